@@ -1,0 +1,69 @@
+# One library a folder of src/, one test program beside it. A library sees only the libraries it
+# names, so a dependence that points up the pipeline does not compile.
+
+add_library(bittern_flags INTERFACE)
+# No fused rounding unless a kernel writes it (hn::MulAdd): the same source gives the same bits.
+target_compile_options(bittern_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor
+  -ffp-contract=off $<$<BOOL:${BITTERN_WERROR}>:-Werror>)
+target_include_directories(bittern_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_definitions(bittern_flags INTERFACE $<$<BOOL:${BITTERN_POISON}>:BITTERN_POISON>)
+
+# bittern_library(NAME SOURCES a.cc b.cc DEPS base tensor LINK fmt::fmt)
+function(bittern_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LINK" ${ARGN})
+  add_library(bittern_${name} STATIC ${ARG_SOURCES})
+  list(TRANSFORM ARG_DEPS PREPEND bittern_)
+  target_link_libraries(bittern_${name} PUBLIC bittern_flags ${ARG_DEPS} ${ARG_LINK})
+endfunction()
+
+# bittern_test(NAME SOURCES a_test.cc DEPS base LINK ...): one program, each case known to ctest.
+function(bittern_test name)
+  if(NOT BITTERN_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LINK" ${ARGN})
+  add_executable(${name}_test ${ARG_SOURCES})
+  list(TRANSFORM ARG_DEPS PREPEND bittern_)
+  target_link_libraries(${name}_test PRIVATE bittern_flags ${ARG_DEPS} ${ARG_LINK} GTest::gtest_main)
+  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 120)
+endfunction()
+
+# bittern_slow_test(NAME ...): the same, its cases labelled slow.
+function(bittern_slow_test name)
+  if(NOT BITTERN_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LINK" ${ARGN})
+  add_executable(${name}_test ${ARG_SOURCES})
+  list(TRANSFORM ARG_DEPS PREPEND bittern_)
+  target_link_libraries(${name}_test PRIVATE bittern_flags ${ARG_DEPS} ${ARG_LINK} GTest::gtest_main)
+  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 120 PROPERTIES LABELS slow)
+endfunction()
+
+# bittern_fuzzer(NAME SOURCES a_fuzz.cc DEPS data DICTIONARY a.dict): a libFuzzer program NAME_fuzz, and
+# a minute of it as a slow test. The dictionary, if any, holds words of the format that chance finds
+# too late. With BITTERN_FUZZERS every library is built to guide it, and with the sanitizers that
+# judge it.
+if(BITTERN_FUZZERS)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    message(FATAL_ERROR "BITTERN_FUZZERS needs clang: add -DCMAKE_CXX_COMPILER=clang++-14")
+  endif()
+  set(BITTERN_FUZZ_FLAGS -fsanitize=fuzzer-no-link,address,undefined
+    -fno-sanitize-recover=undefined)
+  target_compile_options(bittern_flags INTERFACE ${BITTERN_FUZZ_FLAGS})
+  target_link_options(bittern_flags INTERFACE ${BITTERN_FUZZ_FLAGS})
+endif()
+function(bittern_fuzzer name)
+  if(NOT BITTERN_FUZZERS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "DICTIONARY" "SOURCES;DEPS;LINK" ${ARGN})
+  add_executable(${name}_fuzz ${ARG_SOURCES})
+  list(TRANSFORM ARG_DEPS PREPEND bittern_)
+  target_link_libraries(${name}_fuzz PRIVATE bittern_flags ${ARG_DEPS} ${ARG_LINK})
+  target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+  add_test(NAME ${name}_fuzz COMMAND ${name}_fuzz -max_total_time=60 -rss_limit_mb=512
+    $<$<BOOL:${ARG_DICTIONARY}>:-dict=${CMAKE_CURRENT_SOURCE_DIR}/${ARG_DICTIONARY}>
+    COMMAND_EXPAND_LISTS)  # no dictionary, no argument
+  set_tests_properties(${name}_fuzz PROPERTIES LABELS slow)
+endfunction()

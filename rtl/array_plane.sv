@@ -1,0 +1,231 @@
+// One plane of the array: Rows x Lanes multipliers, each with an adder, its tiles and accumulators.
+//
+// An element's operands are there in cycle n. Its products are there in n + m (m: a multiplication,
+// a: an addition). Then, by direction,
+//
+//   time   every adder adds a product to the lane's accumulator, which is written in n + m + a
+//   rank   the adders fold over rows: the sums of all lanes in n + m + a * levels(Rows)
+//   token  the adders fold over lanes: the sums of all rows in n + m + a * levels(Lanes)
+//
+// The same adders serve all three: those of a level of one fold are those of the same level of the
+// other, so elements of both may follow one another. An element that sums over time takes them all:
+// no fold may be behind its first level then (stream_unit sees to that).
+module array_plane #(
+  parameter int unsigned Rows = 4,
+  parameter int unsigned Lanes = 16,
+  parameter int unsigned TileSlots = 32,
+  parameter int unsigned AccumulatorSlots = 32,
+  parameter int unsigned MultiplyLatency = 4,
+  parameter int unsigned AddLatency = 6,
+  localparam int unsigned RowBits = $clog2(Rows),
+  localparam int unsigned TileBits = $clog2(TileSlots),
+  localparam int unsigned AccumulatorBits = $clog2(AccumulatorSlots)
+) (
+  input  logic                       clk_i,
+  // An element, in the cycle of its operands.
+  input  bittern_pkg::direction_e    direction_i,
+  input  logic                       accumulate_i,  // it sums over time, here
+  input  logic                       first_i,       // to nothing
+  input  logic [7:0]                 slot_i,
+  input  logic [32*Lanes-1:0]        x_i,
+  input  logic [32*Rows-1:0]         b_i,
+  output logic [32*Lanes-1:0]        rank_sum_o,
+  output logic [32*Rows-1:0]         token_sum_o,
+  // A row of a tile; rows from tile_rows_i on read as 0.
+  input  logic                       tile_write_i,
+  input  logic [TileBits-1:0]        tile_slot_i,
+  input  logic [RowBits-1:0]         tile_row_i,
+  input  logic [RowBits:0]           tile_rows_i,
+  input  logic [32*Lanes-1:0]        tile_i,
+  // A row of an accumulator, in the same cycle.
+  input  logic [AccumulatorBits-1:0] drain_slot_i,
+  input  logic [RowBits-1:0]         drain_row_i,
+  output logic [32*Lanes-1:0]        drain_o
+);
+
+  localparam int unsigned Cells = Rows * Lanes;
+  localparam int unsigned RankLevels = $clog2(Rows);
+  localparam int unsigned TokenLevels = $clog2(Lanes);
+  localparam int unsigned Levels = RankLevels > TokenLevels ? RankLevels : TokenLevels;
+
+  // Values that are left of n after some levels of a fold.
+  function automatic int unsigned left(int unsigned n, int unsigned levels);
+    left = n;
+    for (int unsigned i = 0; i < levels; i++) left = left - left / 2;
+  endfunction
+  // Adders of a level, and the first of them.
+  function automatic int unsigned level_adders(int unsigned level);
+    level_adders = left(Rows, level - 1) / 2 * Lanes;
+    if (left(Lanes, level - 1) / 2 * Rows > level_adders) begin
+      level_adders = left(Lanes, level - 1) / 2 * Rows;
+    end
+  endfunction
+  function automatic int unsigned first_adder(int unsigned level);
+    first_adder = 0;
+    for (int unsigned i = 1; i < level; i++) first_adder = first_adder + level_adders(i);
+  endfunction
+  localparam int unsigned FoldAdders = first_adder(Levels + 1);
+  localparam int unsigned Adders = FoldAdders > Cells ? FoldAdders : Cells;
+
+  // Tiles ---------------------------------------------------------------------------------------
+
+  logic [32*Cells-1:0] tile;
+  logic [RowBits:0] rows;
+
+  lane_memory #(.Width(RowBits + 1), .Depth(TileSlots)) u_rows (
+    .clk_i, .write_i(tile_write_i), .write_address_i(tile_slot_i), .write_data_i(tile_rows_i),
+    .read_address_i(slot_i[TileBits-1:0]), .read_data_o(rows)
+  );
+  for (genvar r = 0; r < Rows; r++) begin : gen_tile_rows
+    logic [32*Lanes-1:0] row;
+    lane_memory #(.Width(32 * Lanes), .Depth(TileSlots)) u_row (
+      .clk_i, .write_i(tile_write_i && 32'(tile_row_i) == r), .write_address_i(tile_slot_i),
+      .write_data_i(tile_i), .read_address_i(slot_i[TileBits-1:0]), .read_data_o(row)
+    );
+    assign tile[32*Lanes*r +: 32*Lanes] = 32'(rows) > r ? row : '0;
+  end
+
+  // Products ------------------------------------------------------------------------------------
+
+  logic [32*Cells-1:0] product;
+
+  for (genvar r = 0; r < Rows; r++) begin : gen_multiplier_rows
+    for (genvar t = 0; t < Lanes; t++) begin : gen_multipliers
+      logic [31:0] a, b;
+      assign a = direction_i == bittern_pkg::DirectionToken ? x_i[32*t +: 32] : b_i[32*r +: 32];
+      assign b = direction_i == bittern_pkg::DirectionTime ? x_i[32*t +: 32]
+                                                            : tile[32*(Lanes*r+t) +: 32];
+      binary32_multiply #(.Latency(MultiplyLatency)) u_multiply (
+        .clk_i, .a_i(a), .b_i(b), .product_o(product[32*(Lanes*r+t) +: 32])
+      );
+    end
+  end
+
+  // Control, at the products ----------------------------------------------------------------------
+
+  logic accumulate, first, accumulated;
+  logic [AccumulatorBits-1:0] slot, written_slot;
+  logic [Levels:0] is_token;  // is_token[l]: at the adders of level l
+
+  pipe #(.Width(2 + AccumulatorBits), .Stages(MultiplyLatency)) u_control (
+    .clk_i, .d_i({accumulate_i, first_i, slot_i[AccumulatorBits-1:0]}),
+    .q_o({accumulate, first, slot})
+  );
+  pipe #(.Width(1 + AccumulatorBits), .Stages(AddLatency)) u_written (
+    .clk_i, .d_i({accumulate, slot}), .q_o({accumulated, written_slot})
+  );
+  assign is_token[0] = direction_i == bittern_pkg::DirectionToken;
+  for (genvar l = 1; l <= Levels; l++) begin : gen_direction
+    pipe #(.Width(1), .Stages(l == 1 ? MultiplyLatency : AddLatency)) u_is_token (
+      .clk_i, .d_i(is_token[l-1]), .q_o(is_token[l])
+    );
+  end
+
+  // Adders --------------------------------------------------------------------------------------
+
+  // What each level of the folds takes: value i of lane t at Lanes i + t, of row r at Rows i + r.
+  logic [32*Cells*(Levels+1)-1:0] rank_values, token_values;
+  logic [32*Cells-1:0] accumulator;
+  logic [32*Adders-1:0] sum;
+
+  assign rank_values[0 +: 32*Cells] = product;
+  for (genvar r = 0; r < Rows; r++) begin : gen_turn
+    for (genvar t = 0; t < Lanes; t++) begin : gen_lanes
+      assign token_values[32*(Rows*t+r) +: 32] = product[32*(Lanes*r+t) +: 32];
+    end
+  end
+
+  for (genvar l = 1; l <= Levels; l++) begin : gen_levels
+    localparam int unsigned First = first_adder(l);
+    localparam int unsigned Here = level_adders(l);
+    // Of the fold over rows, over lanes: values that come, adders, values that go on.
+    localparam int unsigned RankIn = left(Rows, l - 1), TokenIn = left(Lanes, l - 1);
+    localparam int unsigned RankAdders = RankIn / 2 * Lanes, TokenAdders = TokenIn / 2 * Rows;
+    localparam int unsigned RankOut = RankIn * Lanes - RankAdders;
+    localparam int unsigned TokenOut = TokenIn * Rows - TokenAdders;
+    localparam int unsigned In = 32 * Cells * (l - 1), Out = 32 * Cells * l;
+
+    for (genvar n = 0; n < Here; n++) begin : gen_adders
+      localparam bit Ranks = n < RankAdders, Tokens = n < TokenAdders;
+      localparam bit Accumulates = First + n < Cells;
+      localparam int unsigned Cell = Accumulates ? First + n : 0;
+      logic [31:0] a, b;
+
+      always_comb begin
+        a = '0;
+        b = '0;
+        if (Ranks) begin
+          a = rank_values[In + 32*n +: 32];
+          b = rank_values[In + 32*(Ranks ? n + RankOut : 0) +: 32];
+        end
+        if (Tokens && (!Ranks || is_token[l])) begin
+          a = token_values[In + 32*n +: 32];
+          b = token_values[In + 32*(Tokens ? n + TokenOut : 0) +: 32];
+        end
+        if (Accumulates && accumulate) begin
+          a = product[32*Cell +: 32];
+          b = first ? 32'h80000000 : accumulator[32*Cell +: 32];  // x + -0 is x
+        end
+      end
+      binary32_add #(.Latency(AddLatency)) u_add (
+        .clk_i, .a_i(a), .b_i(b), .sum_o(sum[32*(First+n) +: 32])
+      );
+    end
+
+    // A value that waits goes the adders' way; a fold that is over goes nowhere.
+    for (genvar n = 0; n < Cells; n++) begin : gen_values
+      if (n < RankAdders) begin : gen_rank
+        assign rank_values[Out + 32*n +: 32] = sum[32*(First+n) +: 32];
+      end else if (n < RankOut && RankIn > 1) begin : gen_rank_waits
+        pipe #(.Width(32), .Stages(AddLatency)) u_waits (
+          .clk_i, .d_i(rank_values[In + 32*n +: 32]), .q_o(rank_values[Out + 32*n +: 32])
+        );
+      end else begin : gen_no_rank
+        assign rank_values[Out + 32*n +: 32] = '0;
+      end
+      if (n < TokenAdders) begin : gen_token
+        assign token_values[Out + 32*n +: 32] = sum[32*(First+n) +: 32];
+      end else if (n < TokenOut && TokenIn > 1) begin : gen_token_waits
+        pipe #(.Width(32), .Stages(AddLatency)) u_waits (
+          .clk_i, .d_i(token_values[In + 32*n +: 32]), .q_o(token_values[Out + 32*n +: 32])
+        );
+      end else begin : gen_no_token
+        assign token_values[Out + 32*n +: 32] = '0;
+      end
+    end
+  end
+
+  // Those that the folds leave over.
+  for (genvar n = FoldAdders; n < Adders; n++) begin : gen_spare
+    binary32_add #(.Latency(AddLatency)) u_add (
+      .clk_i, .a_i(product[32*n +: 32]),
+      .b_i(first ? 32'h80000000 : accumulator[32*n +: 32]), .sum_o(sum[32*n +: 32])
+    );
+  end
+
+  assign rank_sum_o = rank_values[32*Cells*RankLevels +: 32*Lanes];
+  assign token_sum_o = token_values[32*Cells*TokenLevels +: 32*Rows];
+
+  // Accumulators --------------------------------------------------------------------------------
+
+  logic [32*Cells-1:0] drained;
+
+  for (genvar r = 0; r < Rows; r++) begin : gen_accumulator_rows
+    // One memory for each reader.
+    lane_memory #(.Width(32 * Lanes), .Depth(AccumulatorSlots)) u_sums (
+      .clk_i, .write_i(accumulated), .write_address_i(written_slot),
+      .write_data_i(sum[32*Lanes*r +: 32*Lanes]), .read_address_i(slot),
+      .read_data_o(accumulator[32*Lanes*r +: 32*Lanes])
+    );
+    lane_memory #(.Width(32 * Lanes), .Depth(AccumulatorSlots)) u_drained (
+      .clk_i, .write_i(accumulated), .write_address_i(written_slot),
+      .write_data_i(sum[32*Lanes*r +: 32*Lanes]), .read_address_i(drain_slot_i),
+      .read_data_o(drained[32*Lanes*r +: 32*Lanes])
+    );
+  end
+  assign drain_o = drained[32*Lanes*32'(drain_row_i) +: 32*Lanes];
+
+  logic unused;
+  assign unused = ^{slot_i, rank_values, token_values};
+
+endmodule

@@ -1,0 +1,131 @@
+// Types that the units of the core share.
+package core_pkg;
+
+  /* verilator lint_off UNUSEDPARAM */
+  localparam int unsigned Units = 4;  // bittern_pkg::unit_e
+  localparam int unsigned Walks = 9;  // of an instruction, at most
+  /* verilator lint_on UNUSEDPARAM */
+
+  // How far a unit is. `elements` counts those that the instruction under way has issued.
+  typedef struct packed {
+    logic [15:0] done;    // instructions whose results are all written
+    logic [15:0] issued;  // instructions whose elements have all been issued
+    logic [11:0] elements;
+  } progress_t;
+
+  // A wait with its instruction's number: instructions are numbered by unit as they are handed out.
+  // Numbers and cycles are compared by the sign of their difference, so they may go round.
+  typedef struct packed {
+    logic        valid;
+    logic        chained;
+    logic [11:0] elements;
+    logic [15:0] sequence_number;
+  } wait_t;
+
+  // What the issue of an instruction needs to know.
+  typedef struct packed {
+    logic [119:0] waits;     // wait_t [4]: unit u at 30 u
+    logic         nothing;   // one element without effect
+    logic [7:0]   latency;   // from an element's issue until its result can be read
+    logic [5:0]   interval;  // cycles between two elements
+    logic [6:0]   reach1;    // see unit_issue
+    logic [6:0]   reach2;
+  } issue_t;
+
+  // A walk with the hardware loop resolved. A number that is no address takes all 24 bits, signed.
+  typedef struct packed {
+    logic        present;
+    logic        split;
+    logic [67:0] stride;
+    logic [23:0] base;
+  } walk_t;
+
+  // Instructions as they wait before their units.
+  typedef struct packed {
+    issue_t                  issue;
+    logic [63:0]             count;
+    logic [1:0]              planes;
+    walk_t                   source;
+    bittern_pkg::index_t     slot;
+  } load_t;
+
+  typedef struct packed {
+    bittern_pkg::direction_e direction;
+    bittern_pkg::start_e     start;
+    logic [3:0]              sum;
+    logic                    keep;
+    logic                    one_hot;
+    logic                    plane_sum;
+    logic                    merge;
+    logic [1:0]              planes;
+    logic [3:0]              table_;  // of one_hot
+    logic                    nothing;
+  } stream_fields_t;
+
+  typedef struct packed {
+    issue_t              issue;
+    logic [63:0]         count;
+    stream_fields_t      fields;
+    walk_t               x;
+    walk_t               b;
+    walk_t               y;
+    walk_t               initial_;
+    bittern_pkg::index_t slot;
+    bittern_pkg::index_t slice;
+  } stream_t;
+
+  // Loops of a drain: results, slots, rows, with the planes' loop outermost or, for sums over
+  // planes, before the slots'.
+  typedef struct packed {
+    bittern_pkg::start_e start;
+    logic                plane_sum;
+    logic [1:0]          planes;
+    logic                sums;  // several terms a result
+    logic                nothing;
+  } drain_fields_t;
+
+  typedef struct packed {
+    issue_t              issue;
+    logic [63:0]         count;
+    drain_fields_t       fields;
+    walk_t               y;
+    walk_t               initial_;
+    bittern_pkg::index_t slot;
+  } drain_t;
+
+  typedef struct packed {
+    issue_t                     issue;
+    logic [63:0]                count;
+    bittern_pkg::vector_fields_t fields;
+    walk_t                      a;
+    walk_t                      b;
+    walk_t                      y;
+    walk_t                      g;
+    walk_t                      h;
+    walk_t                      lanes;
+    walk_t                      lane_scale;
+    walk_t                      feature;
+    walk_t                      pick;
+    bittern_pkg::index_t        l0;
+    bittern_pkg::index_t        l1;
+    bittern_pkg::index_t        l2;
+    bittern_pkg::index_t        lt;
+    logic [3:0]                 table_;  // of pick
+    logic [63:0]                key;     // of the dropout mask
+    logic [16:0]                threshold;
+    logic [31:0]                scale;
+  } vector_t;
+
+
+  // An instruction in pieces, each operand in its place.
+  typedef struct packed {
+    bittern_pkg::header_t header;
+    logic [63:0]          count;
+    logic [63:0]          fields;
+    logic [1151:0]        walks;    // bittern_pkg::walk_t [9]; 0 where there is none
+    logic [8:0]           present;  // which walks
+    logic [127:0]         indices;  // bittern_pkg::index_t [4]
+    logic [95:0]          dropout;
+  } pieces_t;
+
+endpackage

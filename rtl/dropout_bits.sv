@@ -1,0 +1,54 @@
+// Whether dropout keeps a token's value of a feature (kernels/dropout_bits.h), two cycles later: ten
+// rounds, of which the first takes no addition. A cycle each for four additions; the last one is
+// done in the cycle of the answer.
+module dropout_bits #(
+  parameter logic [6:0] Token = 7'd0
+) (
+  input  logic        clk_i,
+  input  logic [63:0] key_i,
+  input  logic [16:0] threshold_i,
+  input  logic [19:0] feature_i,
+  output logic        keeps_o
+);
+
+  function automatic logic [63:0] round(logic [63:0] state, logic [63:0] key, int unsigned number);
+    logic [31:0] x, y;
+    x = state[63:32];
+    y = state[31:0];
+    x = ({x[7:0], x[31:8]} + y) ^ ((number % 2 == 0 ? key[31:0] : key[63:32]) + number);
+    y = {y[28:0], y[31:29]} ^ x;
+    round = {x, y};
+  endfunction
+
+  logic [63:0] state0, state1_d, state1_q, state2_d, state2_q, bits;
+  logic [63:0] key1_q, key2_q;
+  logic [16:0] threshold1_q, threshold2_q;
+  logic [1:0] part1_q, part2_q;
+  logic [15:0] part;
+
+  assign state0 = {39'h0, feature_i[19:2], Token};
+  assign state1_d = round(round(round(round(round(state0, key_i, 0), key_i, 1), key_i, 2), key_i, 3),
+                          key_i, 4);
+  assign state2_d = round(round(round(round(state1_q, key1_q, 5), key1_q, 6), key1_q, 7),
+                          key1_q, 8);
+  assign bits = round(state2_q, key2_q, 9);
+
+  always_ff @(posedge clk_i) begin
+    state1_q <= state1_d;
+    state2_q <= state2_d;
+    {key1_q, threshold1_q, part1_q} <= {key_i, threshold_i, feature_i[1:0]};
+    {key2_q, threshold2_q, part2_q} <= {key1_q, threshold1_q, part1_q};
+  end
+
+  // The first word, x, then the second; low half first.
+  always_comb begin
+    unique case (part2_q)
+      2'd0: part = bits[47:32];
+      2'd1: part = bits[63:48];
+      2'd2: part = bits[15:0];
+      default: part = bits[31:16];
+    endcase
+  end
+  assign keeps_o = {1'b0, part} < threshold2_q;
+
+endmodule

@@ -1,0 +1,215 @@
+// A function of docs/arithmetic.md in one lane: an entry of the table and a cubic, one a cycle.
+// Cycle 0: z and the function, and the address of the entry. Cycle 2: the entry. Three multiply-adds
+// later: the value. LOG2's last addition is left to the caller: log2(z) = exponent_o + value_o, in
+// this order.
+module function_unit #(
+  parameter int unsigned MultiplyLatency = 4,
+  parameter int unsigned AddLatency = 6
+) (
+  input  logic                   clk_i,
+  input  bittern_pkg::function_e function_i,
+  input  logic [31:0]            z_i,
+  output logic [9:0]             address_o,
+  input  logic [127:0]           entry_i,
+  output logic [31:0]            value_o,
+  output logic signed [8:0]      exponent_o
+);
+
+  localparam int unsigned MultiplyAdd = MultiplyLatency + AddLatency;
+  localparam int unsigned Lookup = 2;
+
+  localparam logic [30:0] Eight = 31'h41000000;
+  localparam logic [30:0] OneHundredTwentySix = 31'h42FC0000;
+  localparam logic [7:0] ExponentOf16 = 8'd131, ExponentOf128 = 8'd134, ExponentOf2ToMinus5 = 8'd122;
+
+  // What the value is made of beside r.
+  typedef enum logic [2:0] {Plain, Scaled, NotANumber, Infinity, Zero, One} kind_e;
+  typedef struct packed {
+    kind_e             kind;
+    logic              sign;
+    logic signed [8:0] exponent;  // Scaled: r 2^exponent; LOG2: the summand
+  } finish_t;
+
+  // Operand -------------------------------------------------------------------------------------
+
+  logic sign, is_zero, is_top, is_nan, is_infinity;
+  logic [7:0] exponent;
+  logic [30:0] magnitude;
+
+  assign sign = z_i[31];
+  assign exponent = z_i[30:23];
+  assign magnitude = z_i[30:0];
+  assign is_zero = exponent == 8'h00;
+  assign is_top = &exponent;
+  assign is_nan = is_top & |z_i[22:0];
+  assign is_infinity = is_top & ~|z_i[22:0];
+
+  // z 2^24 (EXP2) or z 2^27 (the GELUs), rounded to zero.
+  logic [7:0] shift;
+  logic [30:0] fixed_magnitude;
+  logic [31:0] fixed;
+
+  assign shift = (function_i == bittern_pkg::FunctionExp2 ? 8'd133 : 8'd130) - exponent;
+  assign fixed_magnitude = |shift[7:5] ? '0 : {1'b1, z_i[22:0], 7'h0} >> shift[4:0];
+  assign fixed = ({1'b0, fixed_magnitude} ^ {32{sign}}) + {31'h0, sign};
+
+  // Entry and u ---------------------------------------------------------------------------------
+
+  logic [22:0] fraction_d, fraction_q;  // u = 2 fraction - 1
+  logic small_d, small_q;               // u = 32 |z|
+  logic [30:0] scaled_d, scaled_q;
+
+  always_comb begin
+    small_d = 1'b0;
+    scaled_d = is_zero ? '0 : {exponent + 8'd5, z_i[22:0]};
+    address_o = '0;
+    fraction_d = fixed[22:0];
+    unique case (function_i)
+      bittern_pkg::FunctionExp2: begin
+        address_o = {4'b0000, fixed[23:18]};
+        fraction_d = {fixed[17:0], 5'h0};
+      end
+      bittern_pkg::FunctionReciprocal, bittern_pkg::FunctionLog2: begin
+        address_o = {function_i == bittern_pkg::FunctionLog2 ? 4'b0011 : 4'b0001, z_i[22:17]};
+        fraction_d = {z_i[16:0], 6'h0};
+      end
+      bittern_pkg::FunctionRsqrt: begin
+        address_o = {4'b0010, z_i[23:18]};
+        fraction_d = {z_i[17:0], 5'h0};
+      end
+      bittern_pkg::FunctionGeluPhi: address_o = {2'b01, ~fixed[30], fixed[29:23]};
+      bittern_pkg::FunctionGeluGrad: address_o = {2'b10, ~fixed[30], fixed[29:23]};
+      bittern_pkg::FunctionTanh: begin
+        small_d = exponent < ExponentOf2ToMinus5;
+        address_o = {2'b11, small_d ? 8'h00 : {exponent[3:0] - 4'd9, z_i[22:19]}};
+        fraction_d = {z_i[18:0], 4'h0};
+      end
+      default: ;
+    endcase
+  end
+
+  pipe #(.Width(55), .Stages(1)) u_fraction (
+    .clk_i, .d_i({small_d, scaled_d, fraction_d}), .q_o({small_q, scaled_q, fraction_q})
+  );
+
+  logic [22:0] centred, normal;
+  logic [4:0] zeros;
+  logic [31:0] u_d, u;
+
+  always_comb begin
+    // |2 fraction - 1| in 1.22 bits.
+    centred = fraction_q[22] ? {1'b0, fraction_q[21:0]} : 23'h400000 - {1'b0, fraction_q[21:0]};
+    zeros = 5'd31;
+    for (int unsigned i = 0; i < 23; i++) begin
+      if (centred[i]) zeros = 5'(22 - i);
+    end
+    normal = centred << zeros;
+    u_d = {~fraction_q[22], 8'd127 - {3'h0, zeros}, normal[21:0], 1'b0};
+    if (!normal[22]) u_d = '0;
+    if (small_q) u_d = {1'b0, scaled_q};
+  end
+
+  pipe #(.Width(32), .Stages(Lookup - 1)) u_u (.clk_i, .d_i(u_d), .q_o(u));
+
+  // Cubic ---------------------------------------------------------------------------------------
+
+  logic [31:0] c2, c1, c0, u1, u2, product3, product2, product1, sum2, sum1, r;
+
+  pipe #(.Width(32), .Stages(MultiplyAdd)) u_u1 (.clk_i, .d_i(u), .q_o(u1));
+  pipe #(.Width(32), .Stages(MultiplyAdd)) u_u2 (.clk_i, .d_i(u1), .q_o(u2));
+  pipe #(.Width(32), .Stages(MultiplyLatency)) u_c2 (.clk_i, .d_i(entry_i[95:64]), .q_o(c2));
+  pipe #(.Width(32), .Stages(MultiplyAdd + MultiplyLatency)) u_c1 (
+    .clk_i, .d_i(entry_i[63:32]), .q_o(c1)
+  );
+  pipe #(.Width(32), .Stages(2 * MultiplyAdd + MultiplyLatency)) u_c0 (
+    .clk_i, .d_i(entry_i[31:0]), .q_o(c0)
+  );
+  binary32_multiply #(.Latency(MultiplyLatency)) u_multiply3 (
+    .clk_i, .a_i(entry_i[127:96]), .b_i(u), .product_o(product3)
+  );
+  binary32_add #(.Latency(AddLatency)) u_add3 (.clk_i, .a_i(product3), .b_i(c2), .sum_o(sum2));
+  binary32_multiply #(.Latency(MultiplyLatency)) u_multiply2 (
+    .clk_i, .a_i(sum2), .b_i(u1), .product_o(product2)
+  );
+  binary32_add #(.Latency(AddLatency)) u_add2 (.clk_i, .a_i(product2), .b_i(c1), .sum_o(sum1));
+  binary32_multiply #(.Latency(MultiplyLatency)) u_multiply1 (
+    .clk_i, .a_i(sum1), .b_i(u2), .product_o(product1)
+  );
+  binary32_add #(.Latency(AddLatency)) u_add1 (.clk_i, .a_i(product1), .b_i(c0), .sum_o(r));
+
+  // Value ---------------------------------------------------------------------------------------
+
+  finish_t finish_d, finish_q;
+
+  always_comb begin
+    finish_d.kind = Plain;
+    finish_d.sign = 1'b0;
+    finish_d.exponent = '0;
+    unique case (function_i)
+      bittern_pkg::FunctionExp2: begin
+        finish_d.kind = Scaled;
+        finish_d.exponent = $signed({fixed[31], fixed[31:24]});
+        if (!sign && exponent >= ExponentOf128) finish_d.kind = Infinity;
+        if (sign && magnitude > OneHundredTwentySix) finish_d.kind = Zero;
+      end
+      bittern_pkg::FunctionReciprocal: begin
+        finish_d.kind = Scaled;
+        finish_d.sign = sign;
+        finish_d.exponent = 9'sd127 - $signed({1'b0, exponent});
+        if (is_zero) finish_d.kind = Infinity;
+        if (is_infinity) finish_d.kind = Zero;
+      end
+      bittern_pkg::FunctionRsqrt: begin
+        finish_d.kind = Scaled;
+        finish_d.exponent = 9'sd64 - $signed({1'b0, exponent[7:1]} + {8'h0, exponent[0]});
+        if (is_infinity) finish_d.kind = Zero;
+        if (sign) finish_d.kind = NotANumber;
+        if (is_zero) finish_d.kind = Infinity;
+      end
+      bittern_pkg::FunctionLog2: begin
+        finish_d.exponent = $signed({1'b0, exponent}) - 9'sd127;
+        if (is_infinity) finish_d.kind = Infinity;
+        if (sign) finish_d.kind = NotANumber;
+        if (is_zero) begin
+          finish_d.kind = Infinity;
+          finish_d.sign = 1'b1;
+        end
+      end
+      bittern_pkg::FunctionGeluPhi, bittern_pkg::FunctionGeluGrad: begin
+        if (!sign && magnitude >= Eight) finish_d.kind = One;
+        if (sign && magnitude > Eight) finish_d.kind = Zero;
+      end
+      bittern_pkg::FunctionTanh: begin
+        finish_d.sign = sign;
+        if (exponent >= ExponentOf16) finish_d.kind = One;
+      end
+      default: ;
+    endcase
+    if (is_nan) begin
+      finish_d.kind = NotANumber;
+      finish_d.sign = 1'b0;
+    end
+  end
+
+  pipe #(.Width(13), .Stages(Lookup + 3 * MultiplyAdd)) u_finish (
+    .clk_i, .d_i(finish_d), .q_o(finish_q)
+  );
+
+  logic signed [9:0] scaled_exponent;
+
+  assign scaled_exponent = $signed({2'b00, r[30:23]}) + 10'(finish_q.exponent);
+  assign exponent_o = finish_q.exponent;
+  always_comb begin
+    value_o = r;
+    unique case (finish_q.kind)
+      Scaled: value_o = scaled_exponent <= 10'sd0 ? '0 : {1'b0, scaled_exponent[7:0], r[22:0]};
+      NotANumber: value_o = 32'h7FC00000;
+      Infinity: value_o = 32'h7F800000;
+      Zero: value_o = '0;
+      One: value_o = 32'h3F800000;
+      default: ;
+    endcase
+    value_o[31] |= finish_q.sign;
+  end
+
+endmodule

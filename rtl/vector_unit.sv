@@ -1,0 +1,479 @@
+// The vector unit: chains of multiply-adds and a function on all lanes, folds over lanes, taps into
+// lane registers.
+//
+// By cycle after an element's issue (a: an addition, m: a multiplication): 1 addresses; 3 operands,
+// and the first multiply-add; then a function's 2 + 3 (m + a), if there is one; the second
+// multiply-add, whose result may be written; then the tap, and beside it the fold over lanes. The
+// time of the second is called S here. Elements keep their order at S (unit_issue).
+module vector_unit #(
+  parameter bittern_pkg::accelerator_t Config = bittern_pkg::AcceleratorNano,
+  parameter TableFile = "generated/function_table.hex",
+  localparam int unsigned Rows = Config.rows,
+  localparam int unsigned Lanes = Config.lanes,
+  localparam int unsigned Word = 32 * (Rows > Lanes ? Rows : Lanes),
+  localparam int unsigned Row = 32 * Lanes
+) (
+  input  logic                  clk_i,
+  input  logic                  rst_ni,
+  input  logic [15:0]           now_i,
+  input  logic                  valid_i,
+  input  core_pkg::vector_t     head_i,
+  output logic                  pop_o,
+  input  logic [175:0]          progress_i,
+  output core_pkg::progress_t   progress_o,
+  output logic                  busy_o,
+  input  logic [15:0]           tokens_i,  // that are real
+  // Index tables: a row, in the same cycle.
+  output logic [3:0]            table_o,
+  input  logic [Row-1:0]        table_row_i,
+  // Memory: words and scalars two cycles after their addresses. In order: a, b; g, h, lane_scale,
+  // the old scalar of lanes.
+  output logic [1:0]            word_read_o,
+  output logic [39:0]           word_address_o,
+  input  logic [2*Word-1:0]     word_i,
+  output logic [3:0]            scalar_read_o,
+  output logic [79:0]           scalar_address_o,
+  input  logic [127:0]          scalar_i,
+  output logic                  write_o,
+  output logic [19:0]           write_address_o,
+  output logic [Word-1:0]       write_data_o,
+  output logic                  scalar_write_o,
+  output logic [19:0]           scalar_write_address_o,
+  output logic [31:0]           scalar_write_data_o
+);
+
+  localparam int unsigned Multiply = Config.multiply_latency;
+  localparam int unsigned Add = Config.add_latency;
+  localparam int unsigned MultiplyAdd = Multiply + Add;
+  localparam int unsigned Function = Config.lookup_latency + 3 * MultiplyAdd;
+  localparam int unsigned Fold = Add * $clog2(Lanes);
+  localparam int unsigned RegisterBits = $clog2(Config.lane_registers);
+  localparam logic [31:0] MinusZero = 32'h80000000, One = 32'h3F800000;
+
+  // Issue ---------------------------------------------------------------------------------------
+
+  logic start, go, last;
+  logic [1:0] advanced;
+  logic [3:0] beyond_first, unused_at_end;
+  logic [63:0] index;
+
+  unit_issue #(.InFlight(128)) u_issue (
+    .clk_i, .rst_ni, .now_i, .valid_i, .head_i(head_i.issue), .last_i(last), .progress_i,
+    .progress_o, .start_o(start), .go_o(go), .busy_o
+  );
+  assign pop_o = start;
+
+  element_counter u_counter (
+    .clk_i, .start_i(start), .go_i(go), .count_i(head_i.count), .advanced_o(advanced),
+    .index_o(index), .beyond_first_o(beyond_first), .at_end_o(unused_at_end), .last_o(last)
+  );
+
+  logic [23:0] a, b, y, g, h, lanes, lane_scale, feature, pick;
+  logic [7:0] l0, l1, l2, lt;
+
+  walker #(.Width(24)) u_a (
+    .clk_i, .start_i(start), .go_i(go), .advanced_i(advanced), .base_i(head_i.a.base),
+    .stride_i(head_i.a.stride), .value_o(a)
+  );
+  walker #(.Width(24)) u_b (
+    .clk_i, .start_i(start), .go_i(go), .advanced_i(advanced), .base_i(head_i.b.base),
+    .stride_i(head_i.b.stride), .value_o(b)
+  );
+  walker #(.Width(24)) u_y (
+    .clk_i, .start_i(start), .go_i(go), .advanced_i(advanced), .base_i(head_i.y.base),
+    .stride_i(head_i.y.stride), .value_o(y)
+  );
+  walker #(.Width(24)) u_g (
+    .clk_i, .start_i(start), .go_i(go), .advanced_i(advanced), .base_i(head_i.g.base),
+    .stride_i(head_i.g.stride), .value_o(g)
+  );
+  walker #(.Width(24)) u_h (
+    .clk_i, .start_i(start), .go_i(go), .advanced_i(advanced), .base_i(head_i.h.base),
+    .stride_i(head_i.h.stride), .value_o(h)
+  );
+  walker #(.Width(24)) u_lanes (
+    .clk_i, .start_i(start), .go_i(go), .advanced_i(advanced), .base_i(head_i.lanes.base),
+    .stride_i(head_i.lanes.stride), .value_o(lanes)
+  );
+  walker #(.Width(24)) u_lane_scale (
+    .clk_i, .start_i(start), .go_i(go), .advanced_i(advanced), .base_i(head_i.lane_scale.base),
+    .stride_i(head_i.lane_scale.stride), .value_o(lane_scale)
+  );
+  walker #(.Width(24)) u_feature (
+    .clk_i, .start_i(start), .go_i(go), .advanced_i(advanced), .base_i(head_i.feature.base),
+    .stride_i(head_i.feature.stride), .value_o(feature)
+  );
+  walker #(.Width(24)) u_pick (
+    .clk_i, .start_i(start), .go_i(go), .advanced_i(advanced), .base_i(head_i.pick.base),
+    .stride_i(head_i.pick.stride), .value_o(pick)
+  );
+  walker #(.Width(8), .StrideBits(6)) u_l0 (
+    .clk_i, .start_i(start), .go_i(go), .advanced_i(advanced), .base_i(head_i.l0.base),
+    .stride_i(head_i.l0.stride), .value_o(l0)
+  );
+  walker #(.Width(8), .StrideBits(6)) u_l1 (
+    .clk_i, .start_i(start), .go_i(go), .advanced_i(advanced), .base_i(head_i.l1.base),
+    .stride_i(head_i.l1.stride), .value_o(l1)
+  );
+  walker #(.Width(8), .StrideBits(6)) u_l2 (
+    .clk_i, .start_i(start), .go_i(go), .advanced_i(advanced), .base_i(head_i.l2.base),
+    .stride_i(head_i.l2.stride), .value_o(l2)
+  );
+  walker #(.Width(8), .StrideBits(6)) u_lt (
+    .clk_i, .start_i(start), .go_i(go), .advanced_i(advanced), .base_i(head_i.lt.base),
+    .stride_i(head_i.lt.stride), .value_o(lt)
+  );
+
+  // One cycle later: addresses ---------------------------------------------------------------------
+
+  bittern_pkg::vector_fields_t fields_q, fields;
+  logic valid_q, first_q, limited_q, nothing_q, nothing;
+  logic [3:0] table_q;
+  logic [63:0] key_q;
+  logic [16:0] threshold_q;
+  logic [31:0] scale_q;
+  logic [15:0] limit_index;
+  logic use_a, use_b, use_g, use_h;
+
+  assign fields = start ? head_i.fields : fields_q;
+  assign nothing = start ? head_i.issue.nothing : nothing_q;
+  assign limit_index = index[16*32'(fields.limit_loop) +: 16];
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) valid_q <= 1'b0;
+    else valid_q <= go && !nothing;
+  end
+  always_ff @(posedge clk_i) begin
+    if (start) begin
+      fields_q <= head_i.fields;
+      nothing_q <= head_i.issue.nothing;
+      table_q <= head_i.table_;
+      key_q <= head_i.key;
+      threshold_q <= head_i.threshold;
+      scale_q <= head_i.scale;
+    end
+    if (go) begin
+      first_q <= (beyond_first & fields.tap_sum) == '0;
+      limited_q <= fields.limit && limit_index >= tokens_i;
+    end
+  end
+
+  // Whether a stage takes an operand.
+  logic [23:0] sources;
+  function automatic logic uses(logic [23:0] taken, bittern_pkg::source_e source);
+    uses = 1'b0;
+    for (int unsigned i = 0; i < 6; i++) uses |= taken[4*i +: 4] == source;
+  endfunction
+
+  assign sources = {fields_q.x1, fields_q.p1, fields_q.q1, fields_q.p2, fields_q.q2,
+                    fields_q.tap == bittern_pkg::TapNone ? fields_q.x1 : fields_q.p3};
+  assign use_a = uses(sources, bittern_pkg::SourceA);
+  assign use_b = uses(sources, bittern_pkg::SourceB);
+  assign use_g = uses(sources, bittern_pkg::SourceG);
+  assign use_h = uses(sources, bittern_pkg::SourceH);
+  assign word_read_o = {2{valid_q}} & {use_b, use_a};
+  assign word_address_o = {b[19:0], a[19:0]};
+  assign scalar_read_o[2:0] = {3{valid_q}} & {fields_q.has_lanes && fields_q.has_lane_scale, use_h,
+                                              use_g};
+  assign scalar_address_o[59:0] = {lane_scale[19:0], h[19:0], g[19:0]};
+  assign table_o = table_q;
+
+  // Three cycles later: operands -------------------------------------------------------------------
+
+  bittern_pkg::vector_fields_t fields3;
+  logic valid3, first3, limited3;
+  logic [RegisterBits-1:0] l0_3, l1_3, l2_3, lt_3;
+  logic [19:0] y3, lanes3;
+  logic [31:0] scale3;
+  logic [Lanes-1:0] picked_d, picked3, labelled_d, labelled3, kept3;
+
+  pipe #(.Width($bits(fields_q)), .Stages(2)) u_fields3 (.clk_i, .d_i(fields_q), .q_o(fields3));
+  pipe #(.Width(3 + 4 * RegisterBits + 40 + 32 + 2 * Lanes), .Stages(2)) u_operands (
+    .clk_i,
+    .d_i({valid_q, first_q, limited_q, l0[RegisterBits-1:0], l1[RegisterBits-1:0],
+          l2[RegisterBits-1:0], lt[RegisterBits-1:0], y[19:0], lanes[19:0], scale_q, picked_d,
+          labelled_d}),
+    .q_o({valid3, first3, limited3, l0_3, l1_3, l2_3, lt_3, y3, lanes3, scale3, picked3,
+          labelled3})
+  );
+  for (genvar t = 0; t < Lanes; t++) begin : gen_numbers
+    assign picked_d[t] = table_row_i[32*t +: 32] == {{8{pick[23]}}, pick};
+    assign labelled_d[t] = !table_row_i[32*t + 31];
+    dropout_bits #(.Token(7'(t))) u_dropout (
+      .clk_i, .key_i(key_q), .threshold_i(threshold_q), .feature_i(feature[19:0]),
+      .keeps_o(kept3[t])
+    );
+  end
+
+  logic [Row-1:0] r0, r1, r2, tap_old, tap_new;
+  logic tap_write;
+  logic [RegisterBits-1:0] tap_read_register, tap_register;
+
+  lane_memory #(.Width(Row), .Depth(Config.lane_registers)) u_registers0 (
+    .clk_i, .write_i(tap_write), .write_address_i(tap_register), .write_data_i(tap_new),
+    .read_address_i(l0_3), .read_data_o(r0)
+  );
+  lane_memory #(.Width(Row), .Depth(Config.lane_registers)) u_registers1 (
+    .clk_i, .write_i(tap_write), .write_address_i(tap_register), .write_data_i(tap_new),
+    .read_address_i(l1_3), .read_data_o(r1)
+  );
+  lane_memory #(.Width(Row), .Depth(Config.lane_registers)) u_registers2 (
+    .clk_i, .write_i(tap_write), .write_address_i(tap_register), .write_data_i(tap_new),
+    .read_address_i(l2_3), .read_data_o(r2)
+  );
+  lane_memory #(.Width(Row), .Depth(Config.lane_registers)) u_registers_tap (
+    .clk_i, .write_i(tap_write), .write_address_i(tap_register), .write_data_i(tap_new),
+    .read_address_i(tap_read_register), .read_data_o(tap_old)
+  );
+
+  // What a source is in a lane. `none`: what changes nothing.
+  function automatic logic [31:0] value_of(
+    bittern_pkg::source_e source, logic [31:0] a_word, logic [31:0] b_word, logic [31:0] g_word,
+    logic [31:0] h_word, logic [31:0] r0_word, logic [31:0] r1_word, logic [31:0] r2_word,
+    logic [31:0] mask, logic [31:0] picked, logic labelled, logic [31:0] self
+  );
+    unique case (source)
+      bittern_pkg::SourceZero: value_of = '0;
+      bittern_pkg::SourceOne: value_of = 32'h3F800000;
+      bittern_pkg::SourceA: value_of = a_word;
+      bittern_pkg::SourceB: value_of = b_word;
+      bittern_pkg::SourceG: value_of = g_word;
+      bittern_pkg::SourceH: value_of = h_word;
+      bittern_pkg::SourceL0: value_of = r0_word;
+      bittern_pkg::SourceL1: value_of = r1_word;
+      bittern_pkg::SourceMask: value_of = mask;
+      bittern_pkg::SourcePick: value_of = picked;
+      bittern_pkg::SourceLabelled: value_of = labelled ? 32'h3F800000 : '0;
+      bittern_pkg::SourceSelf: value_of = self;
+      bittern_pkg::SourceL2: value_of = r2_word;
+      default: value_of = '0;
+    endcase
+  endfunction
+
+  // To S ----------------------------------------------------------------------------------------
+
+  typedef struct packed {
+    logic                    has_y;
+    logic                    has_lanes;
+    logic                    has_scale;
+    logic                    lane_source;
+    logic                    lane_old;
+    bittern_pkg::tap_e       tap;
+    logic                    first;
+    logic                    limited;
+    logic                    log2;
+    logic                    p2_self;
+    logic                    q2_self;
+    logic                    q2_negate;
+    logic                    p3_self;
+    logic [7:0]              lt;
+    logic [19:0]             y;
+    logic [19:0]             lanes;
+    logic [31:0]             scale;
+  } control_t;
+  localparam int unsigned ControlBits = 94;
+
+  control_t pushed, second;
+  logic [Row-1:0] x1_pushed, p2_pushed, q2_pushed, p3_pushed, x1_second, p2_second, q2_second;
+  logic [Row-1:0] p3_second;
+  logic pop_plain, pop_function, pop;
+  bittern_pkg::function_e function_first;
+
+  always_comb begin
+    pushed.has_y = fields3.has_y;
+    pushed.has_lanes = fields3.has_lanes;
+    pushed.has_scale = fields3.has_lane_scale;
+    pushed.lane_source = fields3.lane_source;
+    pushed.lane_old = fields3.lane_old;
+    pushed.tap = fields3.tap;
+    pushed.first = first3;
+    pushed.limited = limited3;
+    pushed.log2 = fields3.function_ == bittern_pkg::FunctionLog2;
+    pushed.p2_self = fields3.p2 == bittern_pkg::SourceSelf;
+    pushed.q2_self = fields3.q2 == bittern_pkg::SourceSelf;
+    pushed.q2_negate = fields3.negate_q2;
+    pushed.p3_self = fields3.p3 == bittern_pkg::SourceSelf;
+    pushed.lt = 8'(lt_3);
+    pushed.y = y3;
+    pushed.lanes = lanes3;
+    pushed.scale = fields3.has_lane_scale ? scalar_i[64 +: 32] : One;
+  end
+
+  pipe #(.Width(4), .Stages(MultiplyAdd)) u_function (
+    .clk_i, .d_i(fields3.function_), .q_o(function_first)
+  );
+  pipe #(.Width(1), .Stages(MultiplyAdd)) u_plain (
+    .clk_i, .d_i(valid3 && fields3.function_ == bittern_pkg::FunctionNone), .q_o(pop_plain)
+  );
+  pipe #(.Width(1), .Stages(MultiplyAdd + Function)) u_through (
+    .clk_i, .d_i(valid3 && fields3.function_ != bittern_pkg::FunctionNone), .q_o(pop_function)
+  );
+  assign pop = pop_plain || pop_function;
+  fifo #(.Width(ControlBits + 4 * Row), .Depth(64)) u_second (
+    .clk_i, .rst_ni, .push_i(valid3),
+    .d_i({pushed, x1_pushed, p2_pushed, q2_pushed, p3_pushed}), .pop_i(pop),
+    .q_o({second, x1_second, p2_second, q2_second, p3_second})
+  );
+
+  // Lanes ---------------------------------------------------------------------------------------
+
+  logic [Row-1:0] v3, v4;
+
+  for (genvar t = 0; t < Lanes; t++) begin : gen_lanes
+    logic [31:0] a_word, b_word, mask, picked, x1, p1, q1, q1_value, q2_value;
+    logic [9:0] address;
+    logic [127:0] entry;
+
+    assign a_word = word_i[32*t +: 32];
+    assign b_word = word_i[Word + 32*t +: 32];
+    assign mask = kept3[t] ? scale3 : '0;
+    assign picked = picked3[t] ? r1[32*t +: 32] : '0;
+    assign x1 = value_of(fields3.x1, a_word, b_word, '0, '0, r0[32*t +: 32], r1[32*t +: 32],
+                         r2[32*t +: 32], '0, '0, 1'b0, '0) ^ {fields3.negate_x1, 31'h0};
+    assign p1 = value_of(fields3.p1, a_word, b_word, scalar_i[31:0], scalar_i[63:32],
+                         r0[32*t +: 32], r1[32*t +: 32], r2[32*t +: 32], mask, picked,
+                         labelled3[t], x1);
+    assign q1_value = value_of(fields3.q1, a_word, b_word, scalar_i[31:0], scalar_i[63:32],
+                               r0[32*t +: 32], r1[32*t +: 32], r2[32*t +: 32], mask, picked,
+                               labelled3[t], x1);
+    assign q1 = fields3.q1 == bittern_pkg::SourceZero ? MinusZero
+                                                      : q1_value ^ {fields3.negate_q1, 31'h0};
+    assign x1_pushed[32*t +: 32] = x1;
+    assign p2_pushed[32*t +: 32] = value_of(fields3.p2, a_word, b_word, scalar_i[31:0],
+                                            scalar_i[63:32], r0[32*t +: 32], r1[32*t +: 32],
+                                            r2[32*t +: 32], mask, picked, labelled3[t], '0);
+    assign q2_value = value_of(fields3.q2, a_word, b_word, scalar_i[31:0], scalar_i[63:32],
+                               r0[32*t +: 32], r1[32*t +: 32], r2[32*t +: 32], mask, picked,
+                               labelled3[t], '0);
+    assign q2_pushed[32*t +: 32] = fields3.q2 == bittern_pkg::SourceZero
+                                   ? MinusZero : q2_value ^ {fields3.negate_q2, 31'h0};
+    assign p3_pushed[32*t +: 32] = value_of(fields3.p3, a_word, b_word, scalar_i[31:0],
+                                            scalar_i[63:32], r0[32*t +: 32], r1[32*t +: 32],
+                                            r2[32*t +: 32], mask, picked, labelled3[t], '0);
+
+    vector_lane #(.MultiplyLatency(Multiply), .AddLatency(Add)) u_lane (
+      .clk_i, .x1_i(x1), .p1_i(p1), .q1_i(q1), .function_i(function_first), .address_o(address),
+      .entry_i(entry), .from_function_i(pop_function), .log2_i(second.log2),
+      .p2_i(p2_second[32*t +: 32]), .q2_i(q2_second[32*t +: 32]), .p3_i(p3_second[32*t +: 32]),
+      .p2_self_i(second.p2_self), .q2_self_i(second.q2_self), .q2_negate_i(second.q2_negate),
+      .p3_self_i(second.p3_self), .v3_o(v3[32*t +: 32]), .v4_o(v4[32*t +: 32])
+    );
+    // Two lanes share a table.
+    if (t % 2 == 0) begin : gen_table
+      logic [127:0] entry_b;
+      if (t + 1 < Lanes) begin : gen_pair
+        function_table #(.TableFile(TableFile)) u_table (
+          .clk_i, .address_a_i(address), .entry_a_o(entry),
+          .address_b_i(gen_lanes[t+1].address), .entry_b_o(entry_b)
+        );
+      end else begin : gen_single
+        function_table #(.TableFile(TableFile)) u_table (
+          .clk_i, .address_a_i(address), .entry_a_o(entry), .address_b_i('0), .entry_b_o(entry_b)
+        );
+      end
+    end else begin : gen_other
+      assign entry = gen_lanes[t-1].gen_table.entry_b;
+    end
+  end
+
+  // The result, at S + m + a ----------------------------------------------------------------------
+
+  control_t at_v3, at_v4;
+  logic valid_v3, valid_v4;
+  logic [Row-1:0] x1_v3, v3_limited, fold_values;
+
+  pipe #(.Width(1 + ControlBits), .Stages(MultiplyAdd)) u_at_v3 (
+    .clk_i, .d_i({pop, second}), .q_o({valid_v3, at_v3})
+  );
+  pipe #(.Width(Row), .Stages(MultiplyAdd)) u_x1_v3 (.clk_i, .d_i(x1_second), .q_o(x1_v3));
+  assign v3_limited = at_v3.limited ? '0 : v3;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) write_o <= 1'b0;
+    else write_o <= valid_v3 && at_v3.has_y;
+  end
+  always_ff @(posedge clk_i) begin
+    write_address_o <= at_v3.y;
+    write_data_o <= Word'(v3_limited);
+  end
+
+  // The tap: at v4, and an addition later ----------------------------------------------------------
+
+  logic tap_valid;
+  logic [Row-1:0] tap_sum, tap_maximum_d, tap_maximum;
+  logic tap_is_maximum;
+
+  pipe #(.Width(1 + ControlBits), .Stages(Multiply)) u_at_v4 (
+    .clk_i, .d_i({valid_v3, at_v3}), .q_o({valid_v4, at_v4})
+  );
+  assign tap_read_register = at_v4.lt[RegisterBits-1:0];
+  assign tap_valid = valid_v4 && at_v4.tap != bittern_pkg::TapNone
+                     && (!at_v4.limited || at_v4.first);
+  for (genvar t = 0; t < Lanes; t++) begin : gen_taps
+    logic [31:0] value, old;
+    logic less;
+    assign value = at_v4.limited ? '0 : v4[32*t +: 32];
+    assign old = tap_old[32*t +: 32];
+    binary32_add #(.Latency(Add)) u_add (
+      .clk_i, .a_i(at_v4.first ? MinusZero : old), .b_i(value), .sum_o(tap_sum[32*t +: 32])
+    );
+    binary32_less u_less (.a_i(old), .b_i(value), .less_o(less));
+    assign tap_maximum_d[32*t +: 32] = (at_v4.first || less) ? value : old;
+  end
+  pipe #(.Width(2 + RegisterBits + Row), .Stages(Add)) u_tap (
+    .clk_i,
+    .d_i({tap_valid, at_v4.tap == bittern_pkg::TapMax, tap_read_register, tap_maximum_d}),
+    .q_o({tap_write, tap_is_maximum, tap_register, tap_maximum})
+  );
+  assign tap_new = tap_is_maximum ? tap_maximum : tap_sum;
+
+  // The fold over lanes ----------------------------------------------------------------------------
+
+  logic fold_valid, fold_old, old_now, lanes_valid;
+  logic [31:0] fold, fold_scale, scaled, lanes_sum;
+  logic [19:0] fold_lanes, old_lanes, lanes_address;
+
+  assign fold_values = at_v3.lane_source ? x1_v3 : v3_limited;
+  fold_sum #(.Values(Lanes), .AddLatency(Add)) u_fold (
+    .clk_i, .values_i(fold_values), .sum_o(fold)
+  );
+  pipe #(.Width(2 + 20 + 32), .Stages(Fold)) u_fold_control (
+    .clk_i, .d_i({valid_v3 && at_v3.has_lanes, at_v3.lane_old, at_v3.lanes, at_v3.scale}),
+    .q_o({fold_valid, fold_old, fold_lanes, fold_scale})
+  );
+  binary32_multiply #(.Latency(Multiply)) u_scale (
+    .clk_i, .a_i(fold_scale), .b_i(fold), .product_o(scaled)
+  );
+  // The old scalar is there when it is added.
+  pipe #(.Width(21), .Stages(Multiply - 2)) u_old_address (
+    .clk_i, .d_i({fold_valid && fold_old, fold_lanes}),
+    .q_o({scalar_read_o[3], old_lanes})
+  );
+  assign scalar_address_o[79:60] = old_lanes;
+  pipe #(.Width(1), .Stages(Multiply)) u_old_now (.clk_i, .d_i(fold_old), .q_o(old_now));
+  binary32_add #(.Latency(Add)) u_lanes_add (
+    .clk_i, .a_i(old_now ? scalar_i[127:96] : MinusZero), .b_i(scaled), .sum_o(lanes_sum)
+  );
+  pipe #(.Width(21), .Stages(MultiplyAdd)) u_lanes_write (
+    .clk_i, .d_i({fold_valid, fold_lanes}), .q_o({lanes_valid, lanes_address})
+  );
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) scalar_write_o <= 1'b0;
+    else scalar_write_o <= lanes_valid;
+  end
+  always_ff @(posedge clk_i) begin
+    scalar_write_address_o <= lanes_address;
+    scalar_write_data_o <= lanes_sum;
+  end
+
+  logic unused;
+  assign unused = ^{a, b, y, g, h, lanes, lane_scale, feature, l0, l1, l2, lt, index, fields,
+                    fields3, at_v3, at_v4, word_i, head_i};
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) assert (!(pop_plain && pop_function)) else $error("two elements at once");
+  end
+`endif
+
+endmodule

@@ -1,0 +1,28 @@
+// A walker behind an element counter, as units have them, for their test.
+module walk_bench #(
+  parameter int unsigned Loops = 4
+) (
+  input  logic                clk_i,
+  input  logic                start_i,
+  input  logic                go_i,
+  input  logic [16*Loops-1:0] count_i,
+  input  logic [23:0]         base_i,
+  input  logic [17*Loops-1:0] stride_i,
+  output logic [16*Loops-1:0] index_o,
+  output logic [Loops-1:0]    beyond_first_o,
+  output logic [Loops-1:0]    at_end_o,
+  output logic                last_o,
+  output logic [23:0]         value_o
+);
+
+  logic [$clog2(Loops)-1:0] advanced;
+
+  element_counter #(.Loops(Loops)) u_counter (
+    .clk_i, .start_i, .go_i, .count_i, .advanced_o(advanced), .index_o, .beyond_first_o, .at_end_o,
+    .last_o
+  );
+  walker #(.Loops(Loops), .Width(24)) u_walker (
+    .clk_i, .start_i, .go_i, .advanced_i(advanced), .base_i, .stride_i, .value_o
+  );
+
+endmodule

@@ -1,0 +1,146 @@
+#include "accelerator/estimate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "compiler/memory_map.h"
+
+namespace bittern {
+namespace {
+
+constexpr int64_t kFloatBits = 32;
+
+// Which blocks of a region hold something. Those side by side, that a word lies in, are a row.
+class BlockRows {
+ public:
+  BlockRows(const isa::Region& region, int64_t bits) {
+    // As isa::BlocksFor chooses the shape.
+    int64_t fewest = 0;
+    for (const isa::Shape& shape : isa::KindOf(region.memory).shapes) {
+      if (shape.words == 0) continue;
+      const int64_t across = (bits + shape.bits - 1) / shape.bits;
+      const int64_t blocks = (region.depth + shape.words - 1) / shape.words * across;
+      if (fewest != 0 && blocks >= fewest) continue;
+      fewest = blocks;
+      across_ = across;
+      words_ = std::min<int64_t>(shape.words, region.depth);
+    }
+    used_.resize(static_cast<size_t>((region.words() + words_ - 1) / words_));
+  }
+
+  void Mark(int64_t begin, int64_t end) {
+    for (int64_t row = begin / words_; row <= (end - 1) / words_; ++row) {
+      used_[static_cast<size_t>(row)] = true;
+    }
+  }
+
+  int64_t blocks() const { return std::count(used_.begin(), used_.end(), true) * across_; }
+
+ private:
+  int64_t across_ = 0;  // blocks of a row
+  int64_t words_ = 1;   // of a row
+  std::vector<bool> used_;
+};
+
+void AddBlocks(Estimate& estimate) {
+  const isa::Accelerator& machine = *estimate.machine;
+  const isa::Blocks blocks = isa::BlocksOf(machine);
+  estimate.ramb36 = {.configured = blocks.ramb36,
+                     .available = blocks.available.ramb36,
+                     .total = blocks.total.ramb36};
+  estimate.uram288 = {.configured = blocks.uram288,
+                      .available = blocks.available.uram288,
+                      .total = blocks.total.uram288};
+  const auto missing = [&](const char* what, const BlockUse& use) {
+    if (use.configured <= use.available) return;
+    estimate.shortfalls.push_back({what, use.configured, use.available});
+  };
+  missing("RAMB36", estimate.ramb36);
+  missing("URAM288", estimate.uram288);
+
+  for (const auto& [kind, words] : estimate.program.step.words) {
+    const auto region = static_cast<int32_t>(kind);
+    const isa::Region& memory = isa::RegionOf(machine, region);
+    estimate.regions.push_back({.name = std::string(isa::RegionName(region)),
+                                .memory = memory.memory,
+                                .used = words,
+                                .configured = memory.words()});
+  }
+}
+
+void AddOccupied(Estimate& estimate, const isa::MemoryMap& map) {
+  const isa::Accelerator& machine = *estimate.machine;
+  const auto add = [&](isa::Memory memory, int64_t blocks) {
+    (memory == isa::Memory::kBram ? estimate.ramb36 : estimate.uram288).occupied += blocks;
+  };
+  const int64_t lanes[] = {machine.lanes, machine.rows, 1};
+  for (int32_t region = 0; region < isa::kRegionCount; ++region) {
+    const isa::Region& memory = isa::RegionOf(machine, region);
+    BlockRows rows(memory, lanes[region] * kFloatBits);
+    for (const isa::MappedTensor& tensor : map.tensors) {
+      if (tensor.region != region) continue;
+      for (int32_t half = 0; half < tensor.halves; ++half) {
+        const int64_t further = half * isa::PlaneStep(memory, machine.planes);
+        rows.Mark(tensor.begin + further, tensor.end + further);
+      }
+    }
+    add(memory.memory, rows.blocks());
+  }
+  for (const isa::MemoryUse& use : isa::BlocksOf(machine).uses) {
+    if (use.what == "functions") add(use.memory, use.blocks);
+    if (use.what == "program") {
+      const int64_t words = (std::ssize(estimate.program.step.code) + machine.dispatch_words - 1) /
+                            machine.dispatch_words;
+      add(use.memory, std::min(use.blocks, isa::BlocksFor(use.memory, words, use.bits)));
+    }
+  }
+}
+
+}  // namespace
+
+int64_t Estimate::array_lanes() const {
+  return int64_t{machine->rows} * machine->lanes * machine->planes;
+}
+
+double Estimate::array_utilisation() const {
+  if (timing.counters.cycles == 0) return 0;
+  return static_cast<double>(multiply_adds) /
+         (static_cast<double>(timing.counters.cycles) * static_cast<double>(array_lanes()));
+}
+
+double Estimate::seconds_per_step() const {
+  return static_cast<double>(timing.counters.cycles) / (1e6 * machine->clock_mhz);
+}
+
+ListRegisters FullLists(const ModelConfig& model) {
+  ListRegisters lists{};
+  lists.fill(static_cast<uint32_t>(model.tokens));
+  return lists;
+}
+
+Estimate EstimateTraining(const Config& config, const isa::Accelerator& machine) {
+  Estimate estimate;
+  estimate.machine = &machine;
+  estimate.program = FindProgram(config, StepKind::kTraining, machine);
+  estimate.shortfalls = estimate.program.step.shortfalls;
+  const int tokens = config.model.tokens;
+  estimate.multiply_adds =
+      BuildStep(config, {.recompute = Recompute::kElementwise}).MultiplyAdds(tokens, tokens);
+  AddBlocks(estimate);
+  if (!estimate.has_program()) return estimate;
+
+  const CompiledStep& step = estimate.program.step;
+  AddOccupied(estimate, MapOf(estimate.program.graph, step));
+  const DecodedProgram program = DecodeProgram(step.code);
+  estimate.instructions = std::ssize(program);
+  estimate.program_bytes = std::ssize(step.code) * static_cast<int64_t>(sizeof(uint32_t));
+  estimate.timing = TimeProgram(program, machine, FullLists(config.model));
+  estimate.energy =
+      EstimateEnergy(estimate.timing.events, estimate.timing.counters.cycles, machine);
+  return estimate;
+}
+
+}  // namespace bittern

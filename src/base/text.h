@@ -1,0 +1,39 @@
+// Text helpers for reading input and for messages: UTF-8, sizes in bytes, quoting, suggestions.
+#ifndef BITTERN_BASE_TEXT_H_
+#define BITTERN_BASE_TEXT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bittern {
+
+// Offset of the first byte that is not part of well-formed UTF-8 (RFC 3629: no overlong forms, no
+// surrogates, nothing past U+10FFFF); npos if all is well.
+size_t FirstInvalidUtf8(std::string_view text);
+
+// Offset of the first control character (U+0000 … U+001F, U+007F … U+009F) of well-formed UTF-8;
+// npos if there is none.
+size_t FirstControlCharacter(std::string_view text);
+
+// `text` in single quotes for a message: control characters and bad bytes as \xNN, cut after
+// `max_bytes` with "...".
+std::string Quoted(std::string_view text, size_t max_bytes = 60);
+
+// A size such as 4096, "3MB", "1.5 MiB", "64kB": B, kB, MB, GB are powers of 1000, KiB, MiB, GiB
+// powers of 1024, in any case of letters. Fractions of a byte are dropped. `what` names the option
+// or field in the Error.
+uint64_t ParseBytes(std::string_view text, std::string_view what);
+
+// "512 B", "12.3 kB", "1.22 MB", "3.50 GB": powers of 1000, three digits.
+std::string FormatBytes(uint64_t bytes);
+
+// The candidate closest to `name`, as "; did you mean 'candidate'?", to be appended to a message.
+// Empty if none is close (edits, a swap of neighbours being one, at most a third of the length).
+std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates);
+
+}  // namespace bittern
+
+#endif  // BITTERN_BASE_TEXT_H_

@@ -1,0 +1,568 @@
+// Small programs, each with one fault: the checker finds it, and nothing in the program without.
+
+#include "checker/checker.h"
+
+#include <gtest/gtest.h>
+
+#include "checker/access.h"
+#include "isa/accelerator.h"
+#include "isa/testing.h"
+#include "simulator/timing.h"
+
+namespace bittern::checker {
+namespace {
+
+const isa::Accelerator& Machine() { return isa::AcceleratorNamed("nano"); }
+
+constexpr uint32_t kRank = 1u << 18, kScalar = 2u << 18;
+
+isa::Walk Words(uint32_t base, int32_t step = 1) {
+  isa::Walk walk;
+  walk.base = base;
+  walk.stride[3] = step;
+  return walk;
+}
+isa::Index Slots(uint32_t base, std::array<int32_t, 4> stride = {}) { return {base, stride}; }
+isa::Wait Done(uint32_t distance) { return {.distance = distance}; }
+isa::Wait Chained(uint32_t distance, uint32_t elements) {
+  return {.distance = distance, .chained = 1, .elements = elements};
+}
+
+constexpr size_t kLoad = 0, kStream = 1, kDrain = 2, kVector = 3;
+
+// y = a, `n` words.
+isa::Vector Copy(uint32_t from, uint32_t to, uint32_t n) {
+  isa::Vector vector;
+  vector.count = {1, 1, 1, n};
+  vector.x1 = isa::Source::kA;
+  vector.p1 = vector.p2 = vector.p3 = isa::Source::kOne;
+  vector.a = Words(from);
+  vector.y = Words(to);
+  return vector;
+}
+
+// Rows `from` .. of a tile.
+isa::Load LoadTile(uint32_t from, uint32_t slot) {
+  isa::Load load;
+  load.planes = 1;
+  load.count = {1, 1, 1, 4};
+  load.source = Words(from);
+  load.slot = Slots(slot);
+  return load;
+}
+
+// y[i] = b[i] * tile.
+isa::Stream Ranks(uint32_t b, uint32_t slot, uint32_t y, uint32_t n) {
+  isa::Stream stream;
+  stream.planes = 1;
+  stream.count = {1, 1, 1, n};
+  stream.direction = isa::Direction::kRank;
+  stream.b = Words(b);
+  stream.y = Words(y);
+  stream.slot = Slots(slot);
+  return stream;
+}
+
+// accumulators slot .. slot + 8 = sums over `n` passes.
+isa::Stream Times(uint32_t b, uint32_t x, uint32_t slot, uint32_t n) {
+  isa::Stream stream;
+  stream.planes = 1;
+  stream.count = {1, 1, n, 8};
+  stream.sum = 1u << 2;
+  stream.b = Words(b);
+  stream.x = Words(x);
+  stream.slot = Slots(slot, {0, 0, 0, 1});
+  return stream;
+}
+
+isa::Drain Rows(uint32_t slot, uint32_t y, uint32_t slots) {
+  isa::Drain drain;
+  drain.planes = 1;
+  drain.count = {1, slots, 1, 4};
+  drain.y = Words(y);
+  drain.y.stride[1] = 4;
+  drain.slot = Slots(slot, {0, 1, 0, 0});
+  return drain;
+}
+
+struct Case {
+  std::vector<isa::Instruction> instructions;  // an end follows
+  isa::MemoryMap map;
+
+  int size() const { return static_cast<int>(instructions.size()) + 1; }
+  // Words that the host wrote.
+  Case& Given(const char* name, uint32_t address, int64_t words) {
+    return Tensor(name, address, words, isa::MappedTensor::kBefore, size());
+  }
+  Case& Tensor(const char* name, uint32_t address, int64_t words, int first, int last) {
+    const int64_t begin = address & (kRank - 1);
+    map.tensors.push_back(
+        {name, static_cast<int32_t>(address >> 18), begin, begin + words, first, last});
+    return *this;
+  }
+  Report Check() {
+    map.instructions = size();
+    std::vector<uint32_t> words;
+    for (const auto& instruction : instructions) isa::Encode(instruction, words);
+    isa::Encode(isa::End{}, words);
+    return CheckProgram(words, Machine(), map);
+  }
+};
+
+std::string Text(const Report& report) {
+  std::string text;
+  for (const Finding& finding : report.findings()) text += finding.text + "\n";
+  return text;
+}
+
+void ExpectNone(const Report& report) {
+  EXPECT_EQ(report.faults() + report.port_conflicts(), 0) << Text(report);
+}
+// One finding, and of this rule.
+void ExpectOne(const Report& report, Rule rule) {
+  EXPECT_EQ(report.faults() + report.port_conflicts(), 1) << Text(report);
+  EXPECT_EQ(report.count(rule), 1) << Text(report);
+}
+
+// load of x's first words, product with b to y (another bank), y read again by the vector unit.
+Case Product() {
+  Case all;
+  isa::Stream product = Ranks(kRank, 0, 512, 32);
+  product.wait[kLoad] = Done(1);
+  isa::Vector copy = Copy(512, 1024, 32);
+  copy.wait[kStream] = Done(1);
+  all.instructions = {LoadTile(0, 0), product, copy};
+  all.Given("x", 0, 4).Given("b", kRank, 32);
+  all.Tensor("y", 512, 32, 1, 2).Tensor("z", 1024, 32, 2, 4);
+  return all;
+}
+
+template <typename T>
+T& At(Case& all, size_t i) {
+  return std::get<T>(all.instructions[i]);
+}
+
+TEST(Checker, AcceptsAProgramInOrder) { ExpectNone(Product().Check()); }
+
+TEST(Checker, LatenciesAndIntervalsAreTheSimulators) {
+  Random random(3);
+  isa::ForEveryKind([&]<typename T>(std::type_identity<T>) {
+    for (int i = 0; i < 200; ++i) {
+      const isa::Instruction instruction =
+          isa::RandomInstruction<T>(random, static_cast<uint32_t>(random.NextU64()));
+      for (const isa::Accelerator& machine : isa::Accelerators()) {
+        EXPECT_EQ(LatencyOf(instruction, machine), Latency(instruction, machine))
+            << isa::Disassemble(instruction);
+        EXPECT_EQ(IntervalOf(instruction, machine), Interval(instruction, machine))
+            << isa::Disassemble(instruction);
+      }
+    }
+  });
+}
+
+// Order -----------------------------------------------------------------------------------------
+
+TEST(Checker, FindsAReadThatIsNotOrdered) {
+  Case all = Product();
+  At<isa::Vector>(all, 2).wait[kStream] = {};
+  const Report report = all.Check();
+  ExpectOne(report, Rule::kOrder);
+  EXPECT_NE(report.findings()[0].text.find("instruction 2 (vector), element 0: a: 0x200 can be "
+                                           "read before instruction 1 has written it"),
+            std::string::npos)
+      << Text(report);
+}
+
+TEST(Checker, FindsATileStreamedBeforeItIsLoaded) {
+  Case all = Product();
+  At<isa::Stream>(all, 1).wait[kLoad] = {};
+  ExpectOne(all.Check(), Rule::kOrder);
+}
+
+// A consumer at the producer's pace: word i is written latency cycles after element i is issued.
+TEST(Checker, ProvesAChainedWaitElementByElement) {
+  Case all = Product();
+  const auto latency = static_cast<uint32_t>(LatencyOf(all.instructions[1], Machine()));
+  ASSERT_LT(latency, 32u);
+  // Element 1 issued at S: then it is at S + 1, so `latency` elements make S + latency.
+  At<isa::Vector>(all, 2).wait[kStream] = Chained(1, latency);
+  ExpectNone(all.Check());
+  At<isa::Vector>(all, 2).wait[kStream] = Chained(1, latency - 1);
+  ExpectOne(all.Check(), Rule::kOrder);
+  // Backwards, the first word read is the last written: the whole of it must be there.
+  At<isa::Vector>(all, 2).wait[kStream] = Chained(1, latency);
+  At<isa::Vector>(all, 2).a = Words(512 + 31, -1);
+  ExpectOne(all.Check(), Rule::kOrder);
+  At<isa::Vector>(all, 2).wait[kStream] = Done(1);
+  ExpectNone(all.Check());
+}
+
+// A chained wait for more elements than there are is for all of them, not for their results.
+TEST(Checker, AllElementsIssuedAreNotAllResults) {
+  Case all = Product();
+  At<isa::Vector>(all, 2).a = Words(512 + 31, -1);
+  At<isa::Vector>(all, 2).wait[kStream] = Chained(1, 4000);
+  ExpectOne(all.Check(), Rule::kOrder);
+}
+
+TEST(Checker, OrderGoesThroughOtherInstructions) {
+  Case all = Product();
+  // The drain writes what only the load before has read; it waits for the stream alone, which
+  // waited for the load.
+  isa::Stream times = Times(kRank, 512, 0, 1);
+  times.wait[kStream] = Done(1);
+  isa::Drain drain = Rows(0, 0, 1);
+  drain.wait[kStream] = Done(1);
+  all.instructions.insert(all.instructions.begin() + 2, {times, drain});
+  At<isa::Vector>(all, 4).wait[kStream] = Done(2);
+  all.map.tensors.clear();
+  all.Given("x", 0, 4).Given("b", kRank, 32);
+  all.Tensor("y", 512, 32, 1, 4).Tensor("z", 1024, 32, 4, 6);
+  Report report = all.Check();
+  EXPECT_EQ(report.faults(), 0) << Text(report);
+  // Without the stream's wait for the load nothing holds the drain back.
+  At<isa::Stream>(all, 1).wait[kLoad] = {};
+  report = all.Check();
+  EXPECT_EQ(report.count(Rule::kOrder), 2) << Text(report);
+}
+
+TEST(Checker, ASyncOrdersEverything) {
+  Case all = Product();
+  At<isa::Stream>(all, 1).wait = {};
+  At<isa::Vector>(all, 2).wait = {};
+  all.instructions.insert(all.instructions.begin() + 2, isa::Sync{});
+  all.instructions.insert(all.instructions.begin() + 1, isa::Sync{});
+  all.map.tensors.clear();
+  all.Given("x", 0, 4).Given("b", kRank, 32);
+  all.Tensor("y", 512, 32, 2, 4).Tensor("z", 1024, 32, 4, 6);
+  ExpectNone(all.Check());
+}
+
+TEST(Checker, FindsAnOverwriteBeforeTheRead) {
+  Case all = Product();
+  // Copies into x while the load may not have read it.
+  isa::Vector late = Copy(1024, 0, 4);
+  late.wait[kVector] = Done(1);
+  all.instructions.push_back(late);
+  all.map.tensors.clear();
+  all.Given("x", 0, 4).Given("b", kRank, 32);
+  all.Tensor("y", 512, 32, 1, 3).Tensor("z", 1024, 32, 2, 4);
+  // The copy follows the stream, which follows the load.
+  EXPECT_EQ(all.Check().faults(), 0) << Text(all.Check());
+  At<isa::Vector>(all, 2).wait = {};
+  At<isa::Vector>(all, 2).a = Words(kScalar);
+  all.Given("w", kScalar, 32);
+  const Report report = all.Check();
+  EXPECT_EQ(report.count(Rule::kOrder), 1) << Text(report);
+}
+
+// The start of a sum is read when the sum is there, not with its factors.
+TEST(Checker, AStartIsReadLate) {
+  Case all = Product();
+  isa::Stream& product = At<isa::Stream>(all, 1);
+  product.start = isa::Start::kWord;
+  product.initial = Words(1536);
+  isa::Drain drain = Rows(0, 1536, 8);
+  drain.wait[kStream] = Chained(1, 10);  // when the sum of a word is not there
+  isa::Stream times = Times(kRank, 2048, 0, 1);
+  all.instructions.insert(all.instructions.begin(), times);
+  all.instructions.insert(all.instructions.begin() + 3, drain);
+  all.map.tensors.clear();
+  all.Given("x", 0, 4).Given("b", kRank, 32).Given("start", 1536, 32).Given("w", 2048, 8);
+  all.Tensor("y", 512, 32, 2, 4).Tensor("z", 1024, 32, 4, 6);
+  Report report = all.Check();
+  EXPECT_EQ(report.count(Rule::kOrder), 1) << Text(report);
+  At<isa::Drain>(all, 3).wait[kStream] = Done(1);
+  report = all.Check();
+  EXPECT_EQ(report.faults(), 0) << Text(report);
+}
+
+// Memory ----------------------------------------------------------------------------------------
+
+TEST(Checker, FindsWhatNobodyWrote) {
+  Case all = Product();
+  At<isa::Stream>(all, 1).count[3] = 31;
+  const Report report = all.Check();
+  EXPECT_EQ(report.count(Rule::kUnwritten), 1) << Text(report);
+  EXPECT_EQ(report.count(Rule::kIncomplete), 1) << Text(report);
+}
+
+TEST(Checker, FindsASlotThatNobodyFilled) {
+  Case all = Product();
+  At<isa::Stream>(all, 1).slot = Slots(1);
+  ExpectOne(all.Check(), Rule::kUnwritten);
+}
+
+TEST(Checker, FindsAnAccessOfNoTensor) {
+  Case all = Product();
+  At<isa::Load>(all, 0).source.base = 1;  // its last row is behind x
+  Report report = all.Check();
+  EXPECT_EQ(report.count(Rule::kAlive), 1) << Text(report);
+  all = Product();
+  all.map.tensors[2].last_reader = 1;  // freed before it is read
+  report = all.Check();
+  EXPECT_EQ(report.count(Rule::kAlive), 1) << Text(report);
+}
+
+TEST(Checker, FindsAnOperandThatStrays) {
+  Case all = Product();
+  all.map.tensors[0].end = 2;
+  all.Given("x2", 2, 2);
+  ExpectOne(all.Check(), Rule::kAlive);
+}
+
+TEST(Checker, FindsTensorsThatOverlap) {
+  Case all = Product();
+  all.Tensor("scratch", 520, 4, 2, 2);
+  const Report report = all.Check();
+  EXPECT_EQ(report.count(Rule::kMap), 1) << Text(report);
+}
+
+TEST(Checker, AWordOfAnEarlierLifeIsUnwritten) {
+  Case all = Product();
+  all.map.tensors[2].last_reader = 1;
+  all.Tensor("again", 512, 32, 2, 2);
+  EXPECT_EQ(all.Check().count(Rule::kUnwritten), 1);
+}
+
+TEST(Checker, FindsWhatIsBeyondTheMachine) {
+  Case all = Product();
+  At<isa::Vector>(all, 2).y->base = 16 * 512 - 16;
+  EXPECT_EQ(all.Check().count(Rule::kCapacity), 1);
+  all = Product();
+  At<isa::Load>(all, 0).slot.base = 32;
+  EXPECT_EQ(all.Check().count(Rule::kCapacity), 1);
+  all = Product();
+  At<isa::Load>(all, 0).count[3] = 5;
+  EXPECT_EQ(all.Check().count(Rule::kCapacity), 1);
+  all = Product();
+  At<isa::Load>(all, 0).planes = 0;
+  EXPECT_EQ(all.Check().count(Rule::kOperand), 1);
+}
+
+// Distances -------------------------------------------------------------------------------------
+
+Case Accumulate(isa::Stream times) {
+  Case all;
+  isa::Drain drain = Rows(0, 512, 1);
+  drain.wait[kStream] = Done(1);
+  all.instructions = {times, drain};
+  all.Given("x", 0, 64).Given("b", kRank, 64).Tensor("y", 512, 4, 1, 3);
+  return all;
+}
+
+TEST(Checker, FindsAccumulatorsMetTooSoon) {
+  isa::Stream times = Times(kRank, 0, 0, 2);
+  ExpectNone(Accumulate(times).Check());
+  times.count[3] = 7;
+  ExpectOne(Accumulate(times).Check(), Rule::kDistance);
+  // The sum's loop innermost.
+  times.count = {1, 1, 8, 2};
+  times.sum = 1u << 3;
+  times.slot = Slots(0, {0, 0, 1, 0});
+  ExpectOne(Accumulate(times).Check(), Rule::kDistance);
+}
+
+TEST(Checker, FindsAnAccumulatorThatHoldsNothing) {
+  isa::Stream times = Times(kRank, 0, 0, 2);
+  times.keep = 1;
+  const Report report = Accumulate(times).Check();
+  EXPECT_EQ(report.count(Rule::kUnwritten), 1) << Text(report);
+}
+
+TEST(Checker, FindsUpdatesOfOneWordTooClose) {
+  Case all = Product();
+  isa::Stream& product = At<isa::Stream>(all, 1);
+  product.start = isa::Start::kOld;
+  product.count = {1, 1, 2, 16};
+  product.b->stride = {0, 0, 0, 1};
+  all.map.tensors[2].first_writer = isa::MappedTensor::kBefore;
+  EXPECT_EQ(all.Check().faults(), 0) << Text(all.Check());
+  product.count = {1, 1, 3, 11};
+  EXPECT_EQ(all.Check().count(Rule::kDistance), 1) << Text(all.Check());
+}
+
+TEST(Checker, FindsRegistersMetTooSoon) {
+  Case all;
+  isa::Vector sum = Copy(0, 512, 16);
+  sum.tap = isa::Tap::kAdd;
+  sum.tap_sum = 1u << 3;
+  sum.lt = Slots(3);
+  all.instructions = {sum};
+  all.Given("x", 0, 16).Tensor("y", 512, 16, 0, 2);
+  ExpectOne(all.Check(), Rule::kDistance);
+  At<isa::Vector>(all, 0).serial = 1;
+  ExpectNone(all.Check());
+}
+
+// An element that reads what an earlier one of its instruction writes needs the whole latency.
+TEST(Checker, FindsAnInstructionThatFeedsItself) {
+  Case all;
+  all.instructions = {Copy(0, 1, 16)};
+  all.Given("x", 0, 17);
+  EXPECT_EQ(all.Check().count(Rule::kDistance), 1);
+}
+
+// Loops, lists, tables --------------------------------------------------------------------------
+
+TEST(Checker, ExpandsHardwareLoops) {
+  // Every trip copies four words on; the last one is one too far.
+  for (const uint32_t trips : {4u, 5u}) {
+    Case all;
+    isa::Loop loop;
+    loop.count = trips;
+    isa::Vector copy = Copy(0, 512, 4);
+    copy.a->outer = 4;
+    copy.y->outer = 4;
+    loop.body = static_cast<uint32_t>(isa::WordsOf(copy));
+    all.instructions = {loop, copy};
+    all.Given("x", 0, 16).Tensor("y", 512, 16, 0, 3);
+    const Report report = all.Check();
+    EXPECT_EQ(report.count(Rule::kAlive), trips == 4 ? 0 : 2) << Text(report);
+  }
+}
+
+// What a trip leaves behind is no word of the next trip's life.
+TEST(Checker, ALifeWithinALoopBeginsInEveryTrip) {
+  Case all;
+  isa::Vector first = Copy(0, 512, 4), second = Copy(512, 1024, 4);
+  second.wait[kVector] = Done(1);
+  first.wait[kVector] = Done(1);
+  isa::Loop loop;
+  loop.count = 3;
+  loop.body = static_cast<uint32_t>(isa::WordsOf(first) + isa::WordsOf(second));
+  all.instructions = {loop, first, second};
+  all.Given("x", 0, 4).Tensor("y", 512, 4, 1, 2).Tensor("z", 1024, 4, 0, 4);
+  ExpectNone(all.Check());
+  // Read before it is written: in the first trip or, with a life for the whole loop, in that alone.
+  std::swap(all.instructions[1], all.instructions[2]);
+  EXPECT_EQ(all.Check().count(Rule::kUnwritten), 1);
+}
+
+TEST(Checker, WaitsCountThroughTrips) {
+  Case all;
+  isa::Stream times = Times(kRank, 0, 0, 1);
+  isa::Drain drain = Rows(0, 512, 1);
+  drain.wait[kStream] = Done(1);
+  drain.y.outer = 4;
+  isa::Loop loop;
+  loop.count = 3;
+  // The next trip's stream overwrites what the drain reads: fourteen cycles behind, four rows.
+  times.wait[kDrain] = Done(1);
+  loop.body = static_cast<uint32_t>(isa::WordsOf(times) + isa::WordsOf(drain));
+  all.instructions = {loop, times, drain};
+  all.Given("x", 0, 8).Given("b", kRank, 8).Tensor("y", 512, 12, 0, 4);
+  ExpectNone(all.Check());
+  At<isa::Stream>(all, 1).wait = {};
+  ExpectOne(all.Check(), Rule::kOrder);
+}
+
+TEST(Checker, ATableMayNameAnyEntry) {
+  Case all;
+  isa::Vector copy = Copy(0, 512, 4);
+  copy.a->table = 1;
+  copy.a->table_stride = 4;
+  isa::Vector fill = Copy(1024, 12, 4);
+  copy.wait[kVector] = Done(1);
+  all.instructions = {fill, copy};
+  all.Given("x", 0, 16).Given("w", 1024, 4).Tensor("y", 512, 4, 1, 3);
+  ExpectNone(all.Check());
+  // Entry 3 is what the instruction before writes.
+  At<isa::Vector>(all, 1).wait = {};
+  ExpectOne(all.Check(), Rule::kOrder);
+  // The tensor's last entry is not whole: no entry is there.
+  all = {};
+  all.instructions = {copy};
+  all.Given("x", 0, 15).Tensor("y", 512, 4, 0, 2);
+  ExpectNone(all.Check());
+  At<isa::Vector>(all, 0).a->base = 13;
+  EXPECT_EQ(all.Check().count(Rule::kAlive), 1);
+}
+
+TEST(Checker, ListRegistersAreTriedOut) {
+  Case all = Product();
+  // As many words as the list has; the copy takes one more.
+  At<isa::Stream>(all, 1).dynamic = 1;
+  At<isa::Stream>(all, 1).count = {16, 1, 1, 1};
+  At<isa::Stream>(all, 1).b->stride = At<isa::Stream>(all, 1).y->stride = {1, 0, 0, 0};
+  At<isa::Vector>(all, 2).dynamic = 1;
+  At<isa::Vector>(all, 2).count = {16, 1, 1, 2};
+  At<isa::Vector>(all, 2).a->stride = {1, 0, 0, 1};
+  At<isa::Vector>(all, 2).y->stride = {2, 0, 0, 1};
+  all.map.tensors[2].end = 512 + 16;
+  const Report report = all.Check();
+  EXPECT_EQ(report.count(Rule::kUnwritten), 1) << Text(report);
+}
+
+// Ports -----------------------------------------------------------------------------------------
+
+TEST(Checker, FindsOperandsAtOnePort) {
+  Case all;
+  isa::Vector add = Copy(0, 512, 4);
+  add.q1 = isa::Source::kB;
+  add.b = Words(1024);
+  all.instructions = {add};
+  all.Given("x", 0, 4).Given("w", 1024, 4).Tensor("y", 512, 4, 0, 2);
+  ExpectNone(all.Check());
+  At<isa::Vector>(all, 0).b = Words(256);
+  all.Given("w2", 256, 4);
+  ExpectOne(all.Check(), Rule::kPort);
+}
+
+TEST(Checker, FindsInstructionsAtOnePort) {
+  // x is read by the load while the vector unit reads its bank: nothing orders the two.
+  Case all = Product();
+  isa::Vector copy = Copy(128, 1536, 32);
+  all.instructions.push_back(copy);
+  all.map.tensors[3].last_reader = 5;
+  all.Given("w", 128, 32).Tensor("v", 1536, 32, 3, 5);
+  ExpectNone(all.Check());  // it follows the copy before, which follows the stream and its load
+  std::swap(all.instructions[2], all.instructions[3]);
+  all.map.tensors[2].last_reader = 3;
+  all.map.tensors[3].first_writer = 3;
+  all.map.tensors[5].first_writer = 2;
+  ExpectOne(all.Check(), Rule::kPort);
+  std::get<isa::Vector>(all.instructions[2]).wait[kLoad] = Done(1);
+  ExpectNone(all.Check());
+}
+
+// Programs and maps -----------------------------------------------------------------------------
+
+TEST(Checker, FindsWordsThatAreNoProgram) {
+  const isa::MemoryMap map;
+  EXPECT_EQ(CheckProgram({}, Machine(), map).count(Rule::kProgram), 1);
+  const std::vector<uint32_t> nonsense = {15, 0, 0};
+  EXPECT_EQ(CheckProgram(nonsense, Machine(), map).count(Rule::kProgram), 1);
+  std::vector<uint32_t> words;
+  isa::Encode(isa::Sync{}, words);
+  EXPECT_EQ(CheckProgram(words, Machine(), map).count(Rule::kProgram), 1);
+  words.clear();
+  isa::Loop loop;
+  loop.count = 2;
+  loop.body = 2;
+  isa::Encode(loop, words);
+  isa::Encode(isa::Sync{}, words);
+  isa::Encode(isa::End{}, words);
+  EXPECT_EQ(CheckProgram(words, Machine(), map).count(Rule::kProgram), 1);
+}
+
+TEST(Checker, FindsAProgramThatIsTooLong) {
+  Case all;
+  const auto words = isa::WordsOf(isa::Sync{});
+  all.instructions.assign(static_cast<size_t>(Machine().program_words) / words, isa::Sync{});
+  ExpectOne(all.Check(), Rule::kCapacity);
+}
+
+TEST(Checker, FindsAMapOfAnotherProgram) {
+  Case all = Product();
+  all.map.instructions = 7;
+  std::vector<uint32_t> words;
+  for (const auto& instruction : all.instructions) isa::Encode(instruction, words);
+  isa::Encode(isa::End{}, words);
+  EXPECT_EQ(CheckProgram(words, Machine(), all.map).count(Rule::kMap), 1);
+  all.map.tensors[0].end = 1 << 18;
+  EXPECT_EQ(CheckProgram(words, Machine(), all.map).count(Rule::kCapacity), 1);
+}
+
+}  // namespace
+}  // namespace bittern::checker

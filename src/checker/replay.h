@@ -1,0 +1,101 @@
+// Walks a program once, every element of every instruction, and holds each access against those
+// before it.
+#ifndef BITTERN_CHECKER_REPLAY_H_
+#define BITTERN_CHECKER_REPLAY_H_
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "checker/access.h"
+#include "checker/checker.h"
+#include "checker/lives.h"
+#include "checker/order.h"
+#include "checker/program.h"
+#include "checker/report.h"
+
+namespace bittern::checker {
+
+class Replay {
+ public:
+  Replay(const Program& program, const isa::Accelerator& machine, const Places& places,
+         Lives& lives, Report& report);
+
+  // `whole`: list registers are at their most. Then tensors must be written whole, and index tables
+  // name every entry of them; else the first alone is sure to be there.
+  void Run(const ListRegisters& lists, bool whole);
+
+ private:
+  // The last that instructions of one unit did to a place: the latest of them, and its time from
+  // that one's start. What earlier ones did is no later than that.
+  struct Touch {
+    int32_t number = -1;
+    int32_t time = 0;
+  };
+  using Touches = std::array<Touch, kUnits>;
+  struct State {
+    Touches writers, readers;  // since the last write that is sure
+  };
+  // An operand on its way through the elements.
+  struct Walk {
+    const Operand* operand = nullptr;
+    int64_t at = 0;
+    std::array<int64_t, kLoops> step{};
+    std::array<int32_t, 2> tensor{};  // that it is in, by plane
+    int64_t entries = 1;              // of the table, where it gives the place
+    std::array<int64_t, 2> bank{-1, -1};
+  };
+
+  void Take(int index, int64_t trip);
+  bool Affordable(const Work& work);
+  void Elements(const Work& work);
+  void Prepare(const Work& work);
+  void Touched(Walk& walk, int64_t cycle, bool reads, bool writes);
+  void Read(const Walk& walk, int64_t place, int64_t entry, int64_t cycle);
+  void Write(const Walk& walk, int64_t place, int64_t cycle);
+  void Owned(Walk& walk, int64_t place, size_t plane);
+  void Port(const Walk& walk, int64_t bank, int64_t cycle);
+  void PortsWithin(const Work& work);
+
+  void Merge(Touch& touch, int64_t time) const;
+  int64_t Bound(size_t unit, const Touch& touch) { return order_.Bound(unit, touch.number); }
+  bool Own(size_t unit, const Touch& touch) const {
+    return unit == work_->unit && touch.number == number_;
+  }
+  int InstructionOf(size_t unit, const Touch& touch) const {
+    return indices_[unit][static_cast<size_t>(touch.number)];
+  }
+  template <typename... Args>
+  void Found(Rule rule, int other, const char* operand, fmt::format_string<Args...> format,
+             Args&&... args);
+  std::string Here(const char* operand) const;
+
+  const Program& program_;
+  const isa::Accelerator& machine_;
+  const Places& places_;
+  Lives& lives_;
+  Report& report_;
+  const ListRegisters* lists_ = nullptr;
+  bool whole_ = true;
+
+  Order order_;
+  std::array<std::vector<int32_t>, kUnits> indices_;  // in the program, of a unit's instructions
+  std::vector<State> states_;                         // by place
+  std::vector<std::array<Touches, 2>> ports_;         // by bank: read, write
+  std::array<int64_t, kRegions + 1> first_bank_{};
+  std::vector<Walk> walks_;
+
+  // The instruction that is taken.
+  int index_ = 0;
+  int64_t trip_ = 0, element_ = 0;
+  int64_t accesses_ = 0, cycles_ = 0;  // so far
+  int32_t number_ = 0;
+  const Work* work_ = nullptr;
+};
+
+}  // namespace bittern::checker
+
+#endif  // BITTERN_CHECKER_REPLAY_H_

@@ -1,0 +1,77 @@
+// bittern eval: the figures of a trained model on a split.
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/evaluation.h"
+#include "cli/options.h"
+#include "cli/output.h"
+
+namespace bittern {
+namespace {
+
+struct EvalOptions {
+  std::string checkpoint, split = "test", json;
+  DataOption data;
+  DecodeOption decode;
+  DeviceOption device;
+  ThreadsOption threads;
+};
+
+int RunEval(const EvalOptions& options) {
+  const Decoding decoding = options.decode.Value();
+  CheckpointReader checkpoint(options.checkpoint);
+  JsonOutput json(options.json);
+  const SplitEvaluation evaluation =
+      EvaluateSplit(checkpoint, options.data.Source(), options.split, decoding,
+                    options.threads.Value(), options.device.Value());
+  if (json) {
+    Json object = {{"checkpoint", options.checkpoint},
+                   {"data", options.data.Name()},
+                   {"split", options.split},
+                   {"decode", Name(decoding)},
+                   {"device", options.device.Value()}};
+    object.update(ToJson(evaluation));
+    json.Write(object);
+    json.Finish();
+  }
+  if (!json.owns_stdout()) {
+    fmt::print("{}: {} of {}, decoded by {}\n", options.checkpoint, options.split,
+               options.data.Name(), Name(decoding));
+    Print(evaluation);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command AddEval(CLI::App& program) {
+  CLI::App* const parser = program.add_subcommand("eval", "Score a trained model on a split");
+  auto options = std::make_shared<EvalOptions>();
+  parser->add_option("--checkpoint", options->checkpoint, "trained model (required)")
+      ->required()
+      ->option_text("FILE")
+      ->group(kModelGroup);
+  options->data.Add(*parser);
+  parser->add_option("--split", options->split, "which split [default: test]")
+      ->check(CLI::IsMember({"train", "valid", "test"}))
+      ->option_text("train|valid|test")
+      ->group(kDataGroup);
+  options->decode.Add(*parser);
+  options->device.Add(*parser);
+  options->threads.Add(*parser, "threads", 0);
+  AddJson(*parser, options->json, "write the figures as JSON");
+  parser->footer(R"(
+Figures, in percent: intent accuracy (the whole label), token accuracy (tags of words, O included),
+span F1 (slots, by conlleval's rules), sentence accuracy (intent and every tag right).
+
+Examples:
+  bittern eval --checkpoint runs/atis-2enc/best.safetensors --data data/atis
+  bittern eval --checkpoint best.safetensors --data DIR --split valid --decode argmax --json -)");
+  return {parser, [options] { return RunEval(*options); }};
+}
+
+}  // namespace bittern

@@ -1,0 +1,83 @@
+#include "cli/output.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <string_view>
+#include <system_error>
+
+#include "base/error.h"
+
+namespace bittern {
+
+JsonOutput::JsonOutput(const std::string& path) : to_stdout_(path == "-") {
+  if (!to_stdout_ && !path.empty()) file_.emplace(path);
+}
+
+void JsonOutput::Write(const Json& value) {
+  const std::string text = value.dump(2) + "\n";
+  if (to_stdout_) fmt::print("{}", text);
+  if (file_) file_->Write(text);
+}
+
+void JsonOutput::WriteLine(const Json& value) {
+  const std::string text = value.dump() + "\n";
+  if (to_stdout_) {
+    fmt::print("{}", text);
+    FlushStdout();
+  }
+  if (file_) file_->Write(text);
+}
+
+void JsonOutput::Finish() {
+  if (file_) file_->Commit();
+}
+
+void FlushStdout() {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    Fail("standard output: cannot write: {}", std::generic_category().message(errno));
+  }
+}
+
+std::string Grouped(int64_t number) {
+  std::string text = std::to_string(number);
+  const size_t first = number < 0 ? 1 : 0;
+  for (size_t i = text.size(); i > first + 3; i -= 3) text.insert(i - 3, ",");
+  return text;
+}
+
+std::string Percent(std::optional<double> percent) {
+  return percent ? fmt::format("{:.2f} %", *percent) : "-";
+}
+
+Json PercentJson(std::optional<double> percent) { return percent ? Json(*percent) : Json(nullptr); }
+
+int64_t PeakResidentBytes() {
+  // Not getrusage: its figure starts with what the parent had when it forked.
+  LineReader status("/proc/self/status");
+  for (std::string_view line; status.Next(&line);) {
+    long long kilobytes = 0;
+    if (std::sscanf(std::string(line).c_str(), "VmHWM: %lld kB", &kilobytes) == 1) {
+      return kilobytes * 1024;
+    }
+  }
+  Fail("/proc/self/status: no VmHWM; expected a Linux that says how much memory a process took");
+}
+
+void TextTable::Print(std::FILE* file, int indent) const {
+  std::vector<size_t> widths;
+  for (const auto& row : rows_) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const auto& row : rows_) {
+    std::string line(static_cast<size_t>(indent), ' ');
+    for (size_t i = 0; i < row.size(); ++i) {
+      line += i == 0 ? fmt::format("{:<{}}", row[i], widths[i])
+                     : fmt::format("  {:>{}}", row[i], widths[i]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    fmt::print(file, "{}\n", line);
+  }
+}
+
+}  // namespace bittern

@@ -1,0 +1,59 @@
+// The checker accepts what the compiler makes.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "checker/checker.h"
+#include "compiler/compile.h"
+#include "compiler/memory_map.h"
+#include "isa/accelerator.h"
+#include "model/training_step.h"
+
+namespace bittern {
+namespace {
+
+// Order, lives, distances: nothing is wrong. Ports: how often accesses can meet, which placement is
+// yet to avoid.
+void ExpectProved(const std::string& preset, const std::string& accelerator,
+                  Recompute recompute = Recompute::kGelu) {
+  const isa::Accelerator& machine = isa::AcceleratorNamed(accelerator);
+  const Graph graph =
+      BuildStep(LoadConfig(preset), {.recompute = recompute, .intent_on_every_token = true});
+  const CompiledStep step = Compile(graph, machine);
+  const auto begin = std::chrono::steady_clock::now();
+  const checker::Report report = checker::CheckProgram(step.code, machine, MapOf(graph, step));
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
+  fmt::print("{}: {} instructions, {} port conflicts, {:.0f} ms\n", preset, step.ops.size(),
+             report.port_conflicts(), 1e3 * time.count());
+  for (const auto& finding : report.findings()) {
+    if (finding.rule == checker::Rule::kPort) continue;
+    ADD_FAILURE() << checker::Name(finding.rule) << ": " << finding.text;
+  }
+}
+
+TEST(CheckedProgram, Nano) {
+  for (const Recompute recompute :
+       {Recompute::kGelu, Recompute::kElementwise, Recompute::kHalf, Recompute::kEncoder}) {
+    ExpectProved("nano", "nano", recompute);
+  }
+}
+TEST(CheckedProgram, TwoEncoders) { ExpectProved("atis-2enc", "u50-single"); }
+TEST(CheckedProgram, TwoPlanes) { ExpectProved("atis-2enc", "u50"); }
+TEST(CheckedProgram, SixEncoders) { ExpectProved("atis-6enc", "u50"); }
+
+// Every number of distinct words, not only the usual few.
+TEST(CheckedProgram, EveryList) {
+  const isa::Accelerator& machine = isa::AcceleratorNamed("nano");
+  const Graph graph = BuildStep(LoadConfig("nano"), {.intent_on_every_token = true});
+  const CompiledStep step = Compile(graph, machine);
+  std::vector<checker::ListRegisters> lists;
+  for (int n = 1; n <= machine.lanes; ++n) lists.emplace_back().fill(static_cast<uint32_t>(n));
+  const checker::Report report =
+      checker::CheckProgram(step.code, machine, MapOf(graph, step), lists);
+  EXPECT_EQ(report.faults(), 0);
+}
+
+}  // namespace
+}  // namespace bittern

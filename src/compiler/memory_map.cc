@@ -1,0 +1,82 @@
+#include "compiler/memory_map.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace bittern {
+namespace {
+
+constexpr int kKindShift = 18;  // the region in an address
+
+// What the compiler's own tensors are called, by StoredId.
+std::map<StoredId, std::string> NamesOf(const CompiledStep& step, size_t of_graph) {
+  std::map<StoredId, std::string> names;
+  for (const auto& [value, id] : step.constants) names[id] = fmt::format("constant {}", value);
+  for (const auto& [factor, id] : step.rates) names[id] = fmt::format("rate {}", factor);
+  for (const auto& [loss, id] : step.loss_weights) names[id] = fmt::format("loss weight {}", loss);
+  for (const MachineOp& op : step.ops) {
+    for (const StoredId id : op.tensors) {
+      const auto number = static_cast<size_t>(id);
+      if (number < of_graph || names.contains(id)) continue;
+      names[id] = fmt::format("scratch {}: {}", number - of_graph, op.source);
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+isa::MemoryMap MapOf(const Graph& graph, const CompiledStep& step) {
+  isa::MemoryMap map;
+  map.instructions = static_cast<int32_t>(step.ops.size()) + 1;  // the end
+  const std::map<StoredId, std::string> names = NamesOf(step, graph.tensors.size());
+  const auto among = [](const auto& scalars, StoredId id) {
+    return std::any_of(scalars.begin(), scalars.end(),
+                       [id](const auto& entry) { return entry.second == id; });
+  };
+  std::map<std::string, int> uses;
+  for (size_t i = 0; i < step.storage.size(); ++i) {
+    const auto id = static_cast<StoredId>(i);
+    const bool of_graph = i < graph.tensors.size();
+    const bool output = of_graph && graph.tensors[i].kind == TensorKind::kOutput;
+    const bool constant = among(step.constants, id);
+    const bool kept = constant || (of_graph && graph.tensors[i].persistent && !output);
+    const bool given = kept || among(step.rates, id) || among(step.loss_weights, id);
+    const Lifetime& life = step.lives[i];
+    if (step.storage[i].elements == 0 || life.last < life.first) continue;
+    const Extent& extent = step.extents[i];
+    isa::MappedTensor tensor;
+    tensor.name = of_graph ? graph.tensors[i].name : names.at(id);
+    // The graph may use a name for several tensors of one layer.
+    if (const int use = ++uses[tensor.name]; use > 1) tensor.name += fmt::format(" ({})", use);
+    tensor.region = static_cast<int32_t>(extent.address >> kKindShift);
+    tensor.begin = extent.address & ((1u << kKindShift) - 1);
+    tensor.end = tensor.begin + extent.words;
+    tensor.halves = extent.plane_step != 0 ? 2 : 1;
+    tensor.first_writer = given ? isa::MappedTensor::kBefore : life.first;
+    tensor.last_reader = kept || output ? map.instructions : life.last;
+    map.tensors.push_back(std::move(tensor));
+  }
+  for (const auto& [tensor, table] : step.tables) {
+    map.tables.push_back({static_cast<int32_t>(table), graph.At(tensor).name});
+  }
+  return map;
+}
+
+isa::Program ProgramOf(const Graph& graph, const CompiledStep& step,
+                       const isa::Accelerator& machine) {
+  isa::Program program;
+  program.accelerator = machine.name;
+  program.words = step.code;
+  for (const auto& [value, id] : step.constants) {
+    program.constants.push_back({step.extents[static_cast<size_t>(id)].address, value});
+  }
+  program.metadata = isa::ToJson(MapOf(graph, step), machine);
+  return program;
+}
+
+}  // namespace bittern

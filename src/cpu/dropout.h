@@ -1,0 +1,20 @@
+// The mask of a dropout operation in a step: the stream is added to the step's key.
+#ifndef BITTERN_CPU_DROPOUT_H_
+#define BITTERN_CPU_DROPOUT_H_
+
+#include <cmath>
+
+#include "graph/graph.h"
+#include "kernels/dropout_bits.h"
+
+namespace bittern {
+
+inline DropoutMask MaskOf(const Op& op, const StepInputs& inputs) {
+  const uint64_t key = inputs.dropout_key + static_cast<uint64_t>(op.stream);
+  return {.key = {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)},
+          .threshold = static_cast<uint32_t>(std::lround((1 - op.rate) * 65536))};
+}
+
+}  // namespace bittern
+
+#endif  // BITTERN_CPU_DROPOUT_H_

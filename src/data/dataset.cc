@@ -1,0 +1,198 @@
+#include "data/dataset.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace bittern {
+namespace {
+
+constexpr size_t kNone = std::string_view::npos;
+
+// A column counts bytes from 1.
+void CheckUtf8(std::string_view line, const std::string& where) {
+  if (const size_t bad = FirstInvalidUtf8(line); bad != kNone) {
+    Fail("{}: invalid UTF-8 at byte {} of the line", where, bad + 1);
+  }
+}
+
+std::string_view Trimmed(std::string_view line) {
+  const size_t first = line.find_first_not_of(" \t");
+  if (first == kNone) return {};
+  return line.substr(first, line.find_last_not_of(" \t") - first + 1);
+}
+
+using Texts = std::span<const std::string_view>;
+
+void CheckWords(Texts words, std::string_view where) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    const bool is_word = !words[i].empty() && words[i].find(' ') == kNone &&
+                         FirstControlCharacter(words[i]) == kNone;
+    if (!is_word) {
+      Fail("{}: word {} is {}; a word has no blanks and no control characters, and isn't empty",
+           where, i + 1, Quoted(words[i]));
+    }
+  }
+}
+
+void CheckTags(Texts tags, std::string_view where) {
+  for (size_t i = 0; i < tags.size(); ++i) {
+    if (!IsBioTag(tags[i])) {
+      Fail("{}: tag {} is {}; expected O, B-type or I-type", where, i + 1, Quoted(tags[i]));
+    }
+  }
+}
+
+void CheckIntent(std::string_view intent, std::string_view where) {
+  if (FirstControlCharacter(intent) != kNone) {
+    Fail("{}: the intent {} has a control character", where, Quoted(intent));
+  }
+}
+
+int16_t AddLabel(StringTable* table, std::string_view label, const char* what,
+                 std::string_view where) {
+  const uint32_t id = table->Add(label);
+  if (id >= kMaxLabels) Fail("{}: more than {} distinct {}", where, kMaxLabels, what);
+  return static_cast<int16_t>(id);
+}
+
+size_t CountLines(LineReader& reader) {
+  std::string_view line;
+  while (reader.Next(&line)) continue;
+  const size_t lines = reader.line_number();
+  reader.Rewind();
+  return lines;
+}
+
+}  // namespace
+
+uint32_t StringTable::Add(std::string_view text) {
+  if (const auto found = ids_.find(text); found != ids_.end()) return found->second;
+  const uint32_t id = static_cast<uint32_t>(strings_.size());
+  ids_.emplace(strings_.emplace_back(text), id);
+  return id;
+}
+
+int64_t StringTable::Find(std::string_view text) const {
+  const auto found = ids_.find(text);
+  return found == ids_.end() ? -1 : found->second;
+}
+
+void Split::Add(std::span<const std::string_view> words, std::span<const std::string_view> tags,
+                std::string_view intent, std::string_view where) {
+  if (words.empty()) Fail("{}: the sentence has no words", where);
+  if (!tags.empty() && tags.size() != words.size()) {
+    Fail("{}: {} words but {} tags; each word needs one tag", where, words.size(), tags.size());
+  }
+  if (words.size() > std::numeric_limits<uint32_t>::max() - word_ids_.size()) {
+    Fail("{}: more words than a split can hold", where);
+  }
+  CheckWords(words, where);
+  CheckTags(tags, where);
+  CheckIntent(intent, where);
+
+  sentences_.push_back(
+      {static_cast<uint32_t>(word_ids_.size()), static_cast<uint32_t>(tag_ids_.size()),
+       intent.empty() ? int16_t{-1} : AddLabel(&intents_, intent, "intents", where)});
+  for (const std::string_view word : words) word_ids_.push_back(words_.Add(word));
+  for (const std::string_view tag : tags) tag_ids_.push_back(AddLabel(&tags_, tag, "tags", where));
+}
+
+Sentence Split::operator[](size_t index) const {
+  const Entry& entry = sentences_[index];
+  const bool last = index + 1 == sentences_.size();
+  const size_t end_word = last ? word_ids_.size() : sentences_[index + 1].first_word;
+  const size_t end_tag = last ? tag_ids_.size() : sentences_[index + 1].first_tag;
+  return {std::span(word_ids_).subspan(entry.first_word, end_word - entry.first_word),
+          std::span(tag_ids_).subspan(entry.first_tag, end_tag - entry.first_tag), entry.intent};
+}
+
+std::vector<std::string_view> SplitWords(std::string_view line) {
+  std::vector<std::string_view> words;
+  for (size_t begin = line.find_first_not_of(" \t"); begin != kNone;) {
+    const size_t end = std::min(line.find_first_of(" \t", begin), line.size());
+    words.push_back(line.substr(begin, end - begin));
+    begin = line.find_first_not_of(" \t", end);
+  }
+  return words;
+}
+
+bool IsBioTag(std::string_view tag) {
+  if (tag == "O") return true;
+  return tag.size() > 2 && (tag.starts_with("B-") || tag.starts_with("I-")) &&
+         tag.find(' ') == kNone && FirstControlCharacter(tag) == kNone;
+}
+
+Split ReadSequences(LineReader& words, LineReader& tags, LineReader& intents) {
+  // First, as a line too few or too many would otherwise show as odd errors further down.
+  const size_t word_lines = CountLines(words);
+  const size_t tag_lines = CountLines(tags);
+  const size_t intent_lines = CountLines(intents);
+  if (word_lines != tag_lines || word_lines != intent_lines) {
+    Fail("{} has {} lines, {} has {}, {} has {}; each sentence needs one line in each file",
+         words.path(), word_lines, tags.path(), tag_lines, intents.path(), intent_lines);
+  }
+  if (word_lines == 0) Fail("{}: the file is empty; expected one sentence a line", words.path());
+
+  Split split;
+  std::string_view word_line, tag_line, intent_line;
+  while (words.Next(&word_line) && tags.Next(&tag_line) && intents.Next(&intent_line)) {
+    CheckUtf8(word_line, words.Where());
+    CheckUtf8(tag_line, tags.Where());
+    CheckUtf8(intent_line, intents.Where());
+    const std::vector<std::string_view> sentence_words = SplitWords(word_line);
+    const std::vector<std::string_view> sentence_tags = SplitWords(tag_line);
+    const std::string_view intent = Trimmed(intent_line);
+    if (sentence_words.size() != sentence_tags.size()) {
+      Fail("{}: {} tags, but {} has {} words; each word needs one tag", tags.Where(),
+           sentence_tags.size(), words.Where(), sentence_words.size());
+    }
+    if (intent.empty()) Fail("{}: the line is empty; expected an intent", intents.Where());
+    // Here already, so that the message names the file at fault.
+    CheckTags(sentence_tags, tags.Where());
+    CheckIntent(intent, intents.Where());
+    split.Add(sentence_words, sentence_tags, intent, words.Where());
+  }
+  return split;
+}
+
+Split ReadSplit(const std::string& directory, const std::string& name) {
+  const std::array<std::string, 3> sequences = {JoinPath(directory, name + "/seq.in"),
+                                                JoinPath(directory, name + "/seq.out"),
+                                                JoinPath(directory, name + "/label")};
+  const std::string json_lines = JoinPath(directory, name + ".jsonl");
+  const bool has_json_lines = FileExists(json_lines);
+  size_t present = 0;
+  for (const std::string& path : sequences) present += FileExists(path);
+
+  if (present > 0 && has_json_lines) {
+    Fail("{}: both {} and {}/{{seq.in,seq.out,label}} are there; remove one of the two", directory,
+         json_lines, JoinPath(directory, name));
+  }
+  if (has_json_lines) {
+    LineReader lines(json_lines);
+    return ReadJsonLines(lines);
+  }
+  if (present == 0) {
+    Fail("{}: no {} split: expected {}/{{seq.in,seq.out,label}} or {}", directory, name,
+         JoinPath(directory, name), json_lines);
+  }
+  for (const std::string& path : sequences) {
+    if (!FileExists(path)) {
+      Fail("{}: missing; the layout needs seq.in, seq.out and label (for one task alone, use {})",
+           path, json_lines);
+    }
+  }
+  LineReader words(sequences[0]), tags(sequences[1]), intents(sequences[2]);
+  return ReadSequences(words, tags, intents);
+}
+
+Corpus ReadCorpus(const std::string& directory) {
+  return {ReadSplit(directory, "train"), ReadSplit(directory, "valid"),
+          ReadSplit(directory, "test")};
+}
+
+}  // namespace bittern

@@ -1,0 +1,73 @@
+// Builds a Graph: makes tensors, and turns labelled views into the loops of a contraction.
+//
+// A View names each axis of an operand by a label; an axis that both operands have and the result
+// has not is summed. So a layer writes its products as they stand on paper:
+//   b.Contract("Y", b.Of(y, "mt"), b.Of(w, "mn"), b.Of(x, "nt"));
+#ifndef BITTERN_GRAPH_BUILDER_H_
+#define BITTERN_GRAPH_BUILDER_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace bittern {
+
+struct Axis {
+  int label;
+  Size extent;
+  Size stride;  // in elements
+};
+
+struct View {
+  TensorId tensor = kNoTensor;
+  std::vector<Axis> axes;
+};
+
+enum class Result { kOverwrite, kAccumulate };
+
+class Builder {
+ public:
+  explicit Builder(int tokens) { graph_.tokens = tokens; }
+
+  TensorId NewTensor(std::string name, TensorKind kind, std::vector<Size> shape,
+                     ElementType type = ElementType::kF32);
+  // Parameters, states and inputs are persistent; this makes any tensor so.
+  void MakePersistent(TensorId tensor);
+  int NewList() { return graph_.lists++; }
+
+  // The whole tensor, row-major, one label an axis.
+  View Of(TensorId tensor, const std::vector<int>& labels) const;
+  View Of(TensorId tensor, std::string_view labels) const;
+  // The same elements under another shape; the extents must multiply to the tensor's size.
+  View As(TensorId tensor, const std::vector<int>& labels, const std::vector<Size>& extents) const;
+  View As(TensorId tensor, std::string_view labels, const std::vector<Size>& extents) const;
+
+  // c (=, +=) scale * sum a b (+ start). Axes of extent 1 in one operand only are allowed.
+  Op& Contract(std::string name, const View& c, const View& a, const View& b,
+               Result result = Result::kOverwrite, const View& start = {}, double scale = 1);
+  // Any other operation; set its attributes through the reference (valid until the next call).
+  Op& Append(OpKind kind, std::string name, std::vector<TensorId> in, std::vector<TensorId> out);
+
+  // What is appended from here on is a trip of a repeat (Op::repeat), or of none.
+  void BeginTrip(int repeat, int trip) {
+    repeat_ = repeat;
+    trip_ = trip;
+  }
+  void EndTrips() { BeginTrip(-1, 0); }
+
+  const Graph& graph() const { return graph_; }
+  Graph& mutable_graph() { return graph_; }
+  Graph Take() { return std::move(graph_); }
+
+ private:
+  Op& Push(Op op);
+
+  Graph graph_;
+  int repeat_ = -1, trip_ = 0;
+};
+
+}  // namespace bittern
+
+#endif  // BITTERN_GRAPH_BUILDER_H_

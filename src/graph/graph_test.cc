@@ -1,0 +1,108 @@
+#include "graph/graph.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "graph/builder.h"
+#include "graph/schedule.h"
+
+namespace bittern {
+namespace {
+
+TEST(SizeTest, IsCountTimesAPowerOfTheTokens) {
+  EXPECT_EQ((Size{3, 0}.At(7)), 3);
+  EXPECT_EQ((Size{3, 2}.At(7)), 147);
+  EXPECT_EQ((Constant(4) * kTokens * kTokens), (Size{4, 2}));
+}
+
+TEST(BuilderTest, LabelsBecomeLoopsWithStrides) {
+  Builder builder(32);
+  const TensorId w = builder.NewTensor("w", TensorKind::kParameter, {Constant(6), Constant(10)});
+  const TensorId x = builder.NewTensor("x", TensorKind::kActivation, {Constant(10), kTokens});
+  const TensorId y = builder.NewTensor("y", TensorKind::kActivation, {Constant(6), kTokens});
+  const TensorId bias = builder.NewTensor("bias", TensorKind::kParameter, {Constant(6)});
+  builder.Contract("y", builder.Of(y, "mt"), builder.Of(w, "mn"), builder.Of(x, "nt"),
+                   Result::kOverwrite, builder.Of(bias, "m"), 0.5);
+  const Op& op = builder.graph().ops[0];
+  EXPECT_EQ(op.in, (std::vector<TensorId>{w, x, bias}));
+  EXPECT_EQ(op.out, std::vector<TensorId>{y});
+  EXPECT_EQ(op.scale, 0.5);
+  ASSERT_EQ(op.loops.size(), 3u);
+  const Loop &m = op.loops[0], &t = op.loops[1], &n = op.loops[2];
+  EXPECT_EQ(m.extent, Constant(6));
+  EXPECT_EQ(m.a, Constant(10));
+  EXPECT_EQ(m.b, Size{});
+  EXPECT_EQ(m.c, kTokens);
+  EXPECT_EQ(m.start, Constant(1));
+  EXPECT_EQ(t.extent, kTokens);
+  EXPECT_EQ(t.b, Constant(1));
+  EXPECT_EQ(t.c, Constant(1));
+  EXPECT_EQ(n.extent, Constant(10));
+  EXPECT_EQ(n.a, Constant(1));
+  EXPECT_EQ(n.b, kTokens);
+  EXPECT_EQ(n.c, Size{});  // summed
+  EXPECT_EQ(op.MultiplyAdds(12, 0), 6 * 10 * 12);
+}
+
+TEST(BuilderTest, ReshapesWithoutCopies) {
+  Builder builder(32);
+  const TensorId q = builder.NewTensor("q", TensorKind::kActivation, {Constant(24), kTokens});
+  const View view = builder.As(q, "hdt", {Constant(4), Constant(6), kTokens});
+  EXPECT_EQ(view.axes[0].stride, (Size{6, 1}));
+  EXPECT_EQ(view.axes[1].stride, kTokens);
+  EXPECT_EQ(view.axes[2].stride, Constant(1));
+  EXPECT_DEATH(builder.As(q, "ht", {Constant(4), kTokens}), "invariant");
+}
+
+// p -= g(p) twice over: the updates are appended last.
+Graph TwoParameters() {
+  Builder builder(4);
+  const auto tensor = [&](const char* name, TensorKind kind) {
+    return builder.NewTensor(name, kind, {Constant(2)});
+  };
+  const TensorId p = tensor("p", TensorKind::kParameter), q = tensor("q", TensorKind::kParameter);
+  const TensorId dp = tensor("dp", TensorKind::kGradient), dq = tensor("dq", TensorKind::kGradient);
+  const TensorId z = tensor("z", TensorKind::kOutput), unread = tensor("u", TensorKind::kScratch);
+  builder.Append(OpKind::kTanh, "make dp", {p}, {dp});
+  builder.Append(OpKind::kTanh, "unread", {p}, {unread});
+  builder.Append(OpKind::kTanh, "make dq", {q}, {dq});
+  builder.Append(OpKind::kTanh, "read p", {p}, {z});
+  builder.Append(OpKind::kSgd, "update p", {dp}, {p});
+  builder.Append(OpKind::kSgd, "update q", {dq}, {q});
+  Graph graph = builder.Take();
+  graph.update_begin = static_cast<int>(graph.ops.size());
+  return graph;
+}
+
+std::vector<std::string> Names(const Graph& graph) {
+  std::vector<std::string> names;
+  for (const Op& op : graph.ops) names.push_back(op.name);
+  return names;
+}
+
+TEST(ScheduleTest, UpdatesMoveToWhereTheirGradientIsComplete) {
+  Graph graph = TwoParameters();
+  HoistUpdates(graph);
+  // q's update may pass the reader of p; p's may not, since that op must see the old value.
+  EXPECT_EQ(Names(graph), (std::vector<std::string>{"make dp", "unread", "make dq", "update q",
+                                                    "read p", "update p"}));
+}
+
+TEST(ScheduleTest, OperationsThatNobodyReadsAreDropped) {
+  Graph graph = TwoParameters();
+  RemoveDeadOps(graph);
+  EXPECT_EQ(Names(graph),
+            (std::vector<std::string>{"make dp", "make dq", "read p", "update p", "update q"}));
+  EXPECT_EQ(graph.update_begin, 5);
+}
+
+TEST(GraphTest, UpdatesReadWhatTheyChange) {
+  const Graph graph = TwoParameters();
+  const std::vector<TensorId> reads = Reads(graph.ops[4]);
+  EXPECT_NE(std::find(reads.begin(), reads.end(), graph.Find("p")), reads.end());
+  EXPECT_EQ(graph.Find("no such tensor"), kNoTensor);
+}
+
+}  // namespace
+}  // namespace bittern

@@ -1,0 +1,103 @@
+#include "isa/accelerator.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <type_traits>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace bittern::isa {
+namespace {
+
+constexpr int64_t kFloatBits = 32;
+
+// The table of functions (spec/functions.json): four coefficients an entry. Both ports read, so a
+// block serves two lanes in its shape of two full ports, 1024 x 36.
+constexpr int64_t kFunctionEntries = 1024;
+constexpr int64_t kFunctionBits = 4 * kFloatBits;
+constexpr int64_t kLanesPerTable = 2;
+
+int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+template <typename T>
+const T& Named(std::span<const T> all, std::string_view name, std::string_view what) {
+  std::vector<std::string> names;
+  for (const T& one : all) {
+    if (one.name == name) return one;
+    names.emplace_back(one.name);
+  }
+  std::string list;
+  for (const std::string& known : names) list += (list.empty() ? "" : ", ") + known;
+  Fail("{} is not {}; there are {}{}", Quoted(name), what, list, DidYouMean(name, names));
+}
+
+}  // namespace
+
+const Accelerator& AcceleratorNamed(std::string_view name) {
+  return Named(Accelerators(), name, "an accelerator");
+}
+
+const Device& DeviceNamed(std::string_view name) { return Named(Devices(), name, "a device"); }
+
+const MemoryKind& KindOf(Memory memory) { return MemoryKinds()[static_cast<size_t>(memory)]; }
+
+uint64_t HashOf(const Accelerator& accelerator) {
+  std::string text;
+  VisitParameters(accelerator, [&]<typename T>(std::string_view name, const T& value) {
+    if constexpr (std::is_same_v<T, Region>) {
+      text +=
+          fmt::format("{}={},{},{}\n", name, KindOf(value.memory).name, value.banks, value.depth);
+    } else {
+      text += fmt::format("{}={}\n", name, value);
+    }
+  });
+  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+int64_t BlocksFor(Memory memory, int64_t words, int64_t bits) {
+  int64_t fewest = std::numeric_limits<int64_t>::max();
+  for (const Shape& shape : KindOf(memory).shapes) {
+    if (shape.words == 0) continue;
+    fewest = std::min(fewest, CeilDivide(words, shape.words) * CeilDivide(bits, shape.bits));
+  }
+  return fewest;
+}
+
+Blocks BlocksOf(const Accelerator& accelerator) {
+  Blocks result;
+  const auto add = [&](std::string_view what, Memory memory, int64_t copies, int64_t words,
+                       int64_t bits) {
+    const int64_t blocks = copies * BlocksFor(memory, words, bits);
+    result.uses.push_back({what, memory, copies, words, bits, blocks});
+    (memory == Memory::kBram ? result.ramb36 : result.uram288) += blocks;
+  };
+  const auto add_region = [&](std::string_view what, const Region& region, int64_t lanes) {
+    add(what, region.memory, region.banks, region.depth, lanes * kFloatBits);
+  };
+  add_region("tokens", accelerator.tokens, accelerator.lanes);
+  add_region("ranks", accelerator.ranks, accelerator.rows);
+  add_region("scalars", accelerator.scalars, 1);
+  add("program", Memory::kBram, 1,
+      CeilDivide(accelerator.program_words, accelerator.dispatch_words),
+      int64_t{accelerator.dispatch_words} * kFloatBits);
+  add("functions", Memory::kBram, CeilDivide(accelerator.lanes, kLanesPerTable), kFunctionEntries,
+      kFunctionBits);
+
+  const Device& device = DeviceNamed(accelerator.device);
+  result.total = device.total;
+  result.available = device.total;
+  result.available.ramb36 -= device.reserved.ramb36;
+  result.available.uram288 -= device.reserved.uram288;
+  result.available.dsp48e2 -= device.reserved.dsp48e2;
+  result.available.luts -= device.reserved.luts;
+  result.available.flip_flops -= device.reserved.flip_flops;
+  return result;
+}
+
+}  // namespace bittern::isa

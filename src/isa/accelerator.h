@@ -1,0 +1,54 @@
+// Accelerators by name, and the blocks of memory that one takes of its part.
+#ifndef BITTERN_ISA_ACCELERATOR_H_
+#define BITTERN_ISA_ACCELERATOR_H_
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "isa/generated/accelerators.h"
+
+namespace bittern::isa {
+
+// Fail with the names there are.
+const Accelerator& AcceleratorNamed(std::string_view name);
+const Device& DeviceNamed(std::string_view name);
+
+const MemoryKind& KindOf(Memory memory);
+
+// From a word of plane 0 to that of plane 1 of a split operand: a plane's share of the banks.
+inline int64_t PlaneStep(const Region& region, int64_t planes) { return region.words() / planes; }
+
+// Of the parameters' names and values; the accelerator's own name is not part of it.
+uint64_t HashOf(const Accelerator& accelerator);
+
+// Blocks of memory side by side and one behind the other for `words` words of `bits` bits, in the
+// shape that takes fewest.
+int64_t BlocksFor(Memory memory, int64_t words, int64_t bits);
+
+// One kind of memory within an accelerator.
+struct MemoryUse {
+  std::string_view what;  // tokens, ranks, scalars, program, functions
+  Memory memory;
+  int64_t copies;  // banks, or tables of functions
+  int64_t words;   // of a copy
+  int64_t bits;    // of a word
+  int64_t blocks;  // of all copies
+};
+
+// What the accelerator is built with, however much of it a program uses.
+struct Blocks {
+  std::vector<MemoryUse> uses;
+  int64_t ramb36 = 0;
+  int64_t uram288 = 0;
+  Resources total;      // of the part
+  Resources available;  // without what the shell takes
+
+  bool fits() const { return ramb36 <= available.ramb36 && uram288 <= available.uram288; }
+};
+
+Blocks BlocksOf(const Accelerator& accelerator);
+
+}  // namespace bittern::isa
+
+#endif  // BITTERN_ISA_ACCELERATOR_H_

@@ -1,0 +1,556 @@
+// Runs contraction plans: register tiles, compiled once for every SIMD target.
+//
+// Machine model (Zen 4, AVX-512): one full-width multiply-add a cycle, latency 4, 32 registers; so
+// at least 4 accumulators, and 12 rows x 2 vectors (24 accumulators) need 14 loads in 24 cycles.
+// Measured on data in L1: 12 x 2 and 12 x 1 reach 96-100 % of peak from 32 terms on.
+//
+// Tried and lost: 6 x 4 and 8 x 3 tiles (no faster than 12 x 2, worse remainders);
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/contract_tiles.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+//
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
+
+#include "kernels/contract.h"
+#include "kernels/contract_internal.h"
+#include "kernels/vectors-inl.h"
+
+#ifndef BITTERN_KERNELS_CONTRACT_TILES_CC_
+#define BITTERN_KERNELS_CONTRACT_TILES_CC_
+
+namespace bittern {
+
+// One register tile: rows x lanes (or rows x columns, for dots) of c. Strides in floats.
+struct ContractTile {
+  const float* a;
+  const float* b;
+  const float* start;  // null: zero
+  float* c;
+  int64_t a_row, a_sum, a_sum_outer;
+  int64_t b_sum, b_sum_outer;
+  int64_t b_column, start_column, c_column;  // dots only, but start_column also is 0 for a scalar
+  int64_t start_row, c_row;
+  int64_t sum, sum_outer;  // extents
+  int64_t lanes;           // of the last vector, if the tile is masked; dots: sum % vector
+  float scale;
+};
+
+}  // namespace bittern
+#endif  // BITTERN_KERNELS_CONTRACT_TILES_CC_
+
+HWY_BEFORE_NAMESPACE();
+namespace bittern {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSSE3
+constexpr std::array<int32_t, 6> kTileRows = {6, 5, 4, 3, 2, 1};  // 16 registers
+constexpr int kDotRows = 4, kDotColumns = 2;
+#else
+constexpr std::array<int32_t, 6> kTileRows = {12, 8, 6, 4, 2, 1};  // 32 registers
+constexpr int kDotRows = 4, kDotColumns = 4;
+#endif
+
+// c[row][lane] = start + scale * sum a[row] b[lane]: kRows rows of kFull vectors and, if kHalf, one
+// half vector. The last vector has t.lanes lanes if kPartial.
+template <int kRows, int kFull, bool kHalf, bool kPartial>
+void LanesTile(const ContractTile& t) {
+  const D d;
+  const hn::Half<D> dh;
+  using VH = hn::Vec<hn::Half<D>>;
+  constexpr int kWhole = kPartial && !kHalf ? kFull - 1 : kFull;  // vectors that are not partial
+  constexpr int kGroups = (kRows + 2) / 3;  // of three rows that share a pointer
+  constexpr int kFullOrOne = kFull > 0 ? kFull : 1;
+  const FirstLanes<D, kPartial> last(t.lanes);
+  const FirstLanes<hn::Half<D>, kPartial> last_half(t.lanes);
+  const auto load = [&](const float* p, int v) HWY_ATTR {
+    return v < kWhole ? hn::LoadU(d, p + v * kLanes) : last.Load(p + v * kLanes);
+  };
+
+  V acc[kRows][kFullOrOne];
+  VH half[kRows];
+  // Calls put(i, start of row i's vector v) for all vectors, and put_half.
+  const auto each_start = [&](const auto& put, [[maybe_unused]] const auto& put_half) HWY_ATTR {
+    if (t.start == nullptr) {
+      BITTERN_UNROLL for (int i = 0; i < kRows; ++i) {
+        BITTERN_UNROLL for (int v = 0; v < kFull; ++v) put(i, v, hn::Zero(d));
+        if constexpr (kHalf) put_half(i, hn::Zero(dh));
+      }
+    } else if (t.start_column == 0) {
+      const float* start = t.start;
+      BITTERN_UNROLL for (int i = 0; i < kRows; ++i) {
+        BITTERN_UNROLL for (int v = 0; v < kFull; ++v) put(i, v, hn::Set(d, *start));
+        if constexpr (kHalf) put_half(i, hn::Set(dh, *start));
+        start += t.start_row;
+      }
+    } else {
+      const float* start = t.start;
+      BITTERN_UNROLL for (int i = 0; i < kRows; ++i) {
+        BITTERN_UNROLL for (int v = 0; v < kFull; ++v) put(i, v, load(start, v));
+        if constexpr (kHalf) put_half(i, last_half.Load(start + kFull * kLanes));
+        start += t.start_row;
+      }
+    }
+  };
+  const bool scaled = t.scale != 1.0f;
+  if (scaled) {
+    BITTERN_UNROLL for (int i = 0; i < kRows; ++i) {
+      BITTERN_UNROLL for (int v = 0; v < kFull; ++v) acc[i][v] = hn::Zero(d);
+      if constexpr (kHalf) half[i] = hn::Zero(dh);
+    }
+  } else {
+    each_start([&](int i, int v, V start) HWY_ATTR { acc[i][v] = start; },
+               [&](int i, VH start) HWY_ATTR { half[i] = start; });
+  }
+
+  const float* a_outer = t.a;
+  const float* b_outer = t.b;
+  for (int64_t outer = t.sum_outer; outer != 0; --outer) {
+    const float* a[kGroups];
+    BITTERN_UNROLL for (int i = 0; i < kGroups; ++i) a[i] = a_outer + 3 * i * t.a_row;
+    const float* b = b_outer;
+    const int64_t a_row = t.a_row;
+    for (int64_t sum = t.sum; sum != 0; --sum) {
+      V bv[kFullOrOne];
+      VH bh;
+      BITTERN_UNROLL for (int v = 0; v < kFull; ++v) bv[v] = load(b, v);
+      if constexpr (kHalf) bh = last_half.Load(b + kFull * kLanes);
+      BITTERN_UNROLL for (int i = 0; i < kRows; ++i) {
+        const float factor = a[i / 3][(i % 3) * a_row];
+        BITTERN_UNROLL for (int v = 0; v < kFull; ++v) {
+          acc[i][v] = hn::MulAdd(hn::Set(d, factor), bv[v], acc[i][v]);
+        }
+        // Alone, a half vector takes half broadcasts: twice as many a cycle.
+        if constexpr (kHalf) half[i] = hn::MulAdd(hn::Set(dh, factor), bh, half[i]);
+      }
+      BITTERN_UNROLL for (int i = 0; i < kGroups; ++i) a[i] += t.a_sum;
+      b += t.b_sum;
+    }
+    a_outer += t.a_sum_outer;
+    b_outer += t.b_sum_outer;
+  }
+
+  if (scaled) {
+    const V scale = hn::Set(d, t.scale);
+    each_start([&](int i, int v, V start)
+                   HWY_ATTR { acc[i][v] = hn::MulAdd(scale, acc[i][v], start); },
+               [&](int i, VH start)
+                   HWY_ATTR { half[i] = hn::MulAdd(hn::Set(dh, t.scale), half[i], start); });
+  }
+  float* c = t.c;
+  const int64_t c_row = t.c_row;
+  BITTERN_UNROLL for (int i = 0; i < kRows; ++i) {
+    BITTERN_UNROLL for (int v = 0; v < kFull; ++v) {
+      if (v < kWhole) {
+        hn::StoreU(acc[i][v], d, c + v * kLanes);
+      } else {
+        last.Store(acc[i][v], c + v * kLanes);
+      }
+    }
+    if constexpr (kHalf) last_half.Store(half[i], c + kFull * kLanes);
+    c += c_row;
+  }
+}
+
+using TileFunction = void (*)(const ContractTile&);
+
+// How the columns that are left after blocks of two vectors are covered.
+struct Columns {
+  int kind = 0;       // index of TileTable; 0: two full vectors
+  int64_t lanes = 0;  // of the last vector
+};
+constexpr int kColumnKinds = 8;
+
+template <int kRows>
+constexpr std::array<TileFunction, kColumnKinds> TileTable() {
+  std::array<TileFunction, kColumnKinds> table = {
+      LanesTile<kRows, 2, false, false>, LanesTile<kRows, 2, false, true>,
+      LanesTile<kRows, 1, false, false>, LanesTile<kRows, 1, false, true>};
+  if constexpr (kHasHalf) {
+    table[4] = LanesTile<kRows, 1, true, false>;
+    table[5] = LanesTile<kRows, 1, true, true>;
+    table[6] = LanesTile<kRows, 0, true, false>;
+    table[7] = LanesTile<kRows, 0, true, true>;
+  }
+  return table;
+}
+
+constexpr std::array<std::array<TileFunction, kColumnKinds>, kTileRows.size()> kTiles = {
+    TileTable<kTileRows[0]>(), TileTable<kTileRows[1]>(), TileTable<kTileRows[2]>(),
+    TileTable<kTileRows[3]>(), TileTable<kTileRows[4]>(), TileTable<kTileRows[5]>()};
+
+// `rest` lanes, 0 < rest < 2 vectors.
+HWY_INLINE Columns RestColumns(int64_t rest) {
+  const int64_t full = rest > kLanes ? 1 : 0;
+  const int64_t last = rest - full * kLanes;
+  if (kHasHalf && last <= kLanes / 2) {
+    return {(full ? 4 : 6) + (last < kLanes / 2 ? 1 : 0), last};
+  }
+  return {(full ? 0 : 2) + (last < kLanes ? 1 : 0), last};
+}
+
+// ------------------------------------------------------------------------------- dot form
+
+// c[row][column] = start + scale * sum a[row][...] b[column][...], the inner sum contiguous in
+// both.
+template <int kRows, int kColumns>
+void DotTile(const ContractTile& t) {
+  const D d;
+  const FirstLanes<D, true> last(t.lanes);
+  V acc[kRows][4];
+  BITTERN_UNROLL for (int i = 0; i < kRows; ++i) {
+    BITTERN_UNROLL for (int j = 0; j < 4; ++j) acc[i][j] = hn::Zero(d);
+  }
+  const float* a_outer = t.a;
+  const float* b_outer = t.b;
+  const int64_t vectors = t.sum / kLanes;
+  for (int64_t outer = t.sum_outer; outer != 0; --outer) {
+    const float* a = a_outer;
+    const float* b = b_outer;
+    for (int64_t sum = vectors; sum != 0; --sum) {
+      V bv[kColumns];
+      BITTERN_UNROLL for (int j = 0; j < kColumns; ++j) bv[j] = hn::LoadU(d, b + j * t.b_column);
+      BITTERN_UNROLL for (int i = 0; i < kRows; ++i) {
+        const V av = hn::LoadU(d, a + i * t.a_row);
+        BITTERN_UNROLL for (int j = 0; j < kColumns; ++j) {
+          acc[i][j] = hn::MulAdd(av, bv[j], acc[i][j]);
+        }
+      }
+      a += kLanes;
+      b += kLanes;
+    }
+    if (t.lanes != 0) {
+      V bv[kColumns];
+      BITTERN_UNROLL for (int j = 0; j < kColumns; ++j) { bv[j] = last.Load(b + j * t.b_column); }
+      BITTERN_UNROLL for (int i = 0; i < kRows; ++i) {
+        const V av = last.Load(a + i * t.a_row);
+        BITTERN_UNROLL for (int j = 0; j < kColumns; ++j) {
+          acc[i][j] = hn::MulAdd(av, bv[j], acc[i][j]);
+        }
+      }
+    }
+    a_outer += t.a_sum_outer;
+    b_outer += t.b_sum_outer;
+  }
+  const hn::FixedTag<float, 4> d4;
+  alignas(16) float sums[kRows][4];
+  BITTERN_UNROLL for (int i = 0; i < kRows; ++i) {
+    hn::Store(SumOfFour(acc[i][0], acc[i][1], acc[i][2], acc[i][3]), d4, sums[i]);
+  }
+  for (int i = 0; i < kRows; ++i) {
+    for (int j = 0; j < kColumns; ++j) {
+      const float start = t.start == nullptr ? 0.0f : t.start[i * t.start_row + j * t.start_column];
+      t.c[i * t.c_row + j * t.c_column] = start + t.scale * sums[i][j];
+    }
+  }
+}
+
+// ------------------------------------------------------------------------------- packing
+
+// Blocks of two vectors of lanes, in each the terms of the sum one after the other:
+// to[block][sum_outer][sum_inner][lane].
+void PackColumns(const ContractPlan::Loop& column, const ContractPlan::Loop& inner,
+                 const ContractPlan::Loop& outer, const float* b, float* to) {
+  for (int64_t lane = 0; lane < column.extent; lane += 2 * kLanes) {
+    const int64_t lanes = std::min<int64_t>(2 * kLanes, column.extent - lane);
+    for (int64_t k = 0; k < outer.extent; ++k) {
+      const float* from = b + lane * column.b + k * outer.b;
+      if (inner.b == 1) {
+        TransposeBlock(from, column.b, inner.extent, lanes, to, 2 * kLanes);
+      } else {
+        for (int64_t i = 0; i < inner.extent; ++i) {
+          for (int64_t j = 0; j < lanes; ++j) {
+            to[i * 2 * kLanes + j] = from[i * inner.b + j * column.b];
+          }
+        }
+      }
+      to += inner.extent * 2 * kLanes;
+    }
+  }
+}
+
+// ------------------------------------------------------------------------------- running
+
+// The outer loops as an odometer over element offsets.
+class OuterLoops {
+ public:
+  OuterLoops(const ContractPlan::Loop* loops, int count) : loops_(loops), count_(count) {
+    for (int i = 0; i < count; ++i) summed_ |= loops[i].c == 0;
+  }
+  int64_t a = 0, b = 0, c = 0, start = 0;
+  bool first_term = true;  // no summed index has moved: start applies
+
+  bool Next() {
+    for (int i = count_ - 1; i >= 0; --i) {
+      const ContractPlan::Loop& loop = loops_[i];
+      const bool more = ++index_[i] < loop.extent;
+      const int64_t step = more ? 1 : 1 - loop.extent;
+      a += step * loop.a;
+      b += step * loop.b;
+      c += step * loop.c;
+      start += step * loop.start;
+      if (!more) {
+        index_[i] = 0;
+        continue;
+      }
+      if (summed_) UpdateFirstTerm();
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  void UpdateFirstTerm() {
+    first_term = true;
+    for (int i = 0; i < count_; ++i) first_term &= loops_[i].c != 0 || index_[i] == 0;
+  }
+  const ContractPlan::Loop* loops_;
+  int count_;
+  bool summed_ = false;
+  int32_t index_[kMaxContractLoops] = {};
+};
+
+void RunGeneric(const ContractPlan& plan, const float* a, const float* b, const float* start,
+                float* c) {
+  // The outer loops are the outputs, the others the sums.
+  const ContractPlan::Loop* loops = plan.loops.data();
+  const ContractPlan::Loop* sums = loops + plan.num_outer;
+  const int num_sums = plan.num_loops - plan.num_outer;
+  const auto empty = [](const ContractPlan::Loop& loop) { return loop.extent == 0; };
+  if (std::any_of(loops, sums, empty)) return;
+  const bool empty_sum = std::any_of(sums, sums + num_sums, empty);
+  OuterLoops outputs(loops, plan.num_outer);
+  do {
+    float sum = 0.0f;
+    OuterLoops terms(sums, num_sums);
+    for (bool more = !empty_sum; more; more = terms.Next()) {
+      sum += a[outputs.a + terms.a] * b[outputs.b + terms.b];
+    }
+    float* out = c + outputs.c;
+    const float first = plan.start == ContractStart::kZero         ? 0.0f
+                        : plan.start == ContractStart::kAccumulate ? *out
+                                                                   : start[outputs.start];
+    *out = first + plan.scale * sum;
+  } while (outputs.Next());
+}
+
+HWY_INLINE ContractPlan::Loop LoopAt(const ContractPlan& plan, uint8_t position) {
+  return position == ContractPlan::kNone ? ContractPlan::Loop{} : plan.loops[position];
+}
+
+// Fills rows of c with start, which is constant over `period` lanes.
+void FillPeriods(const ContractPlan& plan, const float* start, int64_t start_row, float* c,
+                 int64_t c_row, int64_t rows, int64_t lanes) {
+  const D d;
+  for (int64_t r = 0; r < rows; ++r) {
+    const float* s = start + r * start_row;
+    float* to = c + r * c_row;
+    for (int64_t lane = 0; lane < lanes; lane += plan.period, s += plan.period_start) {
+      const V value = hn::Set(d, *s);
+      int64_t i = lane;
+      const int64_t end = lane + plan.period;
+      // Writing past the period is harmless: the next one overwrites it.
+      for (; i + kLanes <= lanes && i < end; i += kLanes) hn::StoreU(value, d, to + i);
+      for (; i < end; ++i) to[i] = *s;
+    }
+  }
+}
+
+void RunLanes(const ContractPlan& plan, const float* a, const float* b, const float* start,
+              float* c, float* scratch) {
+  const ContractPlan::Loop row = LoopAt(plan, plan.row);
+  const ContractPlan::Loop column = plan.loops[plan.column];
+  const ContractPlan::Loop inner = LoopAt(plan, plan.sum_inner);
+  const ContractPlan::Loop outer = LoopAt(plan, plan.sum_outer);
+  ContractTile tile{};
+  tile.a_row = row.a;
+  tile.a_sum = inner.a;
+  tile.a_sum_outer = outer.a;
+  tile.b_sum = inner.b;
+  tile.b_sum_outer = outer.b;
+  tile.c_row = row.c;
+  tile.sum = inner.extent;
+  tile.sum_outer = outer.extent;
+  tile.scale = plan.scale;
+  constexpr int64_t kBlock = 2 * kLanes;
+  int64_t b_block = kBlock;
+
+  // Every slice of b that the outer loops name is packed once, in their order.
+  ContractPlan::Loop outer_loops[kMaxContractLoops];
+  std::copy_n(plan.loops.begin(), plan.num_outer, outer_loops);
+  if (plan.form == ContractForm::kPackedLanes) {
+    tile.b_sum = kBlock;
+    tile.b_sum_outer = inner.extent * kBlock;
+    b_block = outer.extent * tile.b_sum_outer;
+    int64_t floats = (column.extent + kBlock - 1) / kBlock * b_block;
+    ContractPlan::Loop slices[kMaxContractLoops];  // a: in scratch, b: in the operand
+    for (int i = plan.num_outer - 1; i >= 0; --i) {
+      ContractPlan::Loop& loop = outer_loops[i];
+      slices[i] = {loop.b == 0 ? 1 : loop.extent, 0, loop.b, 1, 0};
+      if (loop.b == 0) continue;
+      slices[i].a = loop.b = static_cast<int32_t>(floats);
+      floats *= loop.extent;
+    }
+    OuterLoops slice(slices, plan.num_outer);
+    do {
+      PackColumns(column, inner, outer, b + slice.b, scratch + slice.a);
+    } while (slice.Next());
+    b = scratch;
+  }
+
+  const int64_t full_blocks = column.extent / kBlock;
+  const int64_t rest = column.extent % kBlock;
+  const Columns last = rest == 0 ? Columns{} : RestColumns(rest);
+  OuterLoops at(outer_loops, plan.num_outer);
+  do {
+    ContractStart mode = plan.start;
+    if (!at.first_term) mode = ContractStart::kAccumulate;
+    const float* start_base = nullptr;
+    if (mode == ContractStart::kAccumulate) {
+      start_base = c + at.c;
+      tile.start_row = row.c;
+      tile.start_column = 1;
+    } else if (mode == ContractStart::kOperand) {
+      start_base = start + at.start;
+      tile.start_row = row.start;
+      tile.start_column = column.start;
+    }
+    const float* a_base = a + at.a;
+    const float* b_base = b + at.b;
+    float* c_base = c + at.c;
+    const auto run = [&](int64_t r, int64_t block, TileFunction function) HWY_ATTR {
+      tile.a = a_base + r * row.a;
+      tile.b = b_base + block * b_block;
+      tile.c = c_base + r * row.c + block * kBlock;
+      tile.start = start_base == nullptr
+                       ? nullptr
+                       : start_base + r * tile.start_row + block * kBlock * tile.start_column;
+      function(tile);
+    };
+    const auto each_row_block = [&](auto&& body) HWY_ATTR {
+      int64_t r = 0;
+      for (size_t kind = 0; kind < kTileRows.size(); ++kind) {
+        for (; r + kTileRows[kind] <= row.extent; r += kTileRows[kind]) body(r, kind);
+      }
+    };
+    if (plan.columns_outside) {
+      for (int64_t block = 0; block < full_blocks; ++block) {
+        each_row_block([&](int64_t r, size_t kind) HWY_ATTR { run(r, block, kTiles[kind][0]); });
+      }
+      if (rest != 0) {
+        tile.lanes = last.lanes;
+        each_row_block([&](int64_t r, size_t kind) HWY_ATTR {
+          run(r, full_blocks, kTiles[kind][static_cast<size_t>(last.kind)]);
+        });
+      }
+      continue;
+    }
+    const bool fill = mode == ContractStart::kOperand && plan.period != 0;
+    tile.lanes = last.lanes;
+    each_row_block([&](int64_t r, size_t kind) HWY_ATTR {
+      if (fill) {
+        const float* from = start + at.start + r * row.start;
+        FillPeriods(plan, from, row.start, c_base + r * row.c, row.c, kTileRows[kind],
+                    column.extent);
+        start_base = c_base;
+        tile.start_row = row.c;
+        tile.start_column = 1;
+      }
+      for (int64_t block = 0; block < full_blocks; ++block) run(r, block, kTiles[kind][0]);
+      if (rest != 0) run(r, full_blocks, kTiles[kind][static_cast<size_t>(last.kind)]);
+    });
+  } while (at.Next());
+}
+
+void RunDot(const ContractPlan& plan, const float* a, const float* b, const float* start,
+            float* c) {
+  const ContractPlan::Loop row = LoopAt(plan, plan.row);
+  const ContractPlan::Loop column = LoopAt(plan, plan.column);
+  const ContractPlan::Loop inner = plan.loops[plan.sum_inner];
+  const ContractPlan::Loop outer = LoopAt(plan, plan.sum_outer);
+  ContractTile tile{};
+  tile.a_row = row.a;
+  tile.b_column = column.b;
+  tile.a_sum_outer = outer.a;
+  tile.b_sum_outer = outer.b;
+  tile.c_row = row.c;
+  tile.c_column = column.c;
+  tile.sum = inner.extent;
+  tile.sum_outer = outer.extent;
+  tile.lanes = inner.extent % kLanes;
+  tile.scale = plan.scale;
+  OuterLoops loops(plan.loops.data(), plan.num_outer);
+  do {
+    const float* start_base = nullptr;
+    if (plan.start == ContractStart::kAccumulate || !loops.first_term) {
+      start_base = c + loops.c;
+      tile.start_row = row.c;
+      tile.start_column = column.c;
+    } else if (plan.start == ContractStart::kOperand) {
+      start_base = start + loops.start;
+      tile.start_row = row.start;
+      tile.start_column = column.start;
+    }
+    for (int64_t r = 0; r < row.extent;) {
+      const bool many_rows = row.extent - r >= kDotRows;
+      for (int64_t j = 0; j < column.extent;) {
+        const bool many_columns = column.extent - j >= kDotColumns;
+        tile.a = a + loops.a + r * row.a;
+        tile.b = b + loops.b + j * column.b;
+        tile.c = c + loops.c + r * row.c + j * column.c;
+        tile.start = start_base == nullptr
+                         ? nullptr
+                         : start_base + r * tile.start_row + j * tile.start_column;
+        if (many_rows) {
+          many_columns ? DotTile<kDotRows, kDotColumns>(tile) : DotTile<kDotRows, 1>(tile);
+        } else {
+          many_columns ? DotTile<1, kDotColumns>(tile) : DotTile<1, 1>(tile);
+        }
+        j += many_columns ? kDotColumns : 1;
+      }
+      r += many_rows ? kDotRows : 1;
+    }
+  } while (loops.Next());
+}
+
+void RunPlan(const ContractPlan& plan, const float* a, const float* b, const float* start, float* c,
+             float* scratch) {
+  if (plan.swapped) std::swap(a, b);
+  switch (plan.form) {
+    case ContractForm::kLanes:
+    case ContractForm::kPackedLanes:
+      return RunLanes(plan, a, b, start, c, scratch);
+    case ContractForm::kDot:
+      return RunDot(plan, a, b, start, c);
+    case ContractForm::kGeneric:
+      return RunGeneric(plan, a, b, start, c);
+  }
+}
+
+ContractTarget TargetShape() {
+  return {static_cast<int32_t>(kLanes), kTileRows, kDotRows, kDotColumns, kHasHalf};
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace bittern
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace bittern {
+
+HWY_EXPORT(RunPlan);
+HWY_EXPORT(TargetShape);
+
+void RunContract(const ContractPlan& plan, const float* a, const float* b, const float* start,
+                 float* c, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(RunPlan)(plan, a, b, start, c, scratch);
+}
+
+ContractTarget CurrentContractTarget() { return HWY_DYNAMIC_DISPATCH(TargetShape)(); }
+
+}  // namespace bittern
+#endif  // HWY_ONCE

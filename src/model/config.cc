@@ -1,0 +1,203 @@
+#include "model/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <concepts>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "model/config_fields.h"
+#include "model/presets.h"
+#include "tensor/modes.h"
+
+namespace bittern {
+namespace {
+
+constexpr int kModesPerSide = 3;
+constexpr size_t kMaxNameBytes = 100;
+
+class RangeChecker {
+ public:
+  explicit RangeChecker(std::string section) : section_(std::move(section)) {}
+
+  template <typename T>
+  void Integer(std::string_view key, const T& value, int64_t least, int64_t most) {
+    const bool fits = std::cmp_greater_equal(value, least) && std::cmp_less_equal(value, most);
+    if (!fits) Fail("{}{}: found {}; expected {} to {}", section_, key, value, least, most);
+  }
+  void Number(std::string_view key, double value, double least, double most) {
+    if (!(value >= least && value <= most)) {
+      Fail("{}{}: found {}; expected {} to {}", section_, key, value, least, most);
+    }
+  }
+  template <typename T, size_t n>
+  void Choice(std::string_view, T, const T (&)[n]) {}
+  void Rates(std::string_view key, const std::vector<RateRule>& rules) {
+    for (const RateRule& rule : rules) {
+      if (rule.parameters.empty()) Fail("{}{}: a rule without parameters", section_, key);
+      Number(fmt::format("{}: factor of {}", key, Quoted(rule.parameters)), rule.factor, 0, 1e6);
+    }
+  }
+
+ private:
+  std::string section_;
+};
+
+}  // namespace
+
+std::string_view Name(Format format) { return format == Format::kTensor ? "tensor" : "dense"; }
+
+std::string_view Name(Objective objective) {
+  return objective == Objective::kMultiplications ? "multiplications" : "intermediates";
+}
+
+std::string_view Name(Recompute recompute) {
+  switch (recompute) {
+    case Recompute::kGelu:
+      return "gelu";
+    case Recompute::kElementwise:
+      return "elementwise";
+    case Recompute::kHalf:
+      return "half";
+    case Recompute::kEncoder:
+      break;
+  }
+  return "encoder";
+}
+
+std::string_view Name(Optimizer optimizer) {
+  switch (optimizer) {
+    case Optimizer::kSgd:
+      return "sgd";
+    case Optimizer::kMomentum:
+      return "momentum";
+    case Optimizer::kAdamW:
+      break;
+  }
+  return "adamw";
+}
+
+std::string_view Name(Schedule schedule) {
+  switch (schedule) {
+    case Schedule::kConstant:
+      return "constant";
+    case Schedule::kLinear:
+      return "linear";
+    case Schedule::kCosine:
+      break;
+  }
+  return "cosine";
+}
+
+std::string_view Name(ClipScope scope) { return scope == ClipScope::kTensor ? "tensor" : "global"; }
+
+std::string_view Name(SlotLoss loss) { return loss == SlotLoss::kMean ? "mean" : "sum"; }
+
+std::vector<std::string_view> PresetNames() {
+  std::vector<std::string_view> names;
+  for (const Preset& preset : Presets()) names.push_back(preset.name);
+  std::ranges::sort(names);
+  return names;
+}
+
+TtShape AutomaticMap(int hidden, int rank, std::string_view field) {
+  TtShape shape;
+  shape.output_modes = AutomaticModes(hidden, kModesPerSide, field);
+  shape.input_modes.assign(shape.output_modes.rbegin(), shape.output_modes.rend());
+  shape.ranks = UniformRanks(shape.cores(), rank);
+  return shape;
+}
+
+TtmShape AutomaticEmbedding(int vocabulary, int hidden, int rank, std::string_view field) {
+  TtmShape shape;
+  shape.vocabulary_modes = AutomaticPaddedModes(vocabulary, kModesPerSide, field).modes;
+  shape.feature_modes = AutomaticModes(hidden, kModesPerSide, field);
+  shape.ranks = UniformRanks(shape.cores(), rank);
+  return shape;
+}
+
+void SetFormat(Format format, ModelConfig& model) {
+  if (format == Format::kDense) {
+    model.map = {};
+    model.embedding = {{model.vocabulary}, {model.hidden}, {1, 1}};
+  } else if (model.format == Format::kDense) {
+    const auto limit_ranks = [](auto& shape) {
+      for (int bond = 0; bond <= shape.cores(); ++bond) {
+        int& rank = shape.ranks[static_cast<size_t>(bond)];
+        rank = static_cast<int>(std::min<int64_t>(rank, shape.LargestRank(bond)));
+      }
+    };
+    model.map = AutomaticMap(model.hidden, kMapRank, "model.map");
+    model.embedding =
+        AutomaticEmbedding(model.vocabulary, model.hidden, kEmbeddingRank, "model.embedding");
+    limit_ranks(model.map);
+    limit_ranks(model.embedding);
+  }
+  model.format = format;
+}
+
+void Validate(const Config& config, std::string_view place) {
+  const ModelConfig& model = config.model;
+  const std::string prefix = fmt::format("{}: ", place);
+  RangeChecker in_model(prefix + "model.");
+  VisitModel(in_model, model);
+  RangeChecker in_training(prefix + "training.");
+  VisitTraining(in_training, config.training);
+  RangeChecker in_fine_tuning(prefix + "fine_tuning.");
+  VisitTraining(in_fine_tuning, config.fine_tuning);
+
+  if (config.name.size() > kMaxNameBytes || FirstInvalidUtf8(config.name) != std::string::npos ||
+      FirstControlCharacter(config.name) != std::string::npos) {
+    Fail("{}name: found {}; expected at most {} bytes of printable text", prefix,
+         Quoted(config.name), kMaxNameBytes);
+  }
+  if (model.hidden % model.heads != 0) {
+    Fail("{}model.heads: found {}; expected a divisor of model.hidden, {}", prefix, model.heads,
+         model.hidden);
+  }
+  if (model.tokens % 4 != 0) {
+    Fail("{}model.tokens: found {}; expected a multiple of 4", prefix, model.tokens);
+  }
+  if (model.intents == 0 && model.tags == 0) {
+    Fail("{}model.intents and model.tags are both 0; there is nothing to train", prefix);
+  }
+  const std::string embedding = prefix + "model.embedding";
+  int64_t rows = model.vocabulary;
+  if (model.format == Format::kTensor) {
+    Validate(model.map, model.hidden, model.hidden, prefix + "model.map");
+    // The modes may give some rows more than the vocabulary asks for.
+    rows = std::max(rows, model.embedding.rows());
+  }
+  Validate(model.embedding, rows, model.hidden, embedding);
+  if (rows > kMaxRows) {
+    Fail("{}: the vocabulary modes multiply to {}; expected at most {}", embedding, rows, kMaxRows);
+  }
+  if (model.format == Format::kTensor && model.embedding.cores() == 1) {
+    Fail("{}: one core is a dense table; give two or more, or format = \"dense\"", embedding);
+  }
+}
+
+bool MatchesPattern(std::string_view pattern, std::string_view name) {
+  // Greedy with one way back: only the latest * ever needs to take more.
+  size_t p = 0, n = 0;
+  size_t star = pattern.npos, taken = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      taken = n;
+    } else if (p < pattern.size() && pattern[p] == name[n]) {
+      ++p;
+      ++n;
+    } else if (star != pattern.npos) {
+      p = star + 1;
+      n = ++taken;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+}  // namespace bittern

@@ -1,0 +1,67 @@
+// What the layers of one step share: the graph under construction, the parameters, and the way
+// from a gradient to an update.
+#ifndef BITTERN_MODEL_STEP_BUILDER_H_
+#define BITTERN_MODEL_STEP_BUILDER_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graph/builder.h"
+#include "model/config.h"
+#include "model/training_step.h"
+
+namespace bittern {
+
+class StepBuilder : public Builder {
+ public:
+  StepBuilder(const Config& config, const StepOptions& options);
+
+  const Config& config() const { return config_; }
+  const ModelConfig& model() const { return config_.model; }
+  Recompute recompute() const { return options_.recompute; }
+  bool training() const { return options_.kind != StepKind::kInference; }
+  double dropout() const { return training() ? config_.training.dropout : 0; }
+  // Every place of dropout has a stream of its own; a recomputed pass names the same one again.
+  int NewDropoutStream() { return dropout_streams_++; }
+
+  TensorId Parameter(std::string name, std::vector<Size> shape);
+  // [rows][T], or [rows][1] for a branch on one token.
+  TensorId Activation(std::string name, Size rows, Size columns = kTokens);
+  TensorId Scratch(std::string name, Size rows, Size columns = kTokens);
+
+  // The tensor that a parameter's gradient is written to. Write it with gradient_result(): where
+  // gradients of several sentences are summed they are added up.
+  TensorId Gradient(TensorId parameter);
+  Result gradient_result() const { return accumulates_ ? Result::kAccumulate : Result::kOverwrite; }
+  bool keeps_gradients() const { return options_.kind == StepKind::kGradients; }
+  // A gradient that is added to entry by entry starts here at 0.
+  void ClearGradient(TensorId gradient);
+  // The gradient is complete: appends the update, at once or for the end of the batch.
+  void Update(TensorId parameter, TensorId gradient);
+  // Whether a large gradient may be added to its parameter as it is made, so that it never exists
+  // as a tensor: turn one of the two factors of its product into -rate * factor with Descend, then
+  // accumulate the product into the parameter. True of plain SGD, sentence by sentence.
+  bool updates_directly() const;
+  void Descend(TensorId parameter, TensorId factor);  // in place
+  // After the last layer: the part that runs once a batch.
+  void FinishBatch();
+
+ private:
+  void Clip(const std::vector<TensorId>& gradients);  // by their common norm, in place
+  void AppendUpdate(TensorId parameter, TensorId gradient);
+  double RateFactor(const std::string& parameter) const;
+
+  const Config& config_;
+  const StepOptions options_;
+  const bool accumulates_;  // gradients are kept until the batch ends
+  int dropout_streams_ = 0;
+  std::vector<std::pair<TensorId, TensorId>> pending_;  // parameter, gradient
+};
+
+// Sets Op::accumulate from a Result.
+inline bool Accumulates(Result result) { return result == Result::kAccumulate; }
+
+}  // namespace bittern
+
+#endif  // BITTERN_MODEL_STEP_BUILDER_H_

@@ -1,0 +1,141 @@
+#include "model/training_step.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <vector>
+
+#include "base/error.h"
+#include "graph/schedule.h"
+#include "model/branch.h"
+#include "model/encoder.h"
+#include "model/normalization.h"
+#include "model/word_embedding.h"
+
+namespace bittern {
+namespace {
+
+// The layers of the model and the order in which a step runs through them.
+class Step {
+ public:
+  Step(const Config& config, const StepOptions& options)
+      : step_(config, options),
+        words_(step_),
+        norm_(step_, "embedding.norm", Normalization::Affine::kNone),
+        stream_(step_.NewDropoutStream()) {
+    for (int encoder = 0; encoder < config.model.encoders; ++encoder) {
+      const std::string name = fmt::format("encoder.{}.", encoder);
+      halves_.push_back(std::make_unique<AttentionHalf>(step_, name + "attention"));
+      halves_.push_back(std::make_unique<FeedForwardHalf>(step_, name + "feed_forward"));
+    }
+    if (config.model.intents > 0) {
+      intent_ = std::make_unique<Branch>(
+          step_, "intent", config.model.intents,
+          options.intent_on_every_token ? Branch::Reads::kEveryToken : Branch::Reads::kFirstToken);
+    }
+    if (config.model.tags > 0) {
+      slot_ =
+          std::make_unique<Branch>(step_, "slot", config.model.tags, Branch::Reads::kEveryToken);
+    }
+  }
+
+  Graph Build() {
+    const TensorId x = Forward();
+    if (!step_.training()) {
+      if (slot_) slot_->Answer(x);
+      if (intent_) intent_->Answer(x);
+    } else {
+      const TensorId dx = step_.Scratch("dx", Constant(step_.model().hidden));
+      Result result = Result::kOverwrite;
+      if (slot_) {
+        slot_->Train(x, dx, result, kSlotLoss);
+        result = Result::kAccumulate;
+      }
+      if (intent_) intent_->Train(x, dx, result, kIntentLoss);
+      Backward(dx);
+    }
+    step_.FinishBatch();
+    return step_.Take();
+  }
+
+ private:
+  TensorId Dropout(TensorId x) {
+    if (step_.dropout() > 0) {
+      Op& op = step_.Append(OpKind::kDropout, "embedding: dropout", {x}, {x});
+      op.stream = stream_;
+      op.rate = step_.dropout();
+    }
+    return x;
+  }
+
+  TensorId Forward() {
+    TensorId x = Dropout(norm_.Forward(words_.Forward()));
+    for (size_t i = 0; i < halves_.size(); ++i) {
+      step_.BeginTrip(kForwardRepeat, static_cast<int>(i / 2));
+      inputs_.push_back(x);
+      x = halves_[i]->Forward(x);
+    }
+    step_.EndTrips();
+    return x;
+  }
+
+  // How many halves are run again at once before their backward pass.
+  size_t HalvesRunAgain() const {
+    switch (step_.recompute()) {
+      case Recompute::kHalf:
+        return 1;
+      case Recompute::kEncoder:
+        return 2;
+      default:
+        return 0;
+    }
+  }
+
+  void Backward(TensorId dx) {
+    const size_t again = HalvesRunAgain();
+    for (size_t end = halves_.size(); end > 0;) {
+      const size_t begin = again == 0 ? end - 1 : end - again;
+      step_.BeginTrip(kBackwardRepeat, static_cast<int>((halves_.size() - end) / 2));
+      if (again > 0) {
+        TensorId x = inputs_[begin];
+        for (size_t i = begin; i < end; ++i) x = halves_[i]->Forward(x);
+      }
+      for (size_t i = end; i-- > begin;) {
+        // The input of a half is the output of the one before it, one elementwise pass away; only
+        // the first of those run again has it at hand.
+        const bool at_hand = step_.recompute() == Recompute::kGelu || (again > 0 && i == begin);
+        if (!at_hand) {
+          halves_[i]->ReplaceInput(i == 0 ? Dropout(norm_.Again()) : halves_[i - 1]->Again());
+        }
+        halves_[i]->Backward(dx);
+      }
+      end = begin;
+    }
+    step_.EndTrips();
+    Dropout(dx);
+    norm_.Backward(dx);
+    words_.Backward(dx);
+  }
+
+  StepBuilder step_;
+  WordEmbedding words_;
+  Normalization norm_;
+  int stream_;
+  std::vector<std::unique_ptr<EncoderHalf>> halves_;
+  std::unique_ptr<Branch> intent_, slot_;
+  std::vector<TensorId> inputs_;  // of the halves
+};
+
+}  // namespace
+
+Graph BuildStep(const Config& config, const StepOptions& options) {
+  if (config.model.intents == 0 && config.model.tags == 0) {
+    Fail("{}: the model has neither intents nor tags, so there is nothing to train", config.name);
+  }
+  Graph graph = Step(config, options).Build();
+  RemoveDeadOps(graph);
+  HoistUpdates(graph);
+  return graph;
+}
+
+}  // namespace bittern

@@ -1,0 +1,55 @@
+// Builds the graph of one training step, or of inference, from a configuration.
+//
+// Input tensors (i32, written by the host before each run; InputWriter does):
+//   input.slot                 [K]  which row of the distinct words' rows is token t's word
+//   input.embedding.N.left     [K]  for the word table's inner node N: slice or tuple of its left
+//   input.embedding.N.right    [K]  and right operand, entry by entry
+//   input.tags                 [K]  label of each token, -1: none           (training)
+//   input.intent               [1]  label of the sentence, -1: none         (training; [K] with
+//                                   intent_on_every_token: -1 behind token 0)
+// Output tensors:
+//   loss.intent [1], loss.slot [K]   times their weights; 0 where there is no label (training)
+//   intent.logits [I], slot.logits [S][K]                                   (inference)
+// Lists: list n belongs to the n-th inner node of the word table's tree.
+// Loss weights: 0 intent, 1 slot (one a token: a mean is a weight of 1 / real words).
+//
+// Parameters are named as in checkpoints ("encoder.0.attention.query.core.2"); a gradient is its
+// parameter's name with ".gradient", an optimizer's state with ".momentum", ".first", ".second".
+#ifndef BITTERN_MODEL_TRAINING_STEP_H_
+#define BITTERN_MODEL_TRAINING_STEP_H_
+
+#include "contraction/embedding_order.h"
+#include "graph/graph.h"
+#include "model/config.h"
+
+namespace bittern {
+
+inline constexpr int kIntentLoss = 0;
+inline constexpr int kSlotLoss = 1;
+
+// Op::repeat
+inline constexpr int kForwardRepeat = 0;
+inline constexpr int kBackwardRepeat = 1;
+
+enum class StepKind {
+  kInference,
+  kTraining,   // with updates
+  kGradients,  // no update: every gradient stays, for comparison with other sources
+};
+
+struct StepOptions {
+  StepKind kind = StepKind::kTraining;
+  Recompute recompute = Recompute::kElementwise;
+  // The intent branch computes every token and learns from token 0 alone, whose label is the only
+  // one: the same gradients, for a machine on which one column costs as much as all.
+  bool intent_on_every_token = false;
+};
+
+// The order in which the rows of the word table are computed; a function of the configuration.
+EmbeddingTree WordTree(const ModelConfig& model);
+
+Graph BuildStep(const Config& config, const StepOptions& options);
+
+}  // namespace bittern
+
+#endif  // BITTERN_MODEL_TRAINING_STEP_H_

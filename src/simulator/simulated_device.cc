@@ -1,0 +1,22 @@
+#include "simulator/simulated_device.h"
+
+#include <string>
+
+#include "base/error.h"
+#include "isa/generated/accelerators.h"
+
+namespace bittern {
+
+std::unique_ptr<Device> OpenDevice(std::string_view name) {
+  constexpr std::string_view kPrefix = "sim:";
+  std::string known;
+  for (const isa::Accelerator& accelerator : isa::Accelerators()) {
+    if (name.starts_with(kPrefix) && name.substr(kPrefix.size()) == accelerator.name) {
+      return std::make_unique<SimulatedDevice>(accelerator);
+    }
+    known += fmt::format("{}{}{}", known.empty() ? "" : ", ", kPrefix, accelerator.name);
+  }
+  Fail("no device \"{}\"; there are {}", name, known);
+}
+
+}  // namespace bittern

@@ -1,0 +1,88 @@
+#include "tensor/modes.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+
+namespace bittern {
+namespace {
+
+constexpr std::int64_t kLargestSize = std::int64_t{1} << 30;
+
+// Best factors of one size so far, rising.
+struct Search {
+  std::vector<int> current;
+  std::vector<int> best;
+
+  void Keep() {
+    const auto cost = [](const std::vector<int>& modes) {
+      return std::pair(std::accumulate(modes.begin(), modes.end(), std::int64_t{0}), modes.back());
+    };
+    if (best.empty() || cost(current) < cost(best)) best = current;
+  }
+
+  // Appends `count` factors of `size`, none below `smallest`.
+  void Run(std::int64_t size, int count, std::int64_t smallest) {
+    if (count == 1) {
+      if (size < smallest) return;
+      current.push_back(static_cast<int>(size));
+      Keep();
+      current.pop_back();
+      return;
+    }
+    for (std::int64_t factor = smallest; factor * factor <= size; ++factor) {
+      if (size % factor != 0) continue;
+      current.push_back(static_cast<int>(factor));
+      Run(size / factor, count - 1, factor);
+      current.pop_back();
+    }
+  }
+};
+
+// In falling order; empty where the size does not factor evenly enough.
+std::vector<int> BalancedModes(std::int64_t size, int count) {
+  Search search;
+  search.Run(size, count, 2);
+  std::vector<int> modes = std::move(search.best);
+  // sum <= 1.25 * count * size^(1/count), without a root.
+  const double sum = std::accumulate(modes.begin(), modes.end(), 0.0);
+  double power = 1;
+  for (int i = 0; i < count; ++i) power *= sum / (1.25 * count);
+  if (power > static_cast<double>(size)) return {};
+  std::reverse(modes.begin(), modes.end());
+  return modes;
+}
+
+void CheckRequest(std::int64_t size, int count, std::string_view field) {
+  if (size < 2 || size > kLargestSize) {
+    Fail("{}: no automatic modes for the size {}; it must be 2 to {}", field, size, kLargestSize);
+  }
+  BITTERN_CHECK(count >= 1);
+}
+
+}  // namespace
+
+std::vector<int> AutomaticModes(std::int64_t size, int count, std::string_view field) {
+  CheckRequest(size, count, field);
+  std::vector<int> modes = BalancedModes(size, count);
+  if (!modes.empty()) return modes;
+
+  std::int64_t below = size - 1;
+  while (below >= 2 && BalancedModes(below, count).empty()) --below;
+  const std::int64_t above = AutomaticPaddedModes(size, count, field).size;
+  Fail("{}: the size {} has no {} factors of about equal size; take {}{}, or give the modes", field,
+       size, count, below >= 2 ? std::to_string(below) + " or " : "", above);
+}
+
+PaddedModes AutomaticPaddedModes(std::int64_t size, int count, std::string_view field) {
+  CheckRequest(size, count, field);
+  for (;; ++size) {
+    std::vector<int> modes = BalancedModes(size, count);
+    if (!modes.empty()) return {std::move(modes), size};
+  }
+}
+
+}  // namespace bittern

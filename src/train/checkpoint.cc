@@ -1,0 +1,306 @@
+#include "train/checkpoint.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "model/training_step.h"
+
+namespace bittern {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kFormatName = "bittern-1";
+
+std::vector<int64_t> Shape(const Tensor& tensor) {
+  std::vector<int64_t> shape;
+  for (const Size size : tensor.shape) shape.push_back(size.count);
+  return shape;
+}
+
+bool IsKept(const Tensor& tensor) {
+  return tensor.kind == TensorKind::kParameter || tensor.kind == TensorKind::kState;
+}
+
+bool AllFinite(std::span<const float> values) {
+  return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
+}
+
+// The one list of a state's fields.
+template <typename Visitor, typename State>
+void VisitState(Visitor& visitor, State& state) {
+  visitor.Count("epoch", state.epoch);
+  visitor.Count("place", state.place);
+  visitor.Count("updates", state.updates);
+  visitor.Number("epoch_loss", state.epoch_loss);
+  visitor.Number("recent_loss", state.recent_loss);
+  visitor.Count("recent_sentences", state.recent_sentences);
+  visitor.Number("best", state.best);
+  visitor.Count("best_epoch", state.best_epoch);
+  visitor.Count("metrics_lines", state.metrics_lines);
+  visitor.Hash("data_hash", state.data_hash);
+  visitor.Choice("recompute", state.recompute);
+  visitor.Flag("pad", state.pad);
+}
+
+struct StateWriter {
+  Json json = Json::object();
+
+  void Count(const char* key, int64_t value) { json[key] = value; }
+  void Number(const char* key, double value) { json[key] = value; }
+  void Hash(const char* key, uint64_t value) { json[key] = fmt::format("{:016x}", value); }
+  void Choice(const char* key, Recompute value) { json[key] = Name(value); }
+  void Flag(const char* key, bool value) { json[key] = value; }
+};
+
+// `place`: the file. The fields must be those of the list, no fewer and no more.
+class StateReader {
+ public:
+  StateReader(const Json& json, const std::string& place) : json_(json), place_(place) {
+    if (!json.is_object()) Fail("{}: state: found {}; expected an object", place, json.type_name());
+  }
+
+  void Count(const char* key, int64_t& value) {
+    const Json& field = Get(key);
+    if (!field.is_number_unsigned() || field.get<uint64_t>() > kMaxCount) {
+      FailAt(key, field, "a whole number, 0 or more");
+    }
+    value = field.get<int64_t>();
+  }
+  void Number(const char* key, double& value) {
+    const Json& field = Get(key);
+    if (!field.is_number()) FailAt(key, field, "a number");
+    value = field.get<double>();
+  }
+  void Hash(const char* key, uint64_t& value) {
+    const Json& field = Get(key);
+    const std::string text = field.is_string() ? field.get<std::string>() : "";
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+    if (text.size() != 16 || error != std::errc() || end != text.data() + text.size()) {
+      FailAt(key, field, "16 hexadecimal digits");
+    }
+  }
+  void Choice(const char* key, Recompute& value) {
+    const Json& field = Get(key);
+    for (const Recompute candidate : kRecomputes) {
+      if (field == Json(Name(candidate))) {
+        value = candidate;
+        return;
+      }
+    }
+    FailAt(key, field, "elementwise, half or encoder");
+  }
+  void Flag(const char* key, bool& value) {
+    const Json& field = Get(key);
+    if (!field.is_boolean()) FailAt(key, field, "true or false");
+    value = field.get<bool>();
+  }
+  void Finish() const {
+    if (json_.size() != fields_) {
+      Fail("{}: state: {} fields; expected {}", place_, json_.size(), fields_);
+    }
+  }
+
+ private:
+  static constexpr uint64_t kMaxCount = uint64_t{1} << 53;
+
+  const Json& Get(const char* key) {
+    ++fields_;
+    if (!json_.contains(key)) Fail("{}: state: no field {}", place_, key);
+    return json_.at(key);
+  }
+  [[noreturn]] void FailAt(const char* key, const Json& field, const char* expected) const {
+    Fail("{}: state: {}: found {}; expected {}", place_, key,
+         field.is_primitive() ? Quoted(field.dump()) : field.type_name(), expected);
+  }
+
+  const Json& json_;
+  const std::string& place_;
+  size_t fields_ = 0;
+};
+
+Json ParseMetadata(const SafetensorsReader& file, const char* key) {
+  try {
+    return Json::parse(file.MetadataValue(key));
+  } catch (const Json::exception&) {
+    Fail("{}: metadata '{}' is not well-formed JSON", file.path(), key);
+  }
+}
+
+template <typename T>
+std::vector<T> ParseList(const SafetensorsReader& file, const char* key,
+                         bool (Json::*is_right)() const noexcept, const char* expected) {
+  const Json json = ParseMetadata(file, key);
+  const bool right = json.is_array() && std::ranges::all_of(json, [&](const Json& element) {
+                       return (element.*is_right)();
+                     });
+  if (!right) Fail("{}: metadata '{}': expected a list of {}", file.path(), key, expected);
+  return json.get<std::vector<T>>();
+}
+
+std::vector<std::string> ParseNames(const SafetensorsReader& file, const char* key) {
+  return ParseList<std::string>(file, key, &Json::is_string, "strings");
+}
+
+Lexicon ParseLexicon(const SafetensorsReader& file) {
+  std::vector<uint32_t> counts;
+  for (const uint64_t count :
+       ParseList<uint64_t>(file, "counts", &Json::is_number_unsigned, "counts")) {
+    if (count > UINT32_MAX) Fail("{}: metadata 'counts': {} is too large", file.path(), count);
+    counts.push_back(static_cast<uint32_t>(count));
+  }
+  try {
+    return {Vocabulary(ParseNames(file, "words"), std::move(counts)),
+            LabelsFromNames(ParseNames(file, "tags"), ParseNames(file, "intents"))};
+  } catch (const Error& error) {
+    const std::string_view what = error.what();
+    if (what.starts_with(file.path())) throw;
+    Fail("{}: {}", file.path(), what);
+  }
+}
+
+void CheckLexicon(const Lexicon& lexicon, const ModelConfig& model, const std::string& path) {
+  const auto check = [&](const char* what, int names, int64_t expected) {
+    if (names != expected) {
+      Fail("{}: {} {} in the metadata, but the configuration says {}", path, names, what, expected);
+    }
+  };
+  check("intents", lexicon.labels.intents.size(), model.intents);
+  check("tags", lexicon.labels.tags.size(), model.tags);
+  if (lexicon.vocabulary.size() > model.embedding.rows()) {
+    Fail("{}: {} words in the metadata, but the word table has {} rows", path,
+         lexicon.vocabulary.size(), model.embedding.rows());
+  }
+}
+
+void CheckState(const TrainingState& state, const Config& config, const std::string& path) {
+  const int64_t epochs = config.training.epochs;
+  if (state.epoch > epochs || state.best_epoch > state.epoch) {
+    Fail("{}: state: epoch {} (best {}) of {}; expected best epoch <= epoch <= epochs", path,
+         state.epoch, state.best_epoch, epochs);
+  }
+  if (!std::isfinite(state.epoch_loss) || !std::isfinite(state.recent_loss) ||
+      !std::isfinite(state.best)) {
+    Fail("{}: state: a figure that is not finite", path);
+  }
+}
+
+// The file must hold exactly what the configuration asks for.
+void CheckTensors(const SafetensorsReader& file, const Config& config) {
+  const Graph graph = BuildStep(config, {});
+  size_t expected = 0;
+  for (const Tensor& tensor : graph.tensors) {
+    if (!IsKept(tensor)) continue;
+    ++expected;
+    const TensorEntry& entry = file.Entry(tensor.name);
+    if (entry.dtype != Dtype::kF32 || entry.shape != Shape(tensor)) {
+      Fail("{}: tensor {} is {} [{}]; the configuration asks for {} [{}]", file.path(),
+           Quoted(tensor.name), Name(entry.dtype), fmt::join(entry.shape, ", "), Name(Dtype::kF32),
+           fmt::join(Shape(tensor), ", "));
+    }
+  }
+  if (file.entries().size() == expected) return;
+  for (const TensorEntry& entry : file.entries()) {
+    const TensorId id = graph.Find(entry.name);
+    if (id == kNoTensor || !IsKept(graph.At(id))) {
+      Fail("{}: tensor {} is none of the configuration's", file.path(), Quoted(entry.name));
+    }
+  }
+}
+
+Checkpoint ReadContents(const SafetensorsReader& file) {
+  const std::string& path = file.path();
+  if (file.MetadataValue("format") != kFormatName) {
+    Fail("{}: format {}; this program reads '{}'", path, Quoted(file.MetadataValue("format")),
+         kFormatName);
+  }
+  Checkpoint contents;
+  contents.config = ParseConfig(file.MetadataValue("toml"), path + ": configuration");
+  contents.lexicon = ParseLexicon(file);
+  CheckLexicon(contents.lexicon, contents.config.model, path);
+  const Json state = ParseMetadata(file, "state");
+  StateReader reader(state, path);
+  VisitState(reader, contents.state);
+  reader.Finish();
+  CheckState(contents.state, contents.config, path);
+  CheckTensors(file, contents.config);
+  return contents;
+}
+
+}  // namespace
+
+void WriteCheckpoint(const std::string& path, const Checkpoint& checkpoint, const Graph& graph,
+                     const TensorValues& values) {
+  SafetensorsWriter writer;
+  for (TensorId id = 0; id < static_cast<TensorId>(graph.tensors.size()); ++id) {
+    const Tensor& tensor = graph.At(id);
+    if (!IsKept(tensor)) continue;
+    const std::span<const float> numbers = values(id);
+    if (!AllFinite(numbers)) {
+      Fail("{}: not written: {} holds a number that is not finite", path, Quoted(tensor.name));
+    }
+    writer.Add(tensor.name, Shape(tensor), numbers);
+  }
+  const ModelConfig& model = checkpoint.config.model;
+  const Lexicon& lexicon = checkpoint.lexicon;
+  StateWriter state;
+  VisitState(state, checkpoint.state);
+  const Json summary = {{"model",
+                         {{"heads", model.heads},
+                          {"output_cores", model.map.output_cores()},
+                          {"tokens", model.tokens}}}};
+  writer.SetMetadata("format", std::string(kFormatName));
+  writer.SetMetadata("toml", ToToml(checkpoint.config));
+  writer.SetMetadata("config", summary.dump());
+  writer.SetMetadata("words", Json(lexicon.vocabulary.words()).dump());
+  writer.SetMetadata("counts", Json(lexicon.vocabulary.counts()).dump());
+  writer.SetMetadata("tags", Json(lexicon.labels.tags.names()).dump());
+  writer.SetMetadata("intents", Json(lexicon.labels.intents.names()).dump());
+  writer.SetMetadata("state", state.json.dump());
+  writer.Write(path);
+}
+
+CheckpointReader::CheckpointReader(const std::string& path)
+    : file_(path), contents_(ReadContents(file_)) {}
+
+void CheckpointReader::ReadParameters(const Graph& graph, const TensorValues& values) {
+  ReadKind(TensorKind::kParameter, graph, values);
+}
+
+void CheckpointReader::ReadAll(const Graph& graph, const TensorValues& values) {
+  ReadKind(TensorKind::kParameter, graph, values);
+  ReadKind(TensorKind::kState, graph, values);
+}
+
+void CheckpointReader::ReadKind(TensorKind kind, const Graph& graph, const TensorValues& values) {
+  for (TensorId id = 0; id < static_cast<TensorId>(graph.tensors.size()); ++id) {
+    const Tensor& tensor = graph.At(id);
+    if (tensor.kind == kind) ReadTensor(tensor.name, Shape(tensor), values(id));
+  }
+}
+
+std::vector<float> CheckpointReader::ReadTensor(const std::string& name) {
+  const TensorEntry& entry = file_.Entry(name);
+  std::vector<float> values(entry.elements());
+  ReadTensor(name, entry.shape, values);
+  return values;
+}
+
+void CheckpointReader::ReadTensor(const std::string& name, std::span<const int64_t> shape,
+                                  std::span<float> values) {
+  file_.Read(name, shape, values);
+  if (!AllFinite(values)) {
+    Fail("{}: tensor {} holds a number that is not finite", path(), Quoted(name));
+  }
+}
+
+}  // namespace bittern

@@ -1,0 +1,23 @@
+// Picks how much of the forward pass a training step computes again, from a budget of bytes.
+#ifndef BITTERN_TRAIN_MEMORY_BUDGET_H_
+#define BITTERN_TRAIN_MEMORY_BUDGET_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "model/config.h"
+
+namespace bittern {
+
+// What a training step occupies: the planned arena (parameters and optimizer state included) and
+// the kernels' scratch. Equals Executor::arena_bytes(); allocates neither.
+int64_t StepBytes(const Config& config, Recompute recompute);
+
+// The fastest choice (the one that computes the least again) whose step fits. No budget:
+// kElementwise. If none fits, the Error names the smallest budget that would do. Evaluation on
+// valid, which has executors of its own, is not counted.
+Recompute ChooseRecompute(const Config& config, std::optional<int64_t> budget_bytes);
+
+}  // namespace bittern
+
+#endif  // BITTERN_TRAIN_MEMORY_BUDGET_H_

@@ -1,0 +1,133 @@
+#include "train/step_runner.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "accelerator/model_program.h"
+#include "base/text.h"
+#include "compiler/device_step.h"
+#include "cpu/executor.h"
+#include "isa/generated/accelerators.h"
+#include "model/inputs.h"
+#include "simulator/simulated_device.h"
+
+namespace bittern {
+namespace {
+
+class EngineRunner : public StepRunner {
+ public:
+  EngineRunner(const Config& config, StepKind kind, Recompute recompute)
+      : executor_(BuildStep(config, {.kind = kind, .recompute = recompute}), kColumnGroup),
+        recompute_(recompute) {}
+
+  const Graph& graph() const override { return executor_.graph(); }
+  bool always_pads() const override { return false; }
+  std::string Summary() const override {
+    return fmt::format("{} for parameters, gradients and activations; computed again: {}",
+                       FormatBytes(static_cast<uint64_t>(step_bytes())), Name(recompute_));
+  }
+  int64_t step_bytes() const override { return executor_.arena_bytes(); }
+  std::span<float> Values(TensorId id) override { return executor_.Values(id); }
+  std::span<int32_t> Integers(TensorId id) override { return executor_.Integers(id); }
+  void Send() override {}
+  void Fetch() override {}
+  void Run(const StepInputs& inputs) override { executor_.Run(inputs); }
+  void RunUpdates(const StepInputs& inputs) override { executor_.RunUpdates(inputs); }
+
+ private:
+  Executor executor_;
+  Recompute recompute_;
+};
+
+class DeviceRunner : public StepRunner {
+ public:
+  DeviceRunner(std::unique_ptr<Device> device, ModelProgram program)
+      : device_(std::move(device)),
+        recompute_(program.recompute),
+        step_(std::move(program.graph), std::move(program.step), *device_) {
+    for (TensorId id = 0; id < std::ssize(graph().tensors); ++id) {
+      const Tensor& tensor = graph().At(id);
+      if (tensor.type != ElementType::kF32) continue;
+      if (IsKept(tensor) || tensor.kind == TensorKind::kOutput) {
+        values_[id].resize(static_cast<size_t>(tensor.Elements(graph().tokens)));
+      }
+    }
+  }
+
+  const Graph& graph() const override { return step_.graph(); }
+  bool always_pads() const override { return true; }
+  std::string Summary() const override {
+    const isa::Accelerator& machine = device_->accelerator();
+    return fmt::format("{} on accelerator {}, program {}; computed again: {}",
+                       FormatBytes(static_cast<uint64_t>(step_bytes())), machine.name,
+                       FormatBytes(step_.compiled().code.size() * sizeof(uint32_t)),
+                       Name(recompute_));
+  }
+  int64_t step_bytes() const override {
+    int64_t bytes = 0;
+    for (const auto& [kind, words] : step_.compiled().words) {
+      bytes +=
+          words * WordLanes(device_->accelerator(), kind) * static_cast<int64_t>(sizeof(float));
+    }
+    return bytes;
+  }
+  CycleCount cycles() const override { return cycles_; }
+
+  std::span<float> Values(TensorId id) override { return values_.at(id); }
+  std::span<int32_t> Integers(TensorId id) override { return step_.Integers(id); }
+  void Send() override {
+    for (auto& [id, values] : values_) {
+      if (IsKept(graph().At(id))) step_.Write(id, values);
+    }
+  }
+  void Fetch() override {
+    for (auto& [id, values] : values_) {
+      if (IsKept(graph().At(id))) step_.Read(id, values);
+    }
+  }
+
+  void Run(const StepInputs& inputs) override {
+    step_.Run(inputs);
+    for (auto& [id, values] : values_) {
+      if (!IsKept(graph().At(id))) step_.Read(id, values);
+    }
+    ++cycles_.steps;
+    cycles_.cycles += device_->ReadCounters().cycles;
+    cycles_.clock_mhz = device_->accelerator().clock_mhz;
+  }
+  void RunUpdates(const StepInputs&) override {}  // the compiler refuses batches
+
+ private:
+  static bool IsKept(const Tensor& tensor) {
+    return tensor.kind == TensorKind::kParameter || tensor.kind == TensorKind::kState;
+  }
+
+  std::unique_ptr<Device> device_;
+  Recompute recompute_;
+  DeviceStep step_;
+  std::map<TensorId, std::vector<float>> values_;
+  CycleCount cycles_;
+};
+
+}  // namespace
+
+std::vector<std::string> StepDevices() {
+  std::vector<std::string> names = {kCpu};
+  for (const isa::Accelerator& accelerator : isa::Accelerators()) {
+    names.push_back(fmt::format("sim:{}", accelerator.name));
+  }
+  return names;
+}
+
+std::unique_ptr<StepRunner> MakeStepRunner(const std::string& device, const Config& config,
+                                           StepKind kind, Recompute recompute) {
+  if (device == kCpu) return std::make_unique<EngineRunner>(config, kind, recompute);
+  std::unique_ptr<Device> opened = OpenDevice(device);
+  ModelProgram program = CompileModel(config, kind, opened->accelerator());
+  return std::make_unique<DeviceRunner>(std::move(opened), std::move(program));
+}
+
+}  // namespace bittern

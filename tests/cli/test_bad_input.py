@@ -1,0 +1,523 @@
+"""Bad input: exit status 2, a message that says what is wrong and where, nothing half-written.
+
+Each case is a function that spoils something in its directory and gives the command line, and a
+pattern that the message must match. The directory must be the same before and after.
+"""
+
+import json
+import os
+import pathlib
+import re
+import resource
+import shutil
+import struct
+import subprocess
+import tempfile
+import unittest
+
+import program
+
+NANO = ("train", "--config", "nano", "--data", "data")
+TRAIN = (*NANO, "--epochs", "1", "--out", "run")
+# A run that is in every test's directory.
+OLD = (*NANO, "--epochs", "1", "--out", "old")
+EVAL = ("eval", "--checkpoint", "model.safetensors", "--data", "data")
+PREDICT = ("predict", "--checkpoint", "model.safetensors")
+CASES = []
+
+
+def case(pattern, **options):
+    """Makes a test of a function (directory) -> command line; options are run()'s."""
+
+    def register(function):
+        CASES.append((function.__name__, function, pattern, options))
+        return function
+
+    return register
+
+
+def cases(name, pattern, *commands, **options):
+    """Tests of command lines that need nothing spoilt."""
+    for i, command in enumerate(commands):
+        CASES.append((f"{name}_{i}" if len(commands) > 1 else name, lambda _, c=command: c, pattern, options))
+
+
+# --- Data: words, tags and intents in three files.
+
+
+def change_line(path, number, line):
+    lines = path.read_bytes().split(b"\n")
+    lines[number - 1] = line
+    path.write_bytes(b"\n".join(lines))
+
+
+@case(r"data/train/seq\.in.*7.*6|data/train/seq\.(in|out):7: ")
+def more_sentences_than_tags(directory):
+    with open(directory / "data/train/seq.in", "a") as file:
+        file.write("one more\n")
+    return TRAIN
+
+
+@case(r"data/train/seq\.in has 6 lines, .*data/train/label has 4")
+def fewer_intents_than_sentences(directory):
+    path = directory / "data/train/label"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-2]))
+    return TRAIN
+
+
+@case(r"data/valid/seq\.out:2: .*2.*3|data/valid/seq\.out:2: .*3.*2")
+def tags_that_do_not_fit_the_words(directory):
+    change_line(directory / "data/valid/seq.out", 2, b"O B-title")
+    return TRAIN
+
+
+@case(r"data/train.*(empty|no sentence)")
+def empty_files(directory):
+    for name in ("seq.in", "seq.out", "label"):
+        (directory / "data/train" / name).write_bytes(b"")
+    return TRAIN
+
+
+@case(r"data/train/seq\.in:3: .*(empty|no word)")
+def empty_sentence(directory):
+    change_line(directory / "data/train/seq.in", 3, b" ")
+    change_line(directory / "data/train/seq.out", 3, b" ")
+    return TRAIN
+
+
+@case(r"data/train/seq\.in:1: .*1048576")
+def huge_line(directory):
+    change_line(directory / "data/train/seq.in", 1, b"word " * 300000)
+    return TRAIN
+
+
+@case(r"data/train/seq\.in:2: .*UTF-8")
+def invalid_utf8(directory):
+    change_line(directory / "data/train/seq.in", 2, b"stop the s\xc3\x28ng")
+    return TRAIN
+
+
+@case(r"data/test/seq\.in:4: .*control")
+def control_character(directory):
+    change_line(directory / "data/test/seq.in", 4, b"call the old bakery at\0ten now")
+    return EVAL
+
+
+@case(r"data/train/seq\.out:1: .*'X-title'.*B-")
+def tag_that_is_not_bio(directory):
+    change_line(directory / "data/train/seq.out", 1, b"O O X-title O")
+    return TRAIN
+
+
+@case(r"data/train/label:2: .*")
+def empty_intent(directory):
+    change_line(directory / "data/train/label", 2, b"")
+    return TRAIN
+
+
+@case(r"data/train/label: .*")
+def missing_label_file(directory):
+    (directory / "data/train/label").unlink()
+    return TRAIN
+
+
+@case(r"data/train/label: .*(missing|directory)")
+def directory_in_place_of_a_file(directory):
+    (directory / "data/train/label").unlink()
+    (directory / "data/train/label").mkdir()
+    return TRAIN
+
+
+@case(r"data/train.*data/train\.jsonl|data/train\.jsonl.*data/train")
+def both_layouts(directory):
+    (directory / "data/train.jsonl").write_text('{"tokens": ["a"], "intent": "b"}\n')
+    return TRAIN
+
+
+@case(r"data/valid.*data/valid\.jsonl")
+def missing_split(directory):
+    shutil.rmtree(directory / "data/valid")
+    return TRAIN
+
+
+cases("missing_directory", r"nowhere", ("train", "--config", "nano", "--data", "nowhere"),
+      ("eval", "--checkpoint", "model.safetensors", "--data", "nowhere"),
+      ("data", "stats", "--data", "nowhere"))
+
+
+# --- Data: JSON lines.
+
+
+def json_line(name, pattern, line):
+    def spoil(directory):
+        program.write_json_lines(directory / "lines", ['{"tokens": ["a"], "intent": "b"}', line])
+        return ("train", "--config", "nano", "--data", "lines", "--out", "run")
+
+    CASES.append((f"json_line_{name}", spoil, r"lines/train\.jsonl:2: .*" + pattern, {}))
+
+
+json_line("cut_off", r"JSON", '{"tokens": ["a", "b"')
+json_line("that_is_an_array", r"found array; expected \{", '["a", "b"]')
+json_line("without_tokens", r"tokens", '{"intent": "b"}')
+json_line("with_tokens_as_text", r"tokens", '{"tokens": "a b", "intent": "b"}')
+json_line("with_a_number_as_token", r"tokens", '{"tokens": ["a", 7], "intent": "b"}')
+json_line("with_too_few_tags", r"1.*2|2.*1", '{"tokens": ["a", "b"], "tags": ["O"], "intent": "b"}')
+json_line("without_tags_and_intent", r"tags.*intent", '{"tokens": ["a", "b"]}')
+json_line("with_an_intent_that_is_no_text", r"intent", '{"tokens": ["a"], "intent": {"x": 1}}')
+json_line("with_a_bad_tag", r"'I'", '{"tokens": ["a"], "tags": ["I"]}')
+json_line("with_a_blank_in_a_token", r"token|word|blank", '{"tokens": ["a b"], "intent": "b"}')
+json_line("without_words", r"empty|no word", '{"tokens": [], "intent": "b"}')
+json_line("nested_a_million_deep", r"JSON|nest|deep|array", '{"tokens": ' + "[" * 400000)
+
+
+@case(r"lines/train\.jsonl:2: .*UTF-8|lines/train\.jsonl:2: .*JSON")
+def json_line_with_invalid_utf8(directory):
+    program.write_json_lines(directory / "lines", ['{"tokens": ["a"], "intent": "b"}'])
+    with open(directory / "lines/train.jsonl", "ab") as file:
+        file.write(b'{"tokens": ["a\xff"], "intent": "b"}\n')
+    return ("train", "--config", "nano", "--data", "lines", "--out", "run")
+
+
+# --- Configurations.
+
+
+def toml(name, pattern, text):
+    def spoil(directory):
+        (directory / "my.toml").write_text('extends = "nano"\n' + text)
+        return ("train", "--config", "my.toml", "--data", "data", "--out", "run")
+
+    CASES.append((f"toml_{name}", spoil, r"my\.toml.*" + pattern, {}))
+
+
+toml("with_an_unknown_key", r":3: unknown key 'training\.epoch'; did you mean 'epochs'\?",
+     "[training]\nepoch = 3\n")
+toml("with_an_unknown_section", r":2: unknown key 'trainig'", "[trainig]\nepochs = 3\n")
+toml("with_text_for_a_number", r":3: training\.epochs: found 'many'", '[training]\nepochs = "many"\n')
+toml("with_a_number_out_of_range", r"training\.dropout: found 1\.5", "[training]\ndropout = 1.5\n")
+toml("with_nan", r"training\.learning_rate", "[training]\nlearning_rate = nan\n")
+toml("that_is_malformed", r":2: malformed TOML", "[training\nepochs = 3\n")
+toml("with_an_unknown_choice", r"found 'adam'.*adamw", '[training]\noptimizer = "adam"\n')
+toml("with_an_impossible_rank", r"model\.map.*33.*32|model\.map.*32.*33",
+     "[model.map]\nranks = [1, 4, 8, 33, 8, 4, 1]\n")
+toml("with_a_rank_too_large_everywhere", r"model\.map.*rank.*1000", "[model.map]\nrank = 1000\n")
+toml("with_modes_that_do_not_fit", r"model\.map.*32",
+     "[model.map]\noutput_modes = [4, 2, 5]\ninput_modes = [4, 2, 4]\n")
+toml("with_an_empty_mode", r"modes", "[model.map]\noutput_modes = [4, 0, 4]\ninput_modes = [4, 2, 4]\n")
+toml("with_an_odd_number_of_tokens", r"model\.tokens: found 15.*4", "[model]\ntokens = 15\n")
+toml("with_a_size_past_all_limits", r"model\.hidden", "[model]\nhidden = 1000000000\n")
+
+
+@case(r"a\.toml.*extends|b\.toml.*extends")
+def toml_that_goes_in_a_circle(directory):
+    (directory / "a.toml").write_text('extends = "b.toml"\n')
+    (directory / "b.toml").write_text('extends = "a.toml"\n')
+    return ("plan", "--config", "a.toml")
+
+
+@case(r"my\.toml.*UTF-8")
+def toml_with_invalid_utf8(directory):
+    (directory / "my.toml").write_bytes(b'name = "\xff"\n')
+    return ("plan", "--config", "my.toml")
+
+
+cases("unknown_preset", r"'atis-3enc'.*did you mean 'atis-\denc'", ("plan", "--config", "atis-3enc"),
+      ("train", "--config", "atis-3enc"))
+cases("missing_configuration", r"mine\.toml", ("plan", "--config", "mine.toml"))
+
+# --- Checkpoints.
+
+
+def checkpoint(name, pattern, change, command=EVAL):
+    def spoil(directory):
+        path = directory / "model.safetensors"
+        change(path)
+        return command
+
+    CASES.append((f"checkpoint_{name}", spoil, r"model\.safetensors.*" + pattern, {}))
+
+
+def bytes_of(change):
+    return lambda path: path.write_bytes(change(path.read_bytes()))
+
+
+def header_of(change):
+    def apply(path):
+        file = program.Safetensors(path)
+        change(file)
+        file.write(path)
+
+    return apply
+
+
+def metadata(key, value):
+    return header_of(lambda file: file.header["__metadata__"].__setitem__(key, value))
+
+
+HEAD = "slot.head.bias"
+BIAS = "intent.head.bias"
+
+checkpoint("missing", r"", lambda path: path.unlink())
+checkpoint("that_is_a_directory", r"", lambda path: (path.unlink(), path.mkdir()))
+checkpoint("empty", r"", bytes_of(lambda b: b""))
+checkpoint("cut_in_the_length", r"", bytes_of(lambda b: b[:5]))
+checkpoint("cut_in_the_header", r"", bytes_of(lambda b: b[:200]))
+checkpoint("cut_in_half", r"", bytes_of(lambda b: b[: len(b) // 2]))
+checkpoint("one_byte_short", r"", bytes_of(lambda b: b[:-1]))
+checkpoint("one_byte_long", r"", bytes_of(lambda b: b + b"\0"))
+checkpoint("of_another_kind", r"", bytes_of(lambda b: b"\x89PNG\r\n\x1a\n" * 1000))
+checkpoint("with_a_huge_header_length", r"header",
+           bytes_of(lambda b: struct.pack("<Q", 1 << 62) + b[8:]))
+checkpoint("with_a_header_that_is_no_json", r"JSON", bytes_of(lambda b: b[:8] + b"[" * 100 + b[108:]))
+
+
+def overlap(file):
+    a, b = file.header[HEAD], file.header[BIAS]
+    a["data_offsets"] = [b["data_offsets"][0], b["data_offsets"][0] + 4 * a["shape"][0]]
+
+
+checkpoint("with_overlapping_tensors", r"", header_of(overlap))
+checkpoint("with_a_tensor_past_the_end", HEAD, header_of(
+    lambda f: f.header[HEAD].update(data_offsets=[len(f.data), len(f.data) + 4 * f.header[HEAD]["shape"][0]])))
+checkpoint("with_offsets_that_run_backwards", HEAD, header_of(
+    lambda f: f.header[HEAD]["data_offsets"].reverse()))
+checkpoint("with_a_negative_offset", HEAD, header_of(
+    lambda f: f.header[HEAD].update(data_offsets=[-4, 24])))
+checkpoint("with_a_shape_that_overflows", HEAD, header_of(
+    lambda f: f.header[HEAD].update(shape=[1 << 40, 1 << 40])))
+checkpoint("with_an_unknown_type", r"F8", header_of(lambda f: f.header[HEAD].update(dtype="F8")))
+checkpoint("with_an_unneeded_tensor", r"more\.weight", header_of(
+    lambda f: f.header.update({"more.weight": {
+        "dtype": "F32", "shape": [0], "data_offsets": [len(f.data), len(f.data)]}})))
+
+
+def drop_last(file):
+    name = max((n for n in file.header if n != "__metadata__"),
+               key=lambda n: file.header[n]["data_offsets"])
+    del file.data[file.header.pop(name)["data_offsets"][0] :]
+
+
+def rename(file):
+    file.header["slot.head.bios"] = file.header.pop(HEAD)
+
+
+def transpose(file):
+    file.header["slot.head.weight"]["shape"].reverse()
+
+
+def not_a_number(file):
+    file.tensor(HEAD)[:4] = struct.pack("<f", float("nan"))
+
+
+checkpoint("without_a_tensor", r"", header_of(drop_last))
+checkpoint("with_a_tensor_of_another_name", r"slot\.head\.bi[ao]s", header_of(rename))
+checkpoint("with_a_tensor_of_another_shape", r"slot\.head\.weight", header_of(transpose))
+checkpoint("with_a_value_that_is_not_a_number", HEAD, header_of(not_a_number))
+checkpoint("without_metadata", r"", header_of(lambda f: f.header.pop("__metadata__")))
+checkpoint("of_another_format", r"format", metadata("format", "other-9"))
+checkpoint("with_a_spoilt_configuration", r"", metadata("toml", "[model"))
+checkpoint("with_another_configuration", r"", header_of(lambda f: f.header["__metadata__"].update(
+    toml=f.header["__metadata__"]["toml"].replace("encoders = 1", "encoders = 2"))))
+checkpoint("with_spoilt_words", r"words", metadata("words", '["[PAD]", 3]'))
+checkpoint("with_words_that_repeat", r"", header_of(lambda f: f.header["__metadata__"].update(
+    words=f.header["__metadata__"]["words"].replace('"song"', '"the"'))))
+checkpoint("with_spoilt_tags", r"tags", metadata("tags", "[]]"))
+checkpoint("with_a_spoilt_state", r"state", metadata("state", '{"epoch": "x"}'))
+checkpoint("to_predict_with", r"", bytes_of(lambda b: b[: len(b) // 2]), (*PREDICT, "play the song"))
+checkpoint("to_start_from", r"", bytes_of(lambda b: b[: len(b) // 2]),
+           ("train", "--from", "model.safetensors", "--data", "data", "--out", "run"))
+
+
+@case(r"old/last\.safetensors")
+def resuming_a_cut_checkpoint(directory):
+    path = directory / "old/last.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    return (*OLD, "--resume")
+
+
+# --- Runs.
+
+
+cases("run_that_is_there", r"old.*--resume", OLD)
+cases("resuming_with_another_configuration", r"epochs = ", (*NANO, "--epochs", "9", "--out", "old", "--resume"))
+cases("resuming_with_another_way_to_pad", r"pad", (*OLD, "--resume", "--pad"))
+
+
+@case(r"old/last\.safetensors: .*the sentences of train or valid are not")
+def resuming_with_other_data(directory):
+    with open(directory / "data/train/seq.in", "r+") as file:
+        file.write("stop")  # "play" no more
+    return (*OLD, "--resume")
+
+
+cases("budget_that_is_too_small", r"--memory|budget|smallest", (*TRAIN, "--memory", "10kB"),
+      ("plan", "--config", "nano", "--memory", "10kB"))
+cases("budget_that_is_no_size", r"--memory.*'lots'", (*TRAIN, "--memory", "lots"))
+
+# --- Command lines.
+
+cases("no_command", r"no command", ())
+cases("unknown_command", r"unknown command 'trian'; did you mean 'train'\?", ("trian",))
+cases("unknown_option", r"unknown option '--epocs'; did you mean '--epochs'\?", (*TRAIN, "--epocs", "3"))
+cases("option_without_value", r"--epochs needs a value", ("train", "--epochs"))
+cases("number_out_of_range", r"--epochs is '0'; expected .* from 1 to", (*NANO, "--epochs", "0"))
+cases("number_that_is_none", r"--seed is '(-1|1e9|0x7|)'", *((*TRAIN, f"--seed={seed}") for seed in ("-1", "1e9", "0x7")))
+cases("unknown_order", r"--contraction.*(fast).*btt", (*TRAIN, "--contraction", "fast"))
+cases("unknown_format", r"--format is 'sparse'", (*TRAIN, "--format", "sparse"))
+cases("unknown_decoding", r"--decode.*'?best", (*EVAL, "--decode", "best"))
+cases("unknown_split", r"--split.*dev", (*EVAL, "--split", "dev"))
+cases("setting_without_value", r"--set is 'training'; expected KEY=VALUE", (*TRAIN, "--set", "training"))
+cases("setting_of_an_unknown_key", r"--set.*'training\.epoch'.*did you mean 'epochs'", (*TRAIN, "--set", "training.epoch=3"))
+cases("setting_of_a_bad_value", r"training\.epochs.*'many'", (*TRAIN, "--set", "training.epochs=many"))
+cases("format_with_a_checkpoint", r"--format with --from",
+      ("train", "--from", "model.safetensors", "--format", "dense", "--data", "data", "--out", "run"))
+cases("eval_without_checkpoint", r"--checkpoint is required", ("eval",))
+
+# --- Accelerators.
+
+SIMULATED = (*TRAIN, "--device", "sim:nano")
+cases("unknown_device", r"--device is 'sim:u5'; expected one of cpu, sim:u50", *((*c, "--device", "sim:u5") for c in (TRAIN, EVAL, (*PREDICT, "play"))))
+cases("unknown_accelerator", r"'u5' is not an accelerator; .*u50", *((c, "--device", "u5") for c in ("estimate", "compile", "explore")))
+cases("optimizer_that_the_device_lacks", r"training\.optimizer", *((*SIMULATED, "--set", f"training.optimizer={name}") for name in ("momentum", "adamw")))
+cases("batch_that_the_device_lacks", r"training\.batch", (*SIMULATED, "--set", "training.batch=4"))
+cases("clip_that_the_device_lacks", r"training\.clip", (*SIMULATED, "--set", "training.clip=1"),
+      (*SIMULATED, "--set", "training.clip=1", "--set", "training.clip_scope=global"))
+cases("smoothing_that_the_device_lacks", r"training\.label_smoothing", (*SIMULATED, "--set", "training.label_smoothing=0.1"))
+cases("decay_that_the_device_lacks", r"training\.decay", (*SIMULATED, "--set", "training.decay=0.1"))
+cases("budget_with_a_device", r"--memory", (*SIMULATED, "--memory", "3MB"))
+cases("model_of_more_tokens_than_lanes", r"32 tokens.*nano has 16", ("train", "--data", "data", "--device", "sim:nano", "--out", "run"),
+      ("compile", "--device", "nano", "--out", "x.prog"), ("estimate", "--device", "nano"))
+cases("model_that_does_not_fit", r"does not fit accelerator u50-single: \d+ words of (ranks|scalars|tokens) short: it needs \d+, there are \d+", ("compile", "--device", "u50-single", "--set", "model.encoders=24", "--out", "x.prog"),
+      ("train", "--data", "data", "--set", "model.encoders=24", "--device", "sim:u50-single", "--out", "run"))
+cases("missing_program", r"x\.prog", ("check", "x.prog"))
+cases("file_that_is_no_program", r"model\.safetensors.*program", ("check", "model.safetensors"))
+cases("sweep_that_is_no_list", r"--rows is '4,'|--rank is '0'", ("explore", "--rows", "4,"), ("explore", "--rank", "0"))
+cases("sweep_of_a_dense_model", r"dense", ("explore", "--format", "dense"))
+cases("program_in_a_missing_directory", r"nowhere", *(("compile", "--config", "nano", "--device", "nano", option, "nowhere/x") for option in ("--out", "--map", "--listing", "--svg", "--trace")))
+
+# --- Sentences.
+
+cases("sentence_without_words", r"sentence 2: ", (*PREDICT, "play the song", "  "))
+cases("line_without_words", r"standard input:2: ", PREDICT, stdin=b"play the song\n\nstop\n")
+cases("line_with_invalid_utf8", r"standard input:1: .*UTF-8", PREDICT, stdin=b"play \xff\xfe\n")
+cases("line_with_a_control_character", r"standard input:1: .*control", PREDICT, stdin=b"play \x07 song\n")
+cases("huge_line_to_predict", r"stdin:1: .*1048576", PREDICT, stdin=b"a" * 3000000)
+
+# --- Places to write.
+
+cases("json_in_a_missing_directory", r"nowhere/x\.json", (*EVAL, "--json", "nowhere/x.json"),
+      (*TRAIN, "--json", "nowhere/x.json"), ("plan", "--json", "nowhere/x.json"))
+cases("json_on_a_full_device", r"/dev/full", ("plan", "--json", "/dev/full"))
+cases("picture_in_a_missing_directory", r"nowhere/x\.svg", ("plan", "--svg", "nowhere/x.svg"))
+cases("picture_over_a_directory", r"data", ("plan", "--svg", "data"))
+cases("output_in_place_of_a_file", r"model\.safetensors.*directory", (*NANO, "--out", "model.safetensors"),
+      ("data", "generate", "--out", "model.safetensors"))
+cases("generated_files_over_others", r"data/train/seq\.in.*|--overwrite", ("data", "generate", "--out", "data"))
+
+
+class BadInput(program.ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.template = tempfile.TemporaryDirectory(prefix="bittern-test-")
+        cls.addClassCleanup(cls.template.cleanup)
+        program.write_sequences(pathlib.Path(cls.template.name, "data"))
+        process = program.run(*OLD, cwd=cls.template.name)
+        assert process.returncode == 0, process.stderr
+        old = pathlib.Path(cls.template.name, "old")
+        shutil.copy(old / "best.safetensors", old.parent / "model.safetensors")
+
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(self.template.name, self.directory, dirs_exist_ok=True)
+
+    def refuse(self, pattern, *command, **options):
+        with self.unchanged():
+            process = self.run_program(*command, **options)
+        self.assertEqual(process.returncode, 2, process.stderr)
+        self.assertTrue(process.stderr.startswith("bittern: "), process.stderr)
+        message = process.stderr.splitlines()[0]
+        self.assertRegex(message, pattern)
+        self.assertLess(len(message), 400, message)
+        if os.environ.get("BITTERN_SHOW"):
+            print(f"\n{message}")
+
+    def test_matrix(self):
+        self.assertGreaterEqual(len(CASES), 40)
+        self.assertEqual(len({name for name, *_ in CASES}), len(CASES), "two cases of one name")
+        for name, spoil, pattern, options in CASES:
+            with self.subTest(name):
+                shutil.rmtree(self.directory)
+                shutil.copytree(self.template.name, self.directory)
+                self.refuse(pattern, *spoil(self.directory), **options)
+
+    def test_full_standard_output(self):
+        for command in (("plan",), ("plan", "--json", "-"), (*PREDICT, "play the song")):
+            with open("/dev/full", "wb") as full:
+                process = subprocess.run(
+                    [program.PROGRAM, *command], cwd=self.directory, stdout=full,
+                    stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                )
+            self.assertEqual(process.returncode, 2, command)
+            self.assertRegex(process.stderr.decode(), "(?i)^bittern: .*no space left on device")
+
+    def limited(self, bytes_):
+        return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, bytes_))}
+
+    def test_disk_that_fills_up(self):
+        """The file that did not fit is not there; the older one of its name is as it was."""
+        self.refuse(r"(?i)x\.svg.*too large", "plan", "--svg", "x.svg", **self.limited(4096))
+        self.refuse(r"(?i)too large", "plan", "--json", "x.json", **self.limited(512))
+
+        # The run's directory may be made before the disk turns out to be full, but is empty then.
+        process = self.run_program(*TRAIN, **self.limited(4096))
+        self.assertEqual(process.returncode, 2)
+        self.assertRegex(process.stderr, r"(?i)^bittern: run/last\.safetensors.*too large")
+        self.assertEqual([p.name for p in (self.directory / "run").glob("*safetensors*")], [])
+
+    @unittest.skipUnless(os.geteuid() == 0, "a small file system of its own needs root")
+    def test_file_system_that_is_full(self):
+        mounted = self.directory / "small"
+        mounted.mkdir()
+        script = 'mount -t tmpfs -o size=48k tmpfs small && "$@"; status=$?; ls -A small/run; exit $status'
+        process = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", script, "sh", program.PROGRAM, *NANO, "--out",
+             "small/run", "--epochs", "9", "--save-every", "1"],
+            cwd=self.directory, capture_output=True, text=True,
+        )
+        if "mount" in process.stderr or "unshare" in process.stderr:
+            self.skipTest("no mount here: " + process.stderr.strip())
+        self.assertEqual(process.returncode, 2, process.stdout + process.stderr)
+        self.assertRegex(process.stderr, r"(?i)^bittern: small/run/\S+: .*no space left")
+        left = process.stdout.splitlines()
+        self.assertFalse([name for name in left if name.endswith(".tmp")], left)
+
+    def test_directory_that_cannot_be_written(self):
+        options = {}
+        if os.geteuid() == 0:  # root may write anywhere
+            nobody = 65534
+            options = {"user": nobody, "group": nobody, "extra_groups": []}
+            self.directory.chmod(0o755)
+            for path in self.directory.rglob("*"):
+                path.chmod(0o755 if path.is_dir() else 0o644)
+        else:
+            self.directory.chmod(0o555)
+            self.addCleanup(self.directory.chmod, 0o755)
+        for command in (TRAIN, ("data", "generate", "--out", "corpus"), ("plan", "--svg", "x.svg"),
+                        (*EVAL, "--json", "x.json")):
+            self.refuse(r"(?i)permission denied", *command, **options)
+
+    def test_loss_that_is_not_finite(self):
+        """The run stops, names step and sentence, and leaves good checkpoints."""
+        process = self.run_program(
+            *TRAIN, "--set", "training.learning_rate=1e6", "--set", "training.schedule=constant"
+        )
+        self.assertEqual(process.returncode, 2)
+        self.assertRegex(process.stderr, r"bittern: .*(not finite|nan|inf).*")
+        self.assertRegex(process.stderr, r"sentence \d+")
+        last = self.directory / "run/last.safetensors"
+        process = self.run_program("eval", "--checkpoint", last, "--data", "data")
+        self.assertEqual(process.returncode, 0, process.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

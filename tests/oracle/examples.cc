@@ -1,0 +1,58 @@
+#include "oracle/examples.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "data/corpus_generator.h"
+#include "data/encode.h"
+
+namespace bittern {
+
+std::vector<Example> EncodeExamples(const ModelConfig& model, const std::string& directory,
+                                    size_t count) {
+  const Split train =
+      directory.empty() ? std::move(GenerateCorpus(1).train) : ReadSplit(directory, "train");
+  const EncodedSplit encoded =
+      Encode(train, BuildVocabulary(train, model.vocabulary), BuildLabels(train), model.tokens);
+  std::vector<Example> examples;
+  for (size_t i = 0; i < std::min(count, encoded.size()); ++i) {
+    const EncodedSentence sentence = encoded[i];
+    examples.push_back({{sentence.ids.begin(), sentence.ids.end()},
+                        {sentence.tags.begin(), sentence.tags.end()},
+                        sentence.intent});
+  }
+  return examples;
+}
+
+std::vector<Example> ReadExamples(const std::string& path) {
+  std::vector<Example> examples;
+  LineReader lines(path);
+  for (std::string_view line; lines.Next(&line);) {
+    try {
+      const auto json = nlohmann::json::parse(line);
+      Example example;
+      json.at("ids").get_to(example.ids);
+      json.at("tags").get_to(example.tags);
+      json.at("intent").get_to(example.intent);
+      examples.push_back(std::move(example));
+    } catch (const nlohmann::json::exception& error) {
+      Fail("{}: {}", lines.Where(), error.what());
+    }
+  }
+  return examples;
+}
+
+void WriteExamples(const std::string& path, const std::vector<Example>& examples) {
+  WriteFileAtomically(path, [&](AtomicFile& file) {
+    for (const Example& example : examples) {
+      const nlohmann::json json = {
+          {"ids", example.ids}, {"tags", example.tags}, {"intent", example.intent}};
+      file.Write(json.dump() + "\n");
+    }
+  });
+}
+
+}  // namespace bittern

@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+"""Writes a checkpoint with random parameters, so that the oracle can run without the engine.
+
+    random_checkpoint.py --preset atis-2enc --format tensor --seed 1 --out A.safetensors
+"""
+
+import argparse
+import dataclasses
+import json
+import math
+
+import numpy as np
+import safetensors_file
+
+
+@dataclasses.dataclass
+class Shape:
+    encoders: int
+    heads: int
+    tokens: int
+    word_modes: tuple
+    hidden_modes: tuple  # of an output; an input has them in reverse
+    embedding_rank: int
+    rank: int
+    intents: int = 26
+    tags: int = 127
+    composed_deviation: float = 0.036  # of the matrix that the cores make
+    dense_deviation: float = 0.02  # dense tables, heads, biases
+
+
+# As in configs/*.toml.
+PRESETS = {
+    "nano": Shape(1, 2, 16, (4, 4, 4), (4, 2, 4), 4, 4, composed_deviation=0.18,
+                  dense_deviation=0.1),
+    "atis-2enc": Shape(2, 12, 32, (10, 10, 10), (12, 8, 8), 30, 12),
+    "atis-4enc": Shape(4, 12, 32, (10, 10, 10), (12, 8, 8), 30, 12),
+    "atis-6enc": Shape(6, 12, 32, (10, 10, 10), (12, 8, 8), 30, 12),
+}
+
+
+def random_arrays(shape, tensor_format, seed):
+    """Returns {name: float32 array} under the names of model.py."""
+    generator = np.random.default_rng(seed)
+    hidden = math.prod(shape.hidden_modes)
+    arrays = {}
+
+    def add(name, dimensions, deviation, mean=0.0):
+        values = generator.normal(mean, deviation, dimensions)
+        arrays[name] = values.astype(np.float32)
+
+    def add_cores(prefix, modes, rank):
+        ranks = [1] + [rank] * (len(modes) - 1) + [1]
+        # A composed number sums prod(ranks) products of len(modes) core numbers.
+        variance = shape.composed_deviation**2 / math.prod(ranks)
+        deviation = variance ** (0.5 / len(modes))
+        for k, mode in enumerate(modes):
+            add(f"{prefix}.core.{k}", (ranks[k], *mode, ranks[k + 1]), deviation)
+
+    def add_map(prefix):
+        if tensor_format == "dense":
+            add(f"{prefix}.weight", (hidden, hidden), shape.composed_deviation)
+        else:
+            modes = shape.hidden_modes + shape.hidden_modes[::-1]
+            add_cores(prefix, [(mode,) for mode in modes], shape.rank)
+        add(f"{prefix}.bias", (hidden,), shape.dense_deviation)  # not 0, so that a test sees it
+
+    if tensor_format == "dense":
+        add("embedding.word.weight", (math.prod(shape.word_modes), hidden), shape.composed_deviation)
+    else:
+        modes = list(zip(shape.word_modes, shape.hidden_modes))
+        add_cores("embedding.word", modes, shape.embedding_rank)
+    add("embedding.position", (hidden, shape.tokens), shape.dense_deviation)
+    for i in range(shape.encoders):
+        for name in ("query", "key", "value", "output"):
+            add_map(f"encoder.{i}.attention.{name}")
+        for name in ("inner", "outer"):
+            add_map(f"encoder.{i}.feed_forward.{name}")
+        for part in ("attention", "feed_forward"):
+            add(f"encoder.{i}.{part}.norm.gain", (hidden,), shape.dense_deviation, mean=1.0)
+            add(f"encoder.{i}.{part}.norm.shift", (hidden,), shape.dense_deviation)
+    for branch, labels in (("intent", shape.intents), ("slot", shape.tags)):
+        add_map(f"{branch}.map")
+        add(f"{branch}.head.weight", (labels, hidden), shape.dense_deviation)
+        add(f"{branch}.head.bias", (labels,), shape.dense_deviation)
+    return arrays
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--preset", choices=PRESETS, default="nano")
+    parser.add_argument("--format", choices=("tensor", "dense"), default="tensor")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", required=True)
+    arguments = parser.parse_args()
+    shape = PRESETS[arguments.preset]
+    arrays = random_arrays(shape, arguments.format, arguments.seed)
+    metadata = {"config": json.dumps({"model": {"heads": shape.heads}})}
+    safetensors_file.write(arguments.out, arrays, metadata)
+
+
+if __name__ == "__main__":
+    main()

@@ -12,10 +12,14 @@ namespace bittern {
 int64_t Allocations() { return allocations; }
 }  // namespace bittern
 
-// In a file of its own, so that no caller sees the pair and warns of malloc against delete.
-void* operator new(size_t bytes) {
+// In a file of its own, so that no caller sees the pair and warns of malloc against delete. Both
+// forms of new: std::stable_sort calls the one that does not throw, and frees by the same delete.
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
   ++allocations;
-  if (void* memory = std::malloc(bytes)) return memory;
+  return std::malloc(bytes);
+}
+void* operator new(size_t bytes) {
+  if (void* memory = operator new(bytes, std::nothrow)) return memory;
   throw std::bad_alloc();
 }
 void operator delete(void* memory) noexcept { std::free(memory); }

@@ -27,9 +27,11 @@ double SecondsSince(Clock::time_point start) {
 // What epochs are compared by; larger is better.
 double FigureOf(const Evaluation& evaluation, const ModelConfig& model) {
   const Scores& scores = evaluation.scores;
-  if (model.tags > 0 && scores.SpanF1()) return *scores.SpanF1();
-  if (model.intents > 0 && scores.IntentAccuracy()) return *scores.IntentAccuracy();
-  return -evaluation.loss;
+  const std::optional<double> f1 = model.tags > 0 ? scores.SpanF1() : std::nullopt;
+  const std::optional<double> intent = model.intents > 0 ? scores.IntentAccuracy() : std::nullopt;
+  if (f1 && intent) return (*f1 + *intent) / 2;
+  if (f1) return *f1;
+  return intent.value_or(-evaluation.loss);
 }
 
 Json Optional(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }

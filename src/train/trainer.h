@@ -3,9 +3,9 @@
 // A run lives in one directory:
 //   last.safetensors   the latest state: written at the start, every `save_every` sentences (at
 //                      the end of the batch), at the end of an epoch, and when stopped
-//   best.safetensors   the state at the end of the epoch with the best figure on valid: span F1,
-//                      or intent accuracy where there are no tags, or minus the loss where valid
-//                      has no label that counts; of equal ones the earlier epoch
+//   best.safetensors   the state at the end of the epoch with the best figure on valid: the mean
+//                      of intent accuracy and span F1, or the one that there is, or minus the loss
+//                      where valid has no label that counts; of equal ones the earlier epoch
 //   metrics.jsonl      a line every `log_every` sentences and one an epoch (see trainer.cc)
 //
 // Determinism: every bit of a checkpoint is a function of configuration, data, checkpoint started

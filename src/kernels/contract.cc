@@ -204,10 +204,12 @@ class Planner {
     }
     cycles = Repeats(list, roles) * (cycles + 10);
     const double outputs = Repeats(list, roles) * row.extent * column.extent;
-    if (period.lanes != 0) cycles += 2.5 * outputs / target_.lanes;
+    const bool fills = period.lanes % target_.lanes != 0;
+    if (fills) cycles += 2.5 * outputs / target_.lanes;
 
     // Floats of one slice of a and b, to decide which stays in the L1 cache.
     const double a_floats = row.extent * terms, b_floats = column.extent * terms;
+    plan.narrow = target_.tile_rows[0] * terms <= 4096;
     plan.columns_outside = a_floats <= 4096 && b_floats > 4096 && period.lanes == 0;
     if (packed) {
       const int64_t block = 2 * target_.lanes;

@@ -78,6 +78,7 @@ struct ContractPlan {
   ContractStart start = ContractStart::kZero;
   bool swapped = false;
   bool columns_outside = false;  // the loop over column blocks is outside that over row blocks
+  bool narrow = false;           // tall tiles take one vector of columns instead of two
   // start moves by period_start every `period` lanes instead of following its stride.
   int32_t period = 0, period_start = 0;
   float scale = 1.0f;

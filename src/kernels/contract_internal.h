@@ -12,6 +12,7 @@ namespace bittern {
 struct ContractTarget {
   int32_t lanes = 0;                      // floats of a vector
   std::array<int32_t, 6> tile_rows{};     // rows of the register tiles, falling, the last is 1
+  int32_t narrow_rows = 0;                // tiles of so many rows may be one vector wide
   int32_t dot_rows = 0, dot_columns = 0;  // the largest tile of the dot form
   bool has_half = false;                  // half vectors for the last lanes
 };

@@ -37,6 +37,7 @@ struct ContractTile {
   int64_t sum, sum_outer;  // extents
   int64_t lanes;           // of the last vector, if the tile is masked; dots: sum % vector
   float scale;
+  bool scaled;  // scale != 1
 };
 
 }  // namespace bittern
@@ -54,6 +55,9 @@ constexpr int kDotRows = 4, kDotColumns = 2;
 constexpr std::array<int32_t, 6> kTileRows = {12, 8, 6, 4, 2, 1};  // 32 registers
 constexpr int kDotRows = 4, kDotColumns = 4;
 #endif
+// Tiles of at least so many rows may take one vector of columns instead of two. With 512-bit
+// vectors 8 accumulators saturate the one multiply-adder of Zen 4 (its latency is 4).
+constexpr int kNarrowRows = kLanes >= 16 ? 8 : kTileRows[0] + 1;
 
 // c[row][lane] = start + scale * sum a[row] b[lane]: kRows rows of kFull vectors and, if kHalf, one
 // half vector. The last vector has t.lanes lanes if kPartial.
@@ -96,7 +100,7 @@ void LanesTile(const ContractTile& t) {
       }
     }
   };
-  const bool scaled = t.scale != 1.0f;
+  const bool scaled = t.scaled;
   if (scaled) {
     BITTERN_UNROLL for (int i = 0; i < kRows; ++i) {
       BITTERN_UNROLL for (int v = 0; v < kFull; ++v) acc[i][v] = hn::Zero(d);
@@ -376,13 +380,15 @@ void RunLanes(const ContractPlan& plan, const float* a, const float* b, const fl
   tile.sum = inner.extent;
   tile.sum_outer = outer.extent;
   tile.scale = plan.scale;
+  tile.scaled = plan.scale != 1.0f;
   constexpr int64_t kBlock = 2 * kLanes;
   int64_t b_block = kBlock;
 
   // Every slice of b that the outer loops name is packed once, in their order.
   ContractPlan::Loop outer_loops[kMaxContractLoops];
   std::copy_n(plan.loops.begin(), plan.num_outer, outer_loops);
-  if (plan.form == ContractForm::kPackedLanes) {
+  const bool packed = plan.form == ContractForm::kPackedLanes;
+  if (packed) {
     tile.b_sum = kBlock;
     tile.b_sum_outer = inner.extent * kBlock;
     b_block = outer.extent * tile.b_sum_outer;
@@ -402,9 +408,12 @@ void RunLanes(const ContractPlan& plan, const float* a, const float* b, const fl
     b = scratch;
   }
 
-  const int64_t full_blocks = column.extent / kBlock;
   const int64_t rest = column.extent % kBlock;
+  const int64_t whole = column.extent - rest;  // lanes in full blocks
   const Columns last = rest == 0 ? Columns{} : RestColumns(rest);
+  // A start that is constant over whole vectors needs no copy: tiles begin from its scalars.
+  const bool steps = plan.period != 0 && plan.period % kLanes == 0;
+  const bool single = steps && plan.period % kBlock != 0;
   OuterLoops at(outer_loops, plan.num_outer);
   do {
     ContractStart mode = plan.start;
@@ -419,17 +428,32 @@ void RunLanes(const ContractPlan& plan, const float* a, const float* b, const fl
       tile.start_row = row.start;
       tile.start_column = column.start;
     }
+    const bool stepped = steps && mode == ContractStart::kOperand;
+    const bool fill = mode == ContractStart::kOperand && plan.period != 0 && !steps;
+    if (stepped) tile.start_column = 0;
     const float* a_base = a + at.a;
     const float* b_base = b + at.b;
     float* c_base = c + at.c;
-    const auto run = [&](int64_t r, int64_t block, TileFunction function) HWY_ATTR {
+    const auto run = [&](int64_t r, int64_t lane, TileFunction function) HWY_ATTR {
       tile.a = a_base + r * row.a;
-      tile.b = b_base + block * b_block;
-      tile.c = c_base + r * row.c + block * kBlock;
-      tile.start = start_base == nullptr
-                       ? nullptr
-                       : start_base + r * tile.start_row + block * kBlock * tile.start_column;
+      tile.b = b_base + lane / kBlock * b_block + lane % kBlock;
+      tile.c = c_base + r * row.c + lane;
+      tile.start = nullptr;
+      if (start_base != nullptr) {
+        tile.start = start_base + r * tile.start_row +
+                     (stepped ? lane / plan.period * plan.period_start : lane * tile.start_column);
+      }
       function(tile);
+    };
+    // The lanes from `begin` to `end`, whole blocks.
+    const auto run_blocks = [&](int64_t r, size_t kind, int64_t begin, int64_t end) HWY_ATTR {
+      const bool narrow = single || (plan.narrow && kTileRows[kind] >= kNarrowRows);
+      const int64_t step = narrow ? kLanes : kBlock;
+      const TileFunction function = kTiles[kind][narrow ? 2 : 0];
+      for (int64_t lane = begin; lane < end; lane += step) run(r, lane, function);
+    };
+    const auto run_rest = [&](int64_t r, size_t kind) HWY_ATTR {
+      run(r, whole, kTiles[kind][static_cast<size_t>(last.kind)]);
     };
     const auto each_row_block = [&](auto&& body) HWY_ATTR {
       int64_t r = 0;
@@ -437,20 +461,15 @@ void RunLanes(const ContractPlan& plan, const float* a, const float* b, const fl
         for (; r + kTileRows[kind] <= row.extent; r += kTileRows[kind]) body(r, kind);
       }
     };
+    tile.lanes = last.lanes;
     if (plan.columns_outside) {
-      for (int64_t block = 0; block < full_blocks; ++block) {
-        each_row_block([&](int64_t r, size_t kind) HWY_ATTR { run(r, block, kTiles[kind][0]); });
+      for (int64_t block = 0; block < whole; block += kBlock) {
+        each_row_block([&](int64_t r, size_t kind)
+                           HWY_ATTR { run_blocks(r, kind, block, block + kBlock); });
       }
-      if (rest != 0) {
-        tile.lanes = last.lanes;
-        each_row_block([&](int64_t r, size_t kind) HWY_ATTR {
-          run(r, full_blocks, kTiles[kind][static_cast<size_t>(last.kind)]);
-        });
-      }
+      if (rest != 0) each_row_block(run_rest);
       continue;
     }
-    const bool fill = mode == ContractStart::kOperand && plan.period != 0;
-    tile.lanes = last.lanes;
     each_row_block([&](int64_t r, size_t kind) HWY_ATTR {
       if (fill) {
         const float* from = start + at.start + r * row.start;
@@ -460,8 +479,8 @@ void RunLanes(const ContractPlan& plan, const float* a, const float* b, const fl
         tile.start_row = row.c;
         tile.start_column = 1;
       }
-      for (int64_t block = 0; block < full_blocks; ++block) run(r, block, kTiles[kind][0]);
-      if (rest != 0) run(r, full_blocks, kTiles[kind][static_cast<size_t>(last.kind)]);
+      run_blocks(r, kind, 0, whole);
+      if (rest != 0) run_rest(r, kind);
     });
   } while (at.Next());
 }
@@ -532,7 +551,7 @@ void RunPlan(const ContractPlan& plan, const float* a, const float* b, const flo
 }
 
 ContractTarget TargetShape() {
-  return {static_cast<int32_t>(kLanes), kTileRows, kDotRows, kDotColumns, kHasHalf};
+  return {static_cast<int32_t>(kLanes), kTileRows, kNarrowRows, kDotRows, kDotColumns, kHasHalf};
 }
 
 }  // namespace HWY_NAMESPACE

@@ -231,9 +231,12 @@ class Planner {
     const Loop row = At(list, roles.row), column = list[roles.column];
     const Loop inner = list[roles.sum_inner], outer = At(list, roles.sum_outer);
     const double vectors = std::ceil(static_cast<double>(inner.extent) / target_.lanes);
+    const bool contiguous =
+        column.c == 1 && (options_.start != ContractStart::kOperand || column.start == 1);
     const auto tile = [&](int rows, int columns) {
       const double step = std::max({1.0 * rows * columns, 0.5 * (rows + columns), 4.0});
-      return outer.extent * (vectors * step + 2) + 15 + 8.0 * rows;
+      const bool together = columns == 4 && contiguous;  // sums are stored four at a time
+      return outer.extent * (vectors * step + 2) + (together ? 8 + 3.0 * rows : 15 + 8.0 * rows);
     };
     const int r = row.extent / target_.dot_rows, rest_r = row.extent % target_.dot_rows;
     const int c = column.extent / target_.dot_columns, rest_c = column.extent % target_.dot_columns;

@@ -241,6 +241,15 @@ void DotTile(const ContractTile& t) {
     b_outer += t.b_sum_outer;
   }
   const hn::FixedTag<float, 4> d4;
+  if (kColumns == 4 && t.c_column == 1 && (t.start == nullptr || t.start_column == 1)) {
+    const auto scale = hn::Set(d4, t.scale);
+    BITTERN_UNROLL for (int i = 0; i < kRows; ++i) {
+      auto y = hn::Mul(scale, SumOfFour(acc[i][0], acc[i][1], acc[i][2], acc[i][3]));
+      if (t.start != nullptr) y = hn::Add(hn::LoadU(d4, t.start + i * t.start_row), y);
+      hn::StoreU(y, d4, t.c + i * t.c_row);
+    }
+    return;
+  }
   alignas(16) float sums[kRows][4];
   BITTERN_UNROLL for (int i = 0; i < kRows; ++i) {
     hn::Store(SumOfFour(acc[i][0], acc[i][1], acc[i][2], acc[i][3]), d4, sums[i]);
@@ -445,15 +454,24 @@ void RunLanes(const ContractPlan& plan, const float* a, const float* b, const fl
       }
       function(tile);
     };
+    const auto is_narrow = [&](size_t kind) {
+      return single || (plan.narrow && kTileRows[kind] >= kNarrowRows);
+    };
     // The lanes from `begin` to `end`, whole blocks.
     const auto run_blocks = [&](int64_t r, size_t kind, int64_t begin, int64_t end) HWY_ATTR {
-      const bool narrow = single || (plan.narrow && kTileRows[kind] >= kNarrowRows);
-      const int64_t step = narrow ? kLanes : kBlock;
-      const TileFunction function = kTiles[kind][narrow ? 2 : 0];
+      const int64_t step = is_narrow(kind) ? kLanes : kBlock;
+      const TileFunction function = kTiles[kind][step == kLanes ? 2 : 0];
       for (int64_t lane = begin; lane < end; lane += step) run(r, lane, function);
     };
     const auto run_rest = [&](int64_t r, size_t kind) HWY_ATTR {
-      run(r, whole, kTiles[kind][static_cast<size_t>(last.kind)]);
+      int64_t lane = whole;
+      Columns columns = last;
+      if (rest > kLanes && is_narrow(kind)) {
+        run(r, lane, kTiles[kind][2]);
+        lane += kLanes;
+        columns = RestColumns(rest - kLanes);
+      }
+      run(r, lane, kTiles[kind][static_cast<size_t>(columns.kind)]);
     };
     const auto each_row_block = [&](auto&& body) HWY_ATTR {
       int64_t r = 0;

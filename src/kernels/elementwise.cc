@@ -14,21 +14,52 @@ HWY_BEFORE_NAMESPACE();
 namespace bittern {
 namespace HWY_NAMESPACE {
 
-void GeluAll(const float* x, int64_t count, float* y) {
-  ForPieces(count,
-            [=](auto d, const auto& piece) HWY_ATTR { piece.Store(GeluOf(d, piece.Load(x)), y); });
-}
-
-void GeluGradAll(const float* x, const float* dy, int64_t count, float* dx) {
-  ForPieces(count, [=](auto d, const auto& piece) HWY_ATTR {
-    piece.Store(hn::Mul(piece.Load(dy), GeluSlopeOf(d, piece.Load(x))), dx);
+// y = factor * Function(x), factor null: 1. The chain of one vector is some 80 cycles, and the
+// processor looks ahead over four; in steps over a group of vectors, twice as many are at work.
+template <class Function>
+HWY_INLINE void MapByExp(const float* x, const float* factor, int64_t count, float* y) {
+  const D d;
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSSE3
+  constexpr int kGroup = 4;  // 16 registers
+#else
+  constexpr int kGroup = 8;
+#endif
+  const auto finish = [=](auto tag, const auto& piece, auto e) HWY_ATTR {
+    auto v = Function::Value(tag, piece.Load(x), e);
+    if (factor != nullptr) v = hn::Mul(piece.Load(factor), v);
+    piece.Store(v, y);
+  };
+  int64_t first = 0;
+  for (; first + kGroup * kLanes <= count; first += kGroup * kLanes) {
+    ExpArgument<D> arguments[kGroup];
+    V e[kGroup];
+    BITTERN_UNROLL for (int i = 0; i < kGroup; ++i) {
+      const V v = hn::LoadU(d, x + first + i * kLanes);
+      arguments[i] = ExpArgumentOf(d, Function::Argument(d, v));
+    }
+    BITTERN_UNROLL for (int i = 0; i < kGroup; ++i) e[i] = ExpOf(d, arguments[i]);
+    BITTERN_UNROLL for (int i = 0; i < kGroup; ++i) {
+      finish(d, Piece<D, false>{first + i * kLanes, kLanes}, e[i]);
+    }
+  }
+  x += first;
+  y += first;
+  if (factor != nullptr) factor += first;
+  ForPieces(count - first, [=](auto tag, const auto& piece) HWY_ATTR {
+    const auto v = piece.Load(x);
+    auto value = Function::Value(tag, v, ExpOfNegative(tag, Function::Argument(tag, v)));
+    if (factor != nullptr) value = hn::Mul(piece.Load(factor), value);
+    piece.Store(value, y);
   });
 }
 
-void TanhAll(const float* x, int64_t count, float* y) {
-  ForPieces(count,
-            [=](auto d, const auto& piece) HWY_ATTR { piece.Store(TanhOf(d, piece.Load(x)), y); });
+void GeluAll(const float* x, int64_t count, float* y) { MapByExp<GeluOf>(x, nullptr, count, y); }
+
+void GeluGradAll(const float* x, const float* dy, int64_t count, float* dx) {
+  MapByExp<GeluSlopeOf>(x, dy, count, dx);
 }
+
+void TanhAll(const float* x, int64_t count, float* y) { MapByExp<TanhOf>(x, nullptr, count, y); }
 
 void TanhGradAll(const float* y, const float* dy, int64_t count, float* dx) {
   ForPieces(count, [=](auto d, const auto& piece) HWY_ATTR {
@@ -113,33 +144,38 @@ void TransposeAll(const float* x, int64_t x_stride, int64_t rows, int64_t column
   TransposeBlock(x, x_stride, columns, rows, y, y_stride);
 }
 
+// Goes through the tokens for few features at a time: their rows of x stay in the L1 cache.
 void GatherAll(const float* rows, const int32_t* slots, const float* add, int64_t add_stride,
                int64_t features, int64_t tokens, float* x) {
   const hn::FixedTag<float, 4> d;
   const auto row_of = [&](int64_t t) { return rows + slots[t] * features; };
-  int64_t t = 0;
-  for (; t + 4 <= tokens; t += 4) {
-    const float *r0 = row_of(t), *r1 = row_of(t + 1), *r2 = row_of(t + 2), *r3 = row_of(t + 3);
-    int64_t f = 0;
-    for (; f + 4 <= features; f += 4) {
-      decltype(hn::Zero(d)) v[4] = {hn::LoadU(d, r0 + f), hn::LoadU(d, r1 + f),
-                                    hn::LoadU(d, r2 + f), hn::LoadU(d, r3 + f)};
-      TransposeFour(v[0], v[1], v[2], v[3]);
-      BITTERN_UNROLL for (int64_t i = 0; i < 4; ++i) {
-        if (add != nullptr) v[i] = hn::Add(v[i], hn::LoadU(d, add + (f + i) * add_stride + t));
-        hn::StoreU(v[i], d, x + (f + i) * tokens + t);
+  constexpr int64_t kFeatureBlock = 16;
+  for (int64_t begin = 0; begin < features; begin += kFeatureBlock) {
+    const int64_t end = std::min(begin + kFeatureBlock, features);
+    int64_t t = 0;
+    for (; t + 4 <= tokens; t += 4) {
+      const float *r0 = row_of(t), *r1 = row_of(t + 1), *r2 = row_of(t + 2), *r3 = row_of(t + 3);
+      int64_t f = begin;
+      for (; f + 4 <= end; f += 4) {
+        decltype(hn::Zero(d)) v[4] = {hn::LoadU(d, r0 + f), hn::LoadU(d, r1 + f),
+                                      hn::LoadU(d, r2 + f), hn::LoadU(d, r3 + f)};
+        TransposeFour(v[0], v[1], v[2], v[3]);
+        BITTERN_UNROLL for (int64_t i = 0; i < 4; ++i) {
+          if (add != nullptr) v[i] = hn::Add(v[i], hn::LoadU(d, add + (f + i) * add_stride + t));
+          hn::StoreU(v[i], d, x + (f + i) * tokens + t);
+        }
+      }
+      for (; f < end; ++f) {
+        for (int64_t j = t; j < t + 4; ++j) {
+          x[f * tokens + j] = row_of(j)[f] + (add != nullptr ? add[f * add_stride + j] : 0.0f);
+        }
       }
     }
-    for (; f < features; ++f) {
-      for (int64_t j = t; j < t + 4; ++j) {
-        x[f * tokens + j] = row_of(j)[f] + (add != nullptr ? add[f * add_stride + j] : 0.0f);
+    for (; t < tokens; ++t) {
+      const float* row = row_of(t);
+      for (int64_t f = begin; f < end; ++f) {
+        x[f * tokens + t] = row[f] + (add != nullptr ? add[f * add_stride + t] : 0.0f);
       }
-    }
-  }
-  for (; t < tokens; ++t) {
-    const float* row = row_of(t);
-    for (int64_t f = 0; f < features; ++f) {
-      x[f * tokens + t] = row[f] + (add != nullptr ? add[f * add_stride + t] : 0.0f);
     }
   }
 }

@@ -1,9 +1,11 @@
 #include "cpu/executor.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <span>
 
 #include "base/error.h"
 #include "cpu/dropout.h"
@@ -50,6 +52,38 @@ Shape ShapeOf(const Tensor& tensor, int64_t tokens) {
   Shape shape{1, tensor.shape.back().At(tokens)};
   for (size_t i = 0; i + 1 < tensor.shape.size(); ++i) shape.rows *= tensor.shape[i].At(tokens);
   return shape;
+}
+
+// A list of contractions that add to slices of c, where entries may share a slice: these are summed
+// before c is read and written. In each slice the sums keep the order of the entries.
+template <class OffsetA, class OffsetB>
+void RunByResult(const ContractPlan& plan, const float* a, const float* b, int entries,
+                 int64_t scratch_bytes, float* scratch, const OffsetA& offset_a,
+                 const OffsetB& offset_b, const int32_t* slices, int64_t slice_stride, float* c) {
+  constexpr int64_t kMaxTerms = 32;
+  std::array<int64_t, kMaxTerms> a_terms{}, b_terms{};
+  int64_t most = kMaxTerms;
+  if (plan.scratch_floats != 0) {
+    most = std::min(most, scratch_bytes / int64_t{sizeof(float)} / plan.scratch_floats);
+  }
+  for (int first = 0; first < entries; ++first) {
+    const int32_t slice = slices[first];
+    if (std::find(slices, slices + first, slice) != slices + first) continue;
+    size_t count = 0;
+    const auto run = [&] {
+      if (count == 0) return;
+      RunContractTerms(plan, a, b, std::span(a_terms).first(count), std::span(b_terms).first(count),
+                       c + slice * slice_stride, scratch);
+      count = 0;
+    };
+    for (int entry = first; entry < entries; ++entry) {
+      if (slices[entry] != slice) continue;
+      a_terms[count] = offset_a(entry);
+      b_terms[count] = offset_b(entry);
+      if (static_cast<int64_t>(++count) == most) run();
+    }
+    run();
+  }
 }
 
 }  // namespace
@@ -152,7 +186,16 @@ void Executor::RunOps(const StepInputs& inputs, int begin, int end) {
         const auto slice = [&](TensorId table, int entry, Size stride) {
           return (table == kNoTensor ? entry : integers(table)[entry]) * stride.At(tokens);
         };
-        for (int entry = 0; entry < inputs.list_sizes[static_cast<size_t>(gather.list)]; ++entry) {
+        const int entries = inputs.list_sizes[static_cast<size_t>(gather.list)];
+        if (op.accumulate && gather.c_table != kNoTensor && plan.TakesTerms()) {
+          RunByResult(
+              plan, in(0), in(1), entries, scratch_bytes_, scratch_,
+              [&](int entry) { return slice(gather.a_table, entry, gather.a_stride); },
+              [&](int entry) { return slice(gather.b_table, entry, gather.b_stride); },
+              integers(gather.c_table), gather.c_stride.At(tokens), y);
+          break;
+        }
+        for (int entry = 0; entry < entries; ++entry) {
           RunContract(plan, in(0) + slice(gather.a_table, entry, gather.a_stride),
                       in(1) + slice(gather.b_table, entry, gather.b_stride), nullptr,
                       y + slice(gather.c_table, entry, gather.c_stride), scratch_);

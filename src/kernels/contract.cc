@@ -284,6 +284,12 @@ class Planner {
 
 }  // namespace
 
+bool ContractPlan::TakesTerms() const {
+  if (form == ContractForm::kGeneric || sum_outer != kNone || sum_inner == kNone) return false;
+  return std::all_of(loops.begin(), loops.begin() + num_outer,
+                     [](const Loop& loop) { return loop.c != 0; });
+}
+
 ContractPlan PlanContract(std::span<const ContractLoop> loops, const ContractOptions& options) {
   BITTERN_CHECK(loops.size() <= kMaxContractLoops);
   LoopList list;

@@ -84,6 +84,10 @@ struct ContractPlan {
   float scale = 1.0f;
   float cycles = 0.0f;  // the planner's estimate, in full-width multiply-adds
   int64_t scratch_floats = 0;
+
+  // Whether RunContractTerms sums all terms before it stores: no loop of the plan stands in the
+  // way.
+  bool TakesTerms() const;
 };
 static_assert(sizeof(ContractPlan) < 256);
 
@@ -93,6 +97,15 @@ ContractPlan PlanContract(std::span<const ContractLoop> loops, const ContractOpt
 // `start` is read only with kOperand and may be null otherwise; `scratch` only if scratch_floats.
 void RunContract(const ContractPlan& plan, const float* a, const float* b, const float* start,
                  float* c, float* scratch);
+
+// The same with an outermost sum over terms that do not lie evenly: for i = 0, 1, ...
+//   c[...] = start + scale * sum over i and the summed loops of (a + a_terms[i])[...] * (b +
+//   b_terms[i])[...]
+// start: kZero or kAccumulate. As many a_terms as b_terms, at least one. `scratch` holds
+// plan.scratch_floats for every term.
+void RunContractTerms(const ContractPlan& plan, const float* a, const float* b,
+                      std::span<const int64_t> a_terms, std::span<const int64_t> b_terms, float* c,
+                      float* scratch);
 
 }  // namespace bittern
 

@@ -5,7 +5,9 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/test_targets.h"
@@ -66,9 +68,10 @@ void ForEach(const std::vector<ContractLoop>& loops, const Body& body) {
 }
 
 // Runs one contraction against a scalar oracle in double. Elements of c that no loop names, the
-// surroundings of c and those of the scratch must keep their bits.
+// surroundings of c and those of the scratch must keep their bits. With `listed`, the first loop is
+// summed and becomes a list of terms, the last one first.
 ContractForm Check(const std::vector<ContractLoop>& loops, ContractStart start, float scale,
-                   uint32_t seed, int64_t offset = 0) {
+                   uint32_t seed, int64_t offset = 0, bool listed = false) {
   int64_t a_size = 1, b_size = 1, c_size = 1, start_size = 1, terms = 1;
   std::vector<ContractLoop> outputs;
   for (const ContractLoop& loop : loops) {
@@ -110,11 +113,22 @@ ContractForm Check(const std::vector<ContractLoop>& loops, ContractStart start, 
     size[static_cast<size_t>(ic)] += std::abs(product);
   });
 
-  const ContractPlan plan = PlanContract(loops, {start, scale});
-  GuardedFloats scratch(plan.scratch_floats, 0);
+  std::vector<int64_t> a_terms, b_terms;
+  for (int64_t i = listed ? loops[0].extent : 0; i-- > 0;) {
+    a_terms.push_back(i * loops[0].a);
+    b_terms.push_back(i * loops[0].b);
+  }
+  const ContractPlan plan = PlanContract(std::span(loops).subspan(listed ? 1 : 0), {start, scale});
+  const int64_t scratch_floats = plan.scratch_floats * (listed ? loops[0].extent : 1);
+  GuardedFloats scratch(scratch_floats, 0);
+  float* const scratch_or_null = scratch_floats != 0 ? scratch.data() : nullptr;
   std::vector<float> before(c.data(), c.data() + c_size);
-  RunContract(plan, a.data(), b.data(), start == ContractStart::kOperand ? s.data() : nullptr,
-              c.data(), plan.scratch_floats != 0 ? scratch.data() : nullptr);
+  if (listed) {
+    RunContractTerms(plan, a.data(), b.data(), a_terms, b_terms, c.data(), scratch_or_null);
+  } else {
+    RunContract(plan, a.data(), b.data(), start == ContractStart::kOperand ? s.data() : nullptr,
+                c.data(), scratch_or_null);
+  }
   EXPECT_TRUE(c.Intact() && scratch.Intact());
   // A sum of n terms in any order: error <= (n + 2) u sum |terms|.
   const double unit = static_cast<double>(terms + 3) * 0x1p-24;
@@ -252,6 +266,42 @@ TEST_P(ContractTest, RandomNests) {
     if (HasFailure()) return;
   }
   EXPECT_EQ(seen.size(), 4u) << "a form was never chosen";
+}
+
+// Lists of terms in every form, summed by the tiles and one by one.
+TEST_P(ContractTest, ListedTerms) {
+  std::set<std::pair<ContractForm, bool>> seen;
+  const Extents e = {{'w', 1}, {'d', 12}, {'r', 30}, {'x', 8}, {'y', 8},
+                     {'V', 3}, {'z', 64}, {'p', 4},  {'q', 4}};
+  const std::vector<Case> cases = {{"wdr", "wdz", "rz", "", {}},      // lanes
+                                   {"wdz", "wrz", "dr", "", {}},      // dots or packed
+                                   {"wpz", "wqz", "pq", "", {}},      // dots
+                                   {"wrxy", "wdy", "rxd", "", {}},    // packed
+                                   {"wrx", "wrxy", "xy", "", {}},     // a sum among the outer loops
+                                   {"wrVxd", "wrxy", "dy", "", {}}};  // two sums
+  for (const int64_t terms : {1, 2, 3, 7}) {
+    for (Case item : cases) {
+      SCOPED_TRACE(item.a + "," + item.b + "->" + item.c + " " + std::to_string(terms));
+      for (const char letter : "w" + item.a.substr(1) + item.b.substr(1)) {
+        item.extents[letter] = letter == 'w' ? terms : e.at(letter);
+      }
+      std::vector<ContractLoop> loops = Loops(item);
+      const auto list = std::find_if(loops.begin(), loops.end(), [&](const ContractLoop& loop) {
+        return loop.c == 0 && loop.a == Stride(item.a, 'w', item.extents);
+      });
+      std::rotate(loops.begin(), list, list + 1);
+      Check(loops, ContractStart::kZero, 1.0f, 5, 0, true);
+      Check(loops, ContractStart::kAccumulate, 1.0f, 5, 1, true);
+      Check(loops, ContractStart::kAccumulate, 0.75f, 5, 2, true);
+      const ContractPlan plan = PlanContract(std::span(loops).subspan(1));
+      seen.insert({plan.form, plan.TakesTerms()});
+    }
+  }
+  for (const ContractForm form :
+       {ContractForm::kLanes, ContractForm::kPackedLanes, ContractForm::kDot}) {
+    EXPECT_EQ(seen.count({form, true}), 1u) << static_cast<int>(form);
+  }
+  EXPECT_EQ(seen.count({ContractForm::kLanes, false}), 1u);
 }
 
 TEST_P(ContractTest, EmptyAndSingle) {

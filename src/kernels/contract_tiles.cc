@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/error.h"
 #include "kernels/contract.h"
 #include "kernels/contract_internal.h"
 #include "kernels/vectors-inl.h"
@@ -30,6 +31,9 @@ struct ContractTile {
   const float* b;
   const float* start;  // null: zero
   float* c;
+  // Terms of the outer sum: those of the plan, or (not null) at these offsets.
+  const int64_t* a_terms;
+  const int64_t* b_terms;
   int64_t a_row, a_sum, a_sum_outer;
   int64_t b_sum, b_sum_outer;
   int64_t b_column, start_column, c_column;  // dots only, but start_column also is 0 for a scalar
@@ -38,6 +42,13 @@ struct ContractTile {
   int64_t lanes;           // of the last vector, if the tile is masked; dots: sum % vector
   float scale;
   bool scaled;  // scale != 1
+
+  const float* ATerm(int64_t i) const {
+    return a + (a_terms != nullptr ? a_terms[i] : i * a_sum_outer);
+  }
+  const float* BTerm(int64_t i) const {
+    return b + (b_terms != nullptr ? b_terms[i] : i * b_sum_outer);
+  }
 };
 
 }  // namespace bittern
@@ -111,9 +122,9 @@ void LanesTile(const ContractTile& t) {
                [&](int i, VH start) HWY_ATTR { half[i] = start; });
   }
 
-  const float* a_outer = t.a;
-  const float* b_outer = t.b;
-  for (int64_t outer = t.sum_outer; outer != 0; --outer) {
+  for (int64_t outer = 0; outer < t.sum_outer; ++outer) {
+    const float* a_outer = t.ATerm(outer);
+    const float* b_outer = t.BTerm(outer);
     const float* a[kGroups];
     BITTERN_UNROLL for (int i = 0; i < kGroups; ++i) a[i] = a_outer + 3 * i * t.a_row;
     const float* b = b_outer;
@@ -134,8 +145,6 @@ void LanesTile(const ContractTile& t) {
       BITTERN_UNROLL for (int i = 0; i < kGroups; ++i) a[i] += t.a_sum;
       b += t.b_sum;
     }
-    a_outer += t.a_sum_outer;
-    b_outer += t.b_sum_outer;
   }
 
   if (scaled) {
@@ -209,12 +218,10 @@ void DotTile(const ContractTile& t) {
   BITTERN_UNROLL for (int i = 0; i < kRows; ++i) {
     BITTERN_UNROLL for (int j = 0; j < 4; ++j) acc[i][j] = hn::Zero(d);
   }
-  const float* a_outer = t.a;
-  const float* b_outer = t.b;
   const int64_t vectors = t.sum / kLanes;
-  for (int64_t outer = t.sum_outer; outer != 0; --outer) {
-    const float* a = a_outer;
-    const float* b = b_outer;
+  for (int64_t outer = 0; outer < t.sum_outer; ++outer) {
+    const float* a = t.ATerm(outer);
+    const float* b = t.BTerm(outer);
     for (int64_t sum = vectors; sum != 0; --sum) {
       V bv[kColumns];
       BITTERN_UNROLL for (int j = 0; j < kColumns; ++j) bv[j] = hn::LoadU(d, b + j * t.b_column);
@@ -237,8 +244,6 @@ void DotTile(const ContractTile& t) {
         }
       }
     }
-    a_outer += t.a_sum_outer;
-    b_outer += t.b_sum_outer;
   }
   const hn::FixedTag<float, 4> d4;
   if (kColumns == 4 && t.c_column == 1 && (t.start == nullptr || t.start_column == 1)) {
@@ -264,14 +269,21 @@ void DotTile(const ContractTile& t) {
 
 // ------------------------------------------------------------------------------- packing
 
+// Terms that a caller of RunContractTerms gave: offsets into the kernel's operands.
+struct Terms {
+  int64_t count = 1;
+  const int64_t* a = nullptr;
+  const int64_t* b = nullptr;
+};
+
 // Blocks of two vectors of lanes, in each the terms of the sum one after the other:
 // to[block][sum_outer][sum_inner][lane].
 void PackColumns(const ContractPlan::Loop& column, const ContractPlan::Loop& inner,
-                 const ContractPlan::Loop& outer, const float* b, float* to) {
+                 const ContractPlan::Loop& outer, const Terms& terms, const float* b, float* to) {
   for (int64_t lane = 0; lane < column.extent; lane += 2 * kLanes) {
     const int64_t lanes = std::min<int64_t>(2 * kLanes, column.extent - lane);
     for (int64_t k = 0; k < outer.extent; ++k) {
-      const float* from = b + lane * column.b + k * outer.b;
+      const float* from = b + lane * column.b + (terms.b != nullptr ? terms.b[k] : k * outer.b);
       if (inner.b == 1) {
         TransposeBlock(from, column.b, inner.extent, lanes, to, 2 * kLanes);
       } else {
@@ -373,13 +385,18 @@ void FillPeriods(const ContractPlan& plan, const float* start, int64_t start_row
   }
 }
 
-void RunLanes(const ContractPlan& plan, const float* a, const float* b, const float* start,
-              float* c, float* scratch) {
+void RunLanes(const ContractPlan& plan, const Terms& terms, const float* a, const float* b,
+              const float* start, float* c, float* scratch) {
   const ContractPlan::Loop row = LoopAt(plan, plan.row);
   const ContractPlan::Loop column = plan.loops[plan.column];
   const ContractPlan::Loop inner = LoopAt(plan, plan.sum_inner);
-  const ContractPlan::Loop outer = LoopAt(plan, plan.sum_outer);
+  ContractPlan::Loop outer = LoopAt(plan, plan.sum_outer);
   ContractTile tile{};
+  if (terms.a != nullptr) {
+    outer.extent = static_cast<int32_t>(terms.count);
+    tile.a_terms = terms.a;
+    tile.b_terms = terms.b;
+  }
   tile.a_row = row.a;
   tile.a_sum = inner.a;
   tile.a_sum_outer = outer.a;
@@ -398,6 +415,7 @@ void RunLanes(const ContractPlan& plan, const float* a, const float* b, const fl
   std::copy_n(plan.loops.begin(), plan.num_outer, outer_loops);
   const bool packed = plan.form == ContractForm::kPackedLanes;
   if (packed) {
+    tile.b_terms = nullptr;
     tile.b_sum = kBlock;
     tile.b_sum_outer = inner.extent * kBlock;
     b_block = outer.extent * tile.b_sum_outer;
@@ -412,7 +430,7 @@ void RunLanes(const ContractPlan& plan, const float* a, const float* b, const fl
     }
     OuterLoops slice(slices, plan.num_outer);
     do {
-      PackColumns(column, inner, outer, b + slice.b, scratch + slice.a);
+      PackColumns(column, inner, outer, terms, b + slice.b, scratch + slice.a);
     } while (slice.Next());
     b = scratch;
   }
@@ -503,13 +521,18 @@ void RunLanes(const ContractPlan& plan, const float* a, const float* b, const fl
   } while (at.Next());
 }
 
-void RunDot(const ContractPlan& plan, const float* a, const float* b, const float* start,
-            float* c) {
+void RunDot(const ContractPlan& plan, const Terms& terms, const float* a, const float* b,
+            const float* start, float* c) {
   const ContractPlan::Loop row = LoopAt(plan, plan.row);
   const ContractPlan::Loop column = LoopAt(plan, plan.column);
   const ContractPlan::Loop inner = plan.loops[plan.sum_inner];
-  const ContractPlan::Loop outer = LoopAt(plan, plan.sum_outer);
+  ContractPlan::Loop outer = LoopAt(plan, plan.sum_outer);
   ContractTile tile{};
+  if (terms.a != nullptr) {
+    outer.extent = static_cast<int32_t>(terms.count);
+    tile.a_terms = terms.a;
+    tile.b_terms = terms.b;
+  }
   tile.a_row = row.a;
   tile.b_column = column.b;
   tile.a_sum_outer = outer.a;
@@ -555,14 +578,18 @@ void RunDot(const ContractPlan& plan, const float* a, const float* b, const floa
 }
 
 void RunPlan(const ContractPlan& plan, const float* a, const float* b, const float* start, float* c,
-             float* scratch) {
-  if (plan.swapped) std::swap(a, b);
+             float* scratch, int64_t count, const int64_t* a_terms, const int64_t* b_terms) {
+  Terms terms{count, a_terms, b_terms};
+  if (plan.swapped) {
+    std::swap(a, b);
+    std::swap(terms.a, terms.b);
+  }
   switch (plan.form) {
     case ContractForm::kLanes:
     case ContractForm::kPackedLanes:
-      return RunLanes(plan, a, b, start, c, scratch);
+      return RunLanes(plan, terms, a, b, start, c, scratch);
     case ContractForm::kDot:
-      return RunDot(plan, a, b, start, c);
+      return RunDot(plan, terms, a, b, start, c);
     case ContractForm::kGeneric:
       return RunGeneric(plan, a, b, start, c);
   }
@@ -584,7 +611,24 @@ HWY_EXPORT(TargetShape);
 
 void RunContract(const ContractPlan& plan, const float* a, const float* b, const float* start,
                  float* c, float* scratch) {
-  HWY_DYNAMIC_DISPATCH(RunPlan)(plan, a, b, start, c, scratch);
+  HWY_DYNAMIC_DISPATCH(RunPlan)(plan, a, b, start, c, scratch, 1, nullptr, nullptr);
+}
+
+void RunContractTerms(const ContractPlan& plan, const float* a, const float* b,
+                      std::span<const int64_t> a_terms, std::span<const int64_t> b_terms, float* c,
+                      float* scratch) {
+  const auto count = static_cast<int64_t>(a_terms.size());
+  BITTERN_CHECK(plan.start != ContractStart::kOperand && b_terms.size() == a_terms.size());
+  if (plan.TakesTerms()) {
+    HWY_DYNAMIC_DISPATCH(RunPlan)
+    (plan, a, b, nullptr, c, scratch, count, a_terms.data(), b_terms.data());
+    return;
+  }
+  ContractPlan next = plan;
+  for (size_t i = 0; i < a_terms.size(); ++i) {
+    RunContract(next, a + a_terms[i], b + b_terms[i], nullptr, c, scratch);
+    next.start = ContractStart::kAccumulate;
+  }
 }
 
 ContractTarget CurrentContractTarget() { return HWY_DYNAMIC_DISPATCH(TargetShape)(); }

@@ -31,23 +31,24 @@ struct ContractTile {
   const float* b;
   const float* start;  // null: zero
   float* c;
-  // Terms of the outer sum: those of the plan, or (not null) at these offsets.
+  // Terms of the outer sum: those of the plan, or (not null) at these offsets. a and b are at the
+  // first one.
   const int64_t* a_terms;
   const int64_t* b_terms;
   int64_t a_row, a_sum, a_sum_outer;
   int64_t b_sum, b_sum_outer;
   int64_t b_column, start_column, c_column;  // dots only, but start_column also is 0 for a scalar
   int64_t start_row, c_row;
-  int64_t sum, sum_outer;  // extents
+  int64_t sum, sum_outer;  // extents, the outer one at least 1
   int64_t lanes;           // of the last vector, if the tile is masked; dots: sum % vector
   float scale;
   bool scaled;  // scale != 1
 
   const float* ATerm(int64_t i) const {
-    return a + (a_terms != nullptr ? a_terms[i] : i * a_sum_outer);
+    return a + (a_terms != nullptr ? a_terms[i] - a_terms[0] : i * a_sum_outer);
   }
   const float* BTerm(int64_t i) const {
-    return b + (b_terms != nullptr ? b_terms[i] : i * b_sum_outer);
+    return b + (b_terms != nullptr ? b_terms[i] - b_terms[0] : i * b_sum_outer);
   }
 };
 
@@ -122,9 +123,9 @@ void LanesTile(const ContractTile& t) {
                [&](int i, VH start) HWY_ATTR { half[i] = start; });
   }
 
-  for (int64_t outer = 0; outer < t.sum_outer; ++outer) {
-    const float* a_outer = t.ATerm(outer);
-    const float* b_outer = t.BTerm(outer);
+  const float* a_outer = t.a;
+  const float* b_outer = t.b;
+  for (int64_t outer = 0;;) {
     const float* a[kGroups];
     BITTERN_UNROLL for (int i = 0; i < kGroups; ++i) a[i] = a_outer + 3 * i * t.a_row;
     const float* b = b_outer;
@@ -145,6 +146,9 @@ void LanesTile(const ContractTile& t) {
       BITTERN_UNROLL for (int i = 0; i < kGroups; ++i) a[i] += t.a_sum;
       b += t.b_sum;
     }
+    if (++outer == t.sum_outer) break;
+    a_outer = t.ATerm(outer);
+    b_outer = t.BTerm(outer);
   }
 
   if (scaled) {
@@ -219,9 +223,11 @@ void DotTile(const ContractTile& t) {
     BITTERN_UNROLL for (int j = 0; j < 4; ++j) acc[i][j] = hn::Zero(d);
   }
   const int64_t vectors = t.sum / kLanes;
-  for (int64_t outer = 0; outer < t.sum_outer; ++outer) {
-    const float* a = t.ATerm(outer);
-    const float* b = t.BTerm(outer);
+  const float* a_outer = t.a;
+  const float* b_outer = t.b;
+  for (int64_t outer = 0;;) {
+    const float* a = a_outer;
+    const float* b = b_outer;
     for (int64_t sum = vectors; sum != 0; --sum) {
       V bv[kColumns];
       BITTERN_UNROLL for (int j = 0; j < kColumns; ++j) bv[j] = hn::LoadU(d, b + j * t.b_column);
@@ -244,6 +250,9 @@ void DotTile(const ContractTile& t) {
         }
       }
     }
+    if (++outer == t.sum_outer) break;
+    a_outer = t.ATerm(outer);
+    b_outer = t.BTerm(outer);
   }
   const hn::FixedTag<float, 4> d4;
   if (kColumns == 4 && t.c_column == 1 && (t.start == nullptr || t.start_column == 1)) {
@@ -396,6 +405,7 @@ void RunLanes(const ContractPlan& plan, const Terms& terms, const float* a, cons
     outer.extent = static_cast<int32_t>(terms.count);
     tile.a_terms = terms.a;
     tile.b_terms = terms.b;
+    a += terms.a[0];
   }
   tile.a_row = row.a;
   tile.a_sum = inner.a;
@@ -433,6 +443,8 @@ void RunLanes(const ContractPlan& plan, const Terms& terms, const float* a, cons
       PackColumns(column, inner, outer, terms, b + slice.b, scratch + slice.a);
     } while (slice.Next());
     b = scratch;
+  } else if (terms.b != nullptr) {
+    b += terms.b[0];
   }
 
   const int64_t rest = column.extent % kBlock;
@@ -532,6 +544,8 @@ void RunDot(const ContractPlan& plan, const Terms& terms, const float* a, const 
     outer.extent = static_cast<int32_t>(terms.count);
     tile.a_terms = terms.a;
     tile.b_terms = terms.b;
+    a += terms.a[0];
+    b += terms.b[0];
   }
   tile.a_row = row.a;
   tile.b_column = column.b;
@@ -618,7 +632,8 @@ void RunContractTerms(const ContractPlan& plan, const float* a, const float* b,
                       std::span<const int64_t> a_terms, std::span<const int64_t> b_terms, float* c,
                       float* scratch) {
   const auto count = static_cast<int64_t>(a_terms.size());
-  BITTERN_CHECK(plan.start != ContractStart::kOperand && b_terms.size() == a_terms.size());
+  BITTERN_CHECK(plan.start != ContractStart::kOperand && count > 0);
+  BITTERN_CHECK(b_terms.size() == a_terms.size());
   if (plan.TakesTerms()) {
     HWY_DYNAMIC_DISPATCH(RunPlan)
     (plan, a, b, nullptr, c, scratch, count, a_terms.data(), b_terms.data());

@@ -321,6 +321,7 @@ class HardwareProgram {
       vector.lane_old = Bits(1);
       const int64_t interval = vector.serial != 0 ? machine_.serial_interval : 1;
       if (Nearest(vector.lanes->stride) * interval < machine_.update_distance) vector.lane_old = 0;
+      if (g && vector.lane_old == 0) vector.lane_g = Bits(1);
     }
     if (scale) vector.lane_scale = RandomWalk(2, 0, false);
     vector.feature = RandomWalk(0, 0, false);

@@ -169,7 +169,7 @@ module vector_unit #(
                     fields_q.tap == bittern_pkg::TapNone ? fields_q.x1 : fields_q.p3};
   assign use_a = uses(sources, bittern_pkg::SourceA);
   assign use_b = uses(sources, bittern_pkg::SourceB);
-  assign use_g = uses(sources, bittern_pkg::SourceG);
+  assign use_g = uses(sources, bittern_pkg::SourceG) || (fields_q.has_lanes && fields_q.lane_g);
   assign use_h = uses(sources, bittern_pkg::SourceH);
   assign word_read_o = {2{valid_q}} & {use_b, use_a};
   assign word_address_o = {b[19:0], a[19:0]};
@@ -258,6 +258,7 @@ module vector_unit #(
     logic                    has_scale;
     logic                    lane_source;
     logic                    lane_old;
+    logic                    lane_g;
     bittern_pkg::tap_e       tap;
     logic                    first;
     logic                    limited;
@@ -270,8 +271,9 @@ module vector_unit #(
     logic [19:0]             y;
     logic [19:0]             lanes;
     logic [31:0]             scale;
+    logic [31:0]             g;
   } control_t;
-  localparam int unsigned ControlBits = 94;
+  localparam int unsigned ControlBits = 127;
 
   control_t pushed, second;
   logic [Row-1:0] x1_pushed, p2_pushed, q2_pushed, p3_pushed, x1_second, p2_second, q2_second;
@@ -285,6 +287,7 @@ module vector_unit #(
     pushed.has_scale = fields3.has_lane_scale;
     pushed.lane_source = fields3.lane_source;
     pushed.lane_old = fields3.lane_old;
+    pushed.lane_g = fields3.lane_g;
     pushed.tap = fields3.tap;
     pushed.first = first3;
     pushed.limited = limited3;
@@ -297,6 +300,7 @@ module vector_unit #(
     pushed.y = y3;
     pushed.lanes = lanes3;
     pushed.scale = fields3.has_lane_scale ? scalar_i[64 +: 32] : One;
+    pushed.g = scalar_i[31:0];
   end
 
   pipe #(.Width(4), .Stages(MultiplyAdd)) u_function (
@@ -429,17 +433,18 @@ module vector_unit #(
 
   // The fold over lanes ----------------------------------------------------------------------------
 
-  logic fold_valid, fold_old, old_now, lanes_valid;
-  logic [31:0] fold, fold_scale, scaled, lanes_sum;
+  logic fold_valid, fold_old, fold_with_g, old_now, g_now, lanes_valid;
+  logic [31:0] fold, fold_scale, fold_g, scaled, start_g, lanes_start, lanes_sum;
   logic [19:0] fold_lanes, old_lanes, lanes_address;
 
   assign fold_values = at_v3.lane_source ? x1_v3 : v3_limited;
   fold_sum #(.Values(Lanes), .AddLatency(Add)) u_fold (
     .clk_i, .values_i(fold_values), .sum_o(fold)
   );
-  pipe #(.Width(2 + 20 + 32), .Stages(Fold)) u_fold_control (
-    .clk_i, .d_i({valid_v3 && at_v3.has_lanes, at_v3.lane_old, at_v3.lanes, at_v3.scale}),
-    .q_o({fold_valid, fold_old, fold_lanes, fold_scale})
+  pipe #(.Width(3 + 20 + 32 + 32), .Stages(Fold)) u_fold_control (
+    .clk_i, .d_i({valid_v3 && at_v3.has_lanes, at_v3.lane_old, at_v3.lane_g, at_v3.lanes,
+                  at_v3.scale, at_v3.g}),
+    .q_o({fold_valid, fold_old, fold_with_g, fold_lanes, fold_scale, fold_g})
   );
   binary32_multiply #(.Latency(Multiply)) u_scale (
     .clk_i, .a_i(fold_scale), .b_i(fold), .product_o(scaled)
@@ -450,9 +455,12 @@ module vector_unit #(
     .q_o({scalar_read_o[3], old_lanes})
   );
   assign scalar_address_o[79:60] = old_lanes;
-  pipe #(.Width(1), .Stages(Multiply)) u_old_now (.clk_i, .d_i(fold_old), .q_o(old_now));
+  pipe #(.Width(2 + 32), .Stages(Multiply)) u_start (
+    .clk_i, .d_i({fold_old, fold_with_g, fold_g}), .q_o({old_now, g_now, start_g})
+  );
+  assign lanes_start = old_now ? scalar_i[127:96] : g_now ? start_g : MinusZero;
   binary32_add #(.Latency(Add)) u_lanes_add (
-    .clk_i, .a_i(old_now ? scalar_i[127:96] : MinusZero), .b_i(scaled), .sum_o(lanes_sum)
+    .clk_i, .a_i(lanes_start), .b_i(scaled), .sum_o(lanes_sum)
   );
   pipe #(.Width(21), .Stages(MultiplyAdd)) u_lanes_write (
     .clk_i, .d_i({fold_valid, fold_lanes}), .q_o({lanes_valid, lanes_address})

@@ -12,7 +12,7 @@ package bittern_pkg;
   // Nobody uses all of it.
   /* verilator lint_off UNUSEDPARAM */
 
-  localparam logic [63:0] SpecHash = 64'h731844100e33fffd;
+  localparam logic [63:0] SpecHash = 64'h075ef57e8596b1dd;
   localparam int unsigned SpecVersion = 1;
   localparam int unsigned WordBits = 32;
   localparam int unsigned LoopCount = 4;
@@ -220,9 +220,10 @@ package bittern_pkg;
 
   localparam int unsigned VectorFieldWords = 2;
   typedef struct packed {
-    logic [6:0] pad;
+    logic [5:0] pad;
     logic [1:0] limit_loop;
     logic [0:0] limit;
+    logic [0:0] lane_g;
     logic [0:0] lane_old;
     logic [0:0] lane_source;
     logic [3:0] tap_sum;
@@ -340,8 +341,8 @@ package bittern_pkg;
     32'd32,  // lanes
     32'd2,  // planes
     MemoryUram, 32'd16, 32'd4096,  // tokens
-    MemoryBram, 32'd10, 32'd4096,  // ranks
-    MemoryBram, 32'd2, 32'd32768,  // scalars
+    MemoryBram, 32'd20, 32'd2048,  // ranks
+    MemoryBram, 32'd16, 32'd4096,  // scalars
     32'd32,  // tile_slots
     32'd32,  // accumulator_slots
     32'd64,  // lane_registers
@@ -366,8 +367,8 @@ package bittern_pkg;
     32'd32,  // lanes
     32'd1,  // planes
     MemoryUram, 32'd16, 32'd4096,  // tokens
-    MemoryBram, 32'd10, 32'd4096,  // ranks
-    MemoryBram, 32'd2, 32'd32768,  // scalars
+    MemoryBram, 32'd20, 32'd2048,  // ranks
+    MemoryBram, 32'd16, 32'd4096,  // scalars
     32'd32,  // tile_slots
     32'd32,  // accumulator_slots
     32'd64,  // lane_registers
@@ -393,7 +394,7 @@ package bittern_pkg;
     32'd2,  // planes
     MemoryBram, 32'd16, 32'd512,  // tokens
     MemoryBram, 32'd8, 32'd512,  // ranks
-    MemoryBram, 32'd2, 32'd1024,  // scalars
+    MemoryBram, 32'd8, 32'd256,  // scalars
     32'd32,  // tile_slots
     32'd32,  // accumulator_slots
     32'd64,  // lane_registers

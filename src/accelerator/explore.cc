@@ -41,10 +41,7 @@ void Measure(Config config, isa::Accelerator machine, ExplorePoint& point) {
     const checker::Report report =
         checker::CheckProgram(step.code, machine, MapOf(estimate.program.graph, step));
     point.faults = report.faults();
-    for (const checker::Finding& finding : report.findings()) {
-      if (finding.rule == checker::Rule::kPort || !point.first_fault.empty()) continue;
-      point.first_fault = finding.text;
-    }
+    if (!report.findings().empty()) point.first_fault = report.findings()[0].text;
   } catch (const Error& error) {
     point.obstacle = error.what();
   }

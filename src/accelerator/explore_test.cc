@@ -14,7 +14,7 @@ TEST(Explore, MeasuresEveryPair) {
   EXPECT_EQ(points[2].rank, 4);
   EXPECT_EQ(points[4].rows, 4);
   for (const ExplorePoint& point : points) {
-    EXPECT_EQ(point.faults, 0);
+    EXPECT_EQ(point.faults, 0) << point.first_fault;
     if (!point.fits()) continue;
     EXPECT_GT(point.cycles, 0);
     EXPECT_GT(point.bytes(), 0);

@@ -146,7 +146,11 @@ class Describer {
     }
     if (used(Source::kA)) Memory("a", Present(vector.a, "a"), Operand::Kind::kRead, 1);
     if (used(Source::kB)) Memory("b", Present(vector.b, "b"), Operand::Kind::kRead, 1);
-    if (used(Source::kG)) Scalar("g", Present(vector.g, "g"), Operand::Kind::kRead);
+    if (vector.lane_g != 0 && (!vector.lanes || vector.lane_old != 0)) {
+      Refuse(Rule::kOperand, "lane_g", "is set without lanes, or with lane_old");
+    }
+    if (used(Source::kG) || vector.lane_g != 0)
+      Scalar("g", Present(vector.g, "g"), Operand::Kind::kRead);
     if (used(Source::kH)) Scalar("h", Present(vector.h, "h"), Operand::Kind::kRead);
     if (used(Source::kL0)) Register("l0", Present(vector.l0, "l0"), Operand::Kind::kRead);
     if (used(Source::kL1) || used(Source::kPick)) {

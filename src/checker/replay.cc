@@ -136,9 +136,9 @@ void Replay::Elements(const Work& work) {
       // Before a sum is complete nothing is written; what it starts from may be read already.
       const bool writes = operand.writes() && (operand.last & ~at_last) == 0;
       const bool overwrites = operand.may_overwrite && (operand.first & not_first) == 0;
-      const std::array<int64_t, 2> before = walk.bank;
+      const std::array<Banks, 2> before = walk.banks;
       Touched(walk, cycle, operand.reads() && !overwrites, writes);
-      moved |= before != walk.bank;
+      moved |= before != walk.banks;
     }
     if (moved) PortsWithin(work);
     ++element_;
@@ -171,18 +171,19 @@ void Replay::Touched(Walk& walk, int64_t cycle, bool reads, bool writes) {
     }
     if (!operand.in_memory()) continue;
     const auto region = static_cast<size_t>(operand.space);
-    const int64_t bank =
-        first_bank_[region] + (base - places_.begin(operand.space)) / places_.depths[region];
-    int64_t& at = walk.bank[static_cast<size_t>(plane)];
-    const bool moved = at != bank;
-    at = bank;
-    if (moved) Port(walk, bank, cycle);
-    // Held until the last element of the instruction that is in the bank.
-    const auto held = [&](size_t port, int64_t time) {
-      Merge(ports_[static_cast<size_t>(bank)][port][work_->unit], time);
+    const auto bank_of = [&](int64_t place) {
+      return first_bank_[region] + (place - places_.begin(operand.space)) / places_.depths[region];
     };
-    if (reads) held(0, cycle + operand.read_delay);
-    if (writes) held(1, cycle + work_->pace.latency);
+    const int64_t furthest = base + (walk.entries - 1) * operand.table_step;
+    const Banks banks = {bank_of(std::min(base, furthest)), bank_of(std::max(base, furthest))};
+    const bool moved = walk.banks[static_cast<size_t>(plane)] != banks;
+    walk.banks[static_cast<size_t>(plane)] = banks;
+    for (int64_t bank = banks.first; bank <= banks.last; ++bank) {
+      if (moved) Port(walk, bank, cycle);
+      // Held until the last element of the instruction that is in the bank.
+      if (reads) Hold(bank, 0, cycle + operand.read_delay);
+      if (writes) Hold(bank, 1, cycle + work_->pace.latency);
+    }
   }
 }
 
@@ -277,6 +278,13 @@ void Replay::Write(const Walk& walk, int64_t place, int64_t cycle) {
   Merge(state.writers[unit], written);
 }
 
+void Replay::Hold(int64_t bank, size_t port, int64_t time) {
+  Touch& touch = ports_[static_cast<size_t>(bank)][port][work_->unit];
+  // What earlier ones of the unit did is over by now, or was found to be none of it.
+  if (touch.number == number_) time = std::max<int64_t>(time, touch.time);
+  touch = {number_, static_cast<int32_t>(time)};
+}
+
 void Replay::Port(const Walk& walk, int64_t bank, int64_t cycle) {
   const Operand& operand = *walk.operand;
   const auto meet = [&](size_t port, int64_t time) {
@@ -299,10 +307,10 @@ void Replay::PortsWithin(const Work& work) {
     // The same cycle, or one that a later element of the other reaches.
     const int64_t apart = reading ? std::abs(a.operand->read_delay - b.operand->read_delay) : 0;
     if (apart > work.pace.last()) return;
-    for (const int64_t bank : a.bank) {
-      if (bank < 0 || (bank != b.bank[0] && bank != b.bank[1])) continue;
+    for (const Banks& banks : a.banks) {
+      if (!banks.Meets(b.banks[0]) && !banks.Meets(b.banks[1])) continue;
       Found(Rule::kPort, index_, a.operand->name, "meets operand {} at the {} port of bank {}",
-            b.operand->name, reading ? "read" : "write", bank);
+            b.operand->name, reading ? "read" : "write", banks.first);
     }
   };
   for (size_t i = 0; i < walks_.size(); ++i) {

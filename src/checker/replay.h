@@ -39,6 +39,12 @@ class Replay {
   struct State {
     Touches writers, readers;  // since the last write that is sure
   };
+  // A range of banks: of one, but where a table gives the place.
+  struct Banks {
+    int64_t first = 0, last = -1;
+    bool operator==(const Banks&) const = default;
+    bool Meets(const Banks& other) const { return first <= other.last && other.first <= last; }
+  };
   // An operand on its way through the elements.
   struct Walk {
     const Operand* operand = nullptr;
@@ -46,7 +52,7 @@ class Replay {
     std::array<int64_t, kLoops> step{};
     std::array<int32_t, 2> tensor{};  // that it is in, by plane
     int64_t entries = 1;              // of the table, where it gives the place
-    std::array<int64_t, 2> bank{-1, -1};
+    std::array<Banks, 2> banks;       // that it is in, by plane
   };
 
   void Take(int index, int64_t trip);
@@ -58,6 +64,7 @@ class Replay {
   void Write(const Walk& walk, int64_t place, int64_t cycle);
   void Owned(Walk& walk, int64_t place, size_t plane);
   void Port(const Walk& walk, int64_t bank, int64_t cycle);
+  void Hold(int64_t bank, size_t port, int64_t time);
   void PortsWithin(const Work& work);
 
   void Merge(Touch& touch, int64_t time) const;

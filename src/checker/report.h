@@ -48,11 +48,7 @@ class Report {
 
   const std::vector<Finding>& findings() const { return findings_; }
   int64_t count(Rule rule) const { return counts_[static_cast<size_t>(rule)]; }
-  // Whether there is one of this rule about these two instructions.
-  bool Has(Rule rule, int instruction, int other) const;
-  // Of all rules but kPort.
-  int64_t faults() const;
-  int64_t port_conflicts() const { return count(Rule::kPort); }
+  int64_t faults() const;  // of all rules
 
  private:
   std::vector<Finding> findings_;

@@ -57,7 +57,6 @@ int RunCheck(const CheckOptions& options) {
                 {"program_bytes", bytes},
                 {"tensors", map.tensors.size()},
                 {"faults", report.faults()},
-                {"port_conflicts", report.port_conflicts()},
                 {"findings", findings}});
     json.Finish();
   }
@@ -65,11 +64,9 @@ int RunCheck(const CheckOptions& options) {
     fmt::print("{}: for accelerator {}, {} instructions, {}, {} tensors\n", options.program,
                machine.name, map.instructions, FormatBytes(bytes), map.tensors.size());
     for (const checker::Finding& finding : report.findings()) {
-      if (finding.rule == checker::Rule::kPort) continue;
       fmt::print("  {}: {}\n", checker::Name(finding.rule), finding.text);
     }
-    fmt::print("  {} faults; {} places where accesses can meet at a port of a bank\n",
-               report.faults(), report.port_conflicts());
+    fmt::print("  {} faults\n", report.faults());
   }
   if (report.faults() > 0) {
     FlushStdout();

@@ -31,6 +31,7 @@ struct CompiledStep {
   std::vector<uint32_t> code;           // the program's words
   std::vector<MachineOp> ops;           // the same before encoding
   std::vector<Storage> storage;         // by StoredId: the graph's tensors, then the compiler's own
+  std::vector<std::string> names;       // of the first ones: all but scratch and scalars
   std::vector<Extent> extents;          // where they lie (address bits 19..18: the kind of word)
   std::vector<Lifetime> lives;          // when, by instruction; last < first: never
   std::map<float, StoredId> constants;  // scalars that the host writes once

@@ -19,8 +19,8 @@ constexpr size_t kTileSpace = 3, kAccumulatorSpace = 4, kRegisterSpace = 5;
 
 }  // namespace
 
-Hazards::Hazards(const std::vector<Extent>& extents, const isa::Accelerator& machine)
-    : extents_(extents), machine_(machine) {
+Hazards::Hazards(const std::vector<Extent>& extents, const isa::Accelerator& machine, Ports ports)
+    : extents_(extents), machine_(machine), banks_have_ports_(ports == Ports::kOfBanks) {
   const std::array<int64_t, 6> sizes = {machine.tokens.words(),
                                         machine.ranks.words(),
                                         machine.scalars.words(),
@@ -29,6 +29,10 @@ Hazards::Hazards(const std::vector<Extent>& extents, const isa::Accelerator& mac
                                         int64_t{machine.lane_registers}};
   for (size_t i = 0; i < sizes.size(); ++i) spaces_[i + 1] = spaces_[i] + sizes[i];
   words_.resize(static_cast<size_t>(spaces_.back()));
+  const std::array<int64_t, 3> banks = {machine.tokens.banks, machine.ranks.banks,
+                                        machine.scalars.banks};
+  for (size_t i = 0; i < banks.size(); ++i) banks_[i + 1] = banks_[i] + banks[i];
+  ports_.resize(2 * (banks_have_ports_ ? static_cast<size_t>(banks_.back()) : extents.size()));
   for (auto& cycles : issue_cycles_) cycles.push_back(0);
 }
 
@@ -148,6 +152,7 @@ void Hazards::Describe(const T& instruction, const MachineOp& op, int64_t trip) 
     const StoredId id = op.tensors[n++];
     const Extent& tensor = extents_[static_cast<size_t>(id)];
     Operand operand;
+    operand.tensor = id;
     operand.reads = access != Access::kWrite;
     operand.writes = access != Access::kRead;
     if (IsStart(instruction, walk)) {
@@ -285,6 +290,43 @@ int64_t Hazards::SpreadOf(const isa::Walk& walk) const {
   }
 }
 
+size_t Hazards::PortOf(const Operand& operand, int64_t place, size_t write) const {
+  if (!banks_have_ports_) return 2 * static_cast<size_t>(operand.tensor) + write;
+  size_t region = 0;
+  while (place >= spaces_[region + 1]) ++region;
+  const isa::Region& memory = isa::RegionOf(machine_, static_cast<int32_t>(region));
+  const int64_t bank = banks_[region] + (place - spaces_[region]) / memory.depth;
+  return 2 * static_cast<size_t>(bank) + write;
+}
+
+void Hazards::UsePorts(const Operand& operand, int64_t place, int64_t cycle) {
+  if (place >= spaces_[kTileSpace]) return;
+  const auto use = [&](size_t port, int64_t at) {
+    for (PortUse& known : port_uses_) {
+      if (known.port != port) continue;
+      known.first = std::min(known.first, at);
+      known.last = std::max(known.last, at);
+      return;
+    }
+    port_uses_.push_back({port, at, at});
+  };
+  if (operand.reads) use(PortOf(operand, place, 0), cycle + operand.read_delay);
+  if (operand.writes) use(PortOf(operand, place, 1), cycle + taken_[unit_].back().latency);
+}
+
+void Hazards::MeetPorts() {
+  const auto sequence = static_cast<int32_t>(std::ssize(taken_[unit_])) - 1;
+  for (const PortUse& use : port_uses_) {
+    std::array<Touch, kMachineUnits>& others = ports_[use.port];
+    for (size_t unit = 0; unit < kMachineUnits; ++unit) {
+      if (others[unit].sequence < 0) continue;
+      Require(unit, others[unit], others[unit].cycle + 1 - use.first);
+    }
+    others[unit_] = {sequence, static_cast<int32_t>(use.last)};
+  }
+  port_uses_.clear();
+}
+
 void Hazards::Elements(int64_t interval, int64_t elements) {
   const int64_t last = (elements - 1) * interval;
   for (const Operand& operand : operands_) {
@@ -295,6 +337,8 @@ void Hazards::Elements(int64_t interval, int64_t elements) {
           Word& word = words_[static_cast<size_t>(operand.place + w + plane * operand.plane_step)];
           Meet(word, operand, 0);
           Meet(word, operand, last);
+          UsePorts(operand, operand.place + w + plane * operand.plane_step, 0);
+          UsePorts(operand, operand.place + w + plane * operand.plane_step, last);
         }
       }
       continue;
@@ -303,8 +347,9 @@ void Hazards::Elements(int64_t interval, int64_t elements) {
     int64_t at = operand.place;
     for (int64_t element = 0; element < elements; ++element) {
       for (int plane = 0; plane < operand.planes; ++plane) {
-        Meet(words_[static_cast<size_t>(at + plane * operand.plane_step)], operand,
-             element * interval);
+        const int64_t place = at + plane * operand.plane_step;
+        Meet(words_[static_cast<size_t>(place)], operand, element * interval);
+        UsePorts(operand, place, element * interval);
       }
       for (size_t j = 5; j-- > 0;) {
         at += operand.stride[j];
@@ -314,6 +359,7 @@ void Hazards::Elements(int64_t interval, int64_t elements) {
       }
     }
   }
+  MeetPorts();
 }
 
 }  // namespace bittern

@@ -8,6 +8,9 @@
 // word before the element that reads it has issued. The result is an offset in cycles between
 // the starts of the two instructions, which a chained wait turns into a count of elements.
 //
+// A bank has one read and one write port. An instruction that uses one may do so behind the last
+// use of every earlier instruction, as if the port were a word that both write.
+//
 // An instruction whose trip count the host sets, and an operand whose place a table gives, are
 // taken at their worst: the whole tensor, from the first element, until the instruction is done.
 // But a walk that alone touches its tensor in a loop, and whose entries do not overlap, meets
@@ -37,6 +40,10 @@ struct Extent {
 
 inline constexpr size_t kMachineUnits = 4;
 
+// Every bank has its ports; or every tensor, for an estimate before tensors have the banks that
+// they will have.
+enum class Ports { kOfBanks, kOfTensors };
+
 class Hazards {
  public:
   static constexpr int64_t kUntilDone = std::numeric_limits<int64_t>::max();
@@ -48,7 +55,7 @@ class Hazards {
     int64_t offset;  // kUntilDone: when that one is done
   };
 
-  Hazards(const std::vector<Extent>& extents, const isa::Accelerator& machine);
+  Hazards(const std::vector<Extent>& extents, const isa::Accelerator& machine, Ports ports);
 
   // Takes the next instruction of the program, in trip `trip` of the hardware loop around it. The
   // result: one requirement at most for each earlier instruction.
@@ -87,6 +94,7 @@ class Hazards {
     const MachineOp* op = nullptr;
   };
   struct Operand {
+    StoredId tensor = 0;
     int64_t place = 0;
     std::array<int64_t, 5> stride{};
     int64_t whole = 0;  // words of the tensor (of a half), if a table chooses among them
@@ -95,6 +103,12 @@ class Hazards {
     int64_t meets_itself = -1;  // `whole`: as late after itself in another trip; -1: no exception
     int64_t plane_step = 0;
     int planes = 1;
+  };
+
+  // The cycles from an instruction's start in which it uses a port.
+  struct PortUse {
+    size_t port = 0;  // in ports_
+    int64_t first = 0, last = 0;
   };
 
   int64_t PlaceOf(uint32_t address) const;
@@ -108,6 +122,10 @@ class Hazards {
   // The most elements between two that meet one word of a walk.
   int64_t SpreadOf(const isa::Walk& walk) const;
   void Elements(int64_t interval, int64_t elements);
+  // The read (0) or write (1) port for a place.
+  size_t PortOf(const Operand& operand, int64_t place, size_t write) const;
+  void UsePorts(const Operand& operand, int64_t place, int64_t cycle);
+  void MeetPorts();
   // Where an instruction's loop stands in the nest.
   size_t LoopOf(size_t j) const { return j < plane_loop_ ? j : j + 1; }
 
@@ -116,11 +134,16 @@ class Hazards {
   std::array<int64_t, 7>
       spaces_{};  // first place of: three regions, tiles, accumulators, registers
   std::vector<Word> words_;
+  const bool banks_have_ports_;
+  std::array<int64_t, 4> banks_{};  // first bank of: three regions; all
+  // By port and unit: the last that it was used by, and when; what was before is over by then.
+  std::vector<std::array<Touch, kMachineUnits>> ports_;
   std::array<std::vector<int64_t>, kMachineUnits> issue_cycles_;  // running sums
   std::array<std::vector<Taken>, kMachineUnits> taken_;
   std::array<int64_t, kMachineUnits> at_rest_{};  // instructions before the last rest
   std::set<StoredId> alone_;                      // touched by one walk of the loop's body
   std::vector<Operand> operands_;
+  std::vector<PortUse> port_uses_;
   std::vector<Requirement> requirements_;
   // The one being taken.
   size_t unit_ = 0;

@@ -12,8 +12,8 @@ namespace {
 
 constexpr int kKindShift = 18;  // the region in an address
 
-// What the compiler's own tensors are called, by StoredId.
-std::map<StoredId, std::string> NamesOf(const CompiledStep& step, size_t of_graph) {
+// What scratch and scalars are called, by StoredId.
+std::map<StoredId, std::string> NamesOf(const CompiledStep& step) {
   std::map<StoredId, std::string> names;
   for (const auto& [value, id] : step.constants) names[id] = fmt::format("constant {}", value);
   for (const auto& [factor, id] : step.rates) names[id] = fmt::format("rate {}", factor);
@@ -21,8 +21,8 @@ std::map<StoredId, std::string> NamesOf(const CompiledStep& step, size_t of_grap
   for (const MachineOp& op : step.ops) {
     for (const StoredId id : op.tensors) {
       const auto number = static_cast<size_t>(id);
-      if (number < of_graph || names.contains(id)) continue;
-      names[id] = fmt::format("scratch {}: {}", number - of_graph, op.source);
+      if (number < step.names.size() || names.contains(id)) continue;
+      names[id] = fmt::format("scratch {}: {}", number - step.names.size(), op.source);
     }
   }
   return names;
@@ -33,7 +33,7 @@ std::map<StoredId, std::string> NamesOf(const CompiledStep& step, size_t of_grap
 isa::MemoryMap MapOf(const Graph& graph, const CompiledStep& step) {
   isa::MemoryMap map;
   map.instructions = static_cast<int32_t>(step.ops.size()) + 1;  // the end
-  const std::map<StoredId, std::string> names = NamesOf(step, graph.tensors.size());
+  const std::map<StoredId, std::string> names = NamesOf(step);
   const auto among = [](const auto& scalars, StoredId id) {
     return std::any_of(scalars.begin(), scalars.end(),
                        [id](const auto& entry) { return entry.second == id; });
@@ -50,7 +50,7 @@ isa::MemoryMap MapOf(const Graph& graph, const CompiledStep& step) {
     if (step.storage[i].elements == 0 || life.last < life.first) continue;
     const Extent& extent = step.extents[i];
     isa::MappedTensor tensor;
-    tensor.name = of_graph ? graph.tensors[i].name : names.at(id);
+    tensor.name = i < step.names.size() ? step.names[i] : names.at(id);
     // The graph may use a name for several tensors of one layer.
     if (const int use = ++uses[tensor.name]; use > 1) tensor.name += fmt::format(" ({})", use);
     tensor.region = static_cast<int32_t>(extent.address >> kKindShift);

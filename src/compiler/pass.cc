@@ -161,7 +161,9 @@ void PassEmitter::Mask(Pass& pass, const Op& dropout, isa::Source isa::Vector::*
 void PassEmitter::UpdateBySum(Pass& pass, const Op& sum, bool of_input) {
   pass.lanes = Words{.tensor = sum.out[0]};
   pass.lane_scale = Rate(sum.scale);
-  pass.code.lane_old = 1;
+  // A parameter that the pass reads anyhow is there already: a bank has one port to read.
+  const bool read = pass.g && pass.g->tensor == pass.lanes->tensor;
+  (read ? pass.code.lane_g : pass.code.lane_old) = 1;
   pass.code.lane_source = of_input ? 1 : 0;
 }
 

@@ -14,13 +14,7 @@ class Placement {
  public:
   Placement(std::vector<PlacedItem>& items, int columns) : items_(items), columns_(columns) {}
 
-  // Each item at the lowest offset that is free, in this order.
-  int64_t Run(const Before& before) {
-    std::vector<size_t> order(items_.size());
-    std::iota(order.begin(), order.end(), size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return before(items_[a], items_[b]); });
-    placed_.clear();
+  int64_t Run(const std::vector<size_t>& order) {
     int64_t height = 0;
     for (const size_t i : order) {
       PlacedItem& item = items_[i];
@@ -69,6 +63,11 @@ int64_t Length(const Lifetime& life) { return int64_t{life.last} - life.first; }
 
 }  // namespace
 
+int64_t PlaceInOrder(std::vector<PlacedItem>& items, int columns,
+                     const std::vector<size_t>& order) {
+  return Placement(items, columns).Run(order);
+}
+
 int64_t PlaceItems(std::vector<PlacedItem>& items, int columns) {
   const Before orders[] = {
       [](const PlacedItem& a, const PlacedItem& b) { return a.words > b.words; },
@@ -80,9 +79,13 @@ int64_t PlaceItems(std::vector<PlacedItem>& items, int columns) {
   };
   int64_t least = std::numeric_limits<int64_t>::max();
   std::vector<PlacedItem> best = items;
+  std::vector<size_t> numbers(items.size());
   for (const Before& order : orders) {
     std::vector<PlacedItem> tried = items;
-    const int64_t height = Placement(tried, columns).Run(order);
+    std::iota(numbers.begin(), numbers.end(), size_t{0});
+    std::stable_sort(numbers.begin(), numbers.end(),
+                     [&](size_t a, size_t b) { return order(items[a], items[b]); });
+    const int64_t height = PlaceInOrder(tried, columns, numbers);
     if (height >= least) continue;
     least = height;
     best = std::move(tried);

@@ -22,8 +22,12 @@ struct PlacedItem {
   int column = 0;
 };
 
-// Returns the height: the most words that a column needs. `columns`: 1 or 2.
+// Each at the lowest offset that is free, in the best of several orders. Returns the height: the
+// most words that a column needs. `columns`: 1 or 2.
 int64_t PlaceItems(std::vector<PlacedItem>& items, int columns);
+
+// The same, in this order.
+int64_t PlaceInOrder(std::vector<PlacedItem>& items, int columns, const std::vector<size_t>& order);
 
 }  // namespace bittern
 

@@ -522,7 +522,7 @@ bool WrongFunction(Subject& subject, int at) {
 constexpr FaultKind kKinds[] = {
     {"overlap", "two tensors that are alive share words", Overlap},
     {"early free", "a tensor's words are given away before its last reader", EarlyFree},
-    {"port clash", "two operands of one element in one bank", PortClash, true},
+    {"port clash", "two operands of one element in one bank", PortClash},
     {"wrong base", "an operand begins one word on", WrongBase},
     {"permuted stride", "the steps of two loops exchanged", PermutedStride},
     {"swapped counts", "the trips of two loops exchanged", SwappedCounts},

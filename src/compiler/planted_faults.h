@@ -32,9 +32,6 @@ struct FaultKind {
   // Plants it at instruction `at`, and is sure that the program is wrong then; false, and nothing
   // changed, where that instruction cannot have it.
   bool (*plant)(Subject& subject, int at);
-  // The accesses that meet at a port: what is compared is whether the instruction has such a
-  // finding.
-  bool of_ports = false;
 };
 
 std::span<const FaultKind> FaultKinds();

@@ -18,6 +18,10 @@ namespace bittern {
 //     kSoftmaxGrad) on the way.
 Graph Rewrite(const Graph& graph);
 
+// Operations in place that the array follows word by word get results of their own: the operand and
+// the result are read at the same time, and a bank has one port to read.
+void SeparateResults(Graph& graph);
+
 // Gradients that are added up word by word are zeroed first of all, when the vector unit has
 // nothing else to do; they then lie in memory for the whole step.
 void ZeroFirst(Graph& graph);

@@ -23,8 +23,12 @@ struct Order {
 class Scheduler {
  public:
   Scheduler(std::vector<MachineOp> ops, const std::vector<Extent>& extents,
-            const isa::Accelerator& machine)
-      : ops_(std::move(ops)), extents_(extents), machine_(machine), orders_(ops_.size()) {}
+            const isa::Accelerator& machine, Ports ports)
+      : ops_(std::move(ops)),
+        extents_(extents),
+        machine_(machine),
+        ports_(ports),
+        orders_(ops_.size()) {}
 
   std::vector<MachineOp> Run() {
     Walk(&Scheduler::FindRests);
@@ -42,7 +46,7 @@ class Scheduler {
   static bool HostCounts(const isa::Loop& loop) { return loop.source != 0; }
 
   void Walk(Visit visit) {
-    Hazards hazards(extents_, machine_);
+    Hazards hazards(extents_, machine_, ports_);
     const auto take = [&](size_t i, int64_t trip) {
       const auto& requirements = hazards.Take(ops_[i], trip);
       (this->*visit)(i, requirements, hazards);
@@ -169,6 +173,7 @@ class Scheduler {
   std::vector<MachineOp> ops_;
   const std::vector<Extent>& extents_;
   const isa::Accelerator& machine_;
+  const Ports ports_;
   std::vector<std::array<Order, kMachineUnits>> orders_;
   std::set<size_t> rests_;  // loops that begin at rest
   // The loop that was entered last.
@@ -179,8 +184,8 @@ class Scheduler {
 }  // namespace
 
 std::vector<MachineOp> AddWaits(std::vector<MachineOp> ops, const std::vector<Extent>& extents,
-                                const isa::Accelerator& machine) {
-  return Scheduler(std::move(ops), extents, machine).Run();
+                                const isa::Accelerator& machine, Ports ports) {
+  return Scheduler(std::move(ops), extents, machine, ports).Run();
 }
 
 }  // namespace bittern

@@ -18,7 +18,7 @@ namespace bittern {
 
 // Walks must have their addresses. Adds sync instructions around loops that the host counts.
 std::vector<MachineOp> AddWaits(std::vector<MachineOp> ops, const std::vector<Extent>& extents,
-                                const isa::Accelerator& machine);
+                                const isa::Accelerator& machine, Ports ports);
 
 }  // namespace bittern
 

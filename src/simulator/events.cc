@@ -94,7 +94,8 @@ void CountEvents(const isa::Vector& vector, const std::array<int64_t, 4>& counts
   };
   read(vector.a, used(Source::kA));
   read(vector.b, used(Source::kB));
-  read(vector.g, used(Source::kG));
+  const bool folds_on_g = vector.lanes && vector.lane_g != 0 && vector.lane_old == 0;
+  read(vector.g, used(Source::kG) || folds_on_g);
   read(vector.h, used(Source::kH));
   if (vector.y) Count(events.writes, *vector.y, n, 1);
   events.register_reads += n * int64_t{used(Source::kL0)};
@@ -119,6 +120,7 @@ void CountEvents(const isa::Vector& vector, const std::array<int64_t, 4>& counts
   if (vector.lanes) {
     events.adds += n * (lanes - 1);
     Count(events.writes, *vector.lanes, n, 1);
+    if (folds_on_g) events.adds += n;
     if (vector.lane_old != 0) {
       events.adds += n;
       Count(events.reads, *vector.lanes, n, 1);

@@ -276,6 +276,7 @@ class RandomProgram {
     vector.tap_sum = Bits(4);
     vector.lane_source = Bits(1);
     vector.lane_old = Bits(1);
+    if (vector.lane_old == 0) vector.lane_g = Bits(1);
     vector.limit = Bits(1);
     vector.limit_loop = Bits(2);
     vector.a = RandomWalk(AnyRegion(), false);

@@ -402,7 +402,12 @@ class Interpreter {
       float sum = Tree(v.lane_source != 0 ? x1 : v3);
       if (v.lane_scale) sum = Product(ReadScalar(Address(*v.lane_scale, 0)), sum);
       const int64_t to = Address(*v.lanes, 0);
-      Write(to, {v.lane_old != 0 ? Sum(ReadScalar(to), sum) : sum});
+      if (v.lane_old != 0) {
+        sum = Sum(ReadScalar(to), sum);
+      } else if (v.lane_g != 0) {
+        sum = Sum(ReadScalar(Address(*v.g, 0)), sum);
+      }
+      Write(to, {sum});
     }
     if (v.tap != isa::Tap::kNone) TakeTap(v, v4, limited);
   }

@@ -58,10 +58,12 @@ class VectorRun {
     int64_t element;
     bool limited, first;
     int64_t y, lanes, lane_scale, tap;
+    float g;  // what the fold starts from
   };
 
   bool Used(Source source) const { return used_[Number(source)]; }
   bool Folds() const { return vector_.lanes.has_value(); }
+  bool FoldsOnG() const { return Folds() && vector_.lane_g != 0 && vector_.lane_old == 0; }
   bool Taps() const { return vector_.tap != isa::Tap::kNone; }
   int64_t floats() const { return count_ * lanes_; }
 
@@ -98,7 +100,7 @@ class VectorRun {
   void ResolveOperands() {
     a_ = Memory(vector_.a, "a", Used(Source::kA), false);
     b_ = Memory(vector_.b, "b", Used(Source::kB), false);
-    g_ = Memory(vector_.g, "g", Used(Source::kG), true);
+    g_ = Memory(vector_.g, "g", Used(Source::kG) || FoldsOnG(), true);
     h_ = Memory(vector_.h, "h", Used(Source::kH), true);
     y_ = Memory(vector_.y, "y", vector_.y.has_value(), false);
     fold_to_ = Memory(vector_.lanes, "lanes", Folds(), true);
@@ -171,7 +173,9 @@ class VectorRun {
               .y = y_.walker.at,
               .lanes = fold_to_.walker.at,
               .lane_scale = lane_scale_.walker.at,
-              .tap = lt_.at};
+              .tap = lt_.at,
+              .g = 0};
+    if (FoldsOnG()) effect.g = *g_.Read(issue_, element, g_.walker.at);
     any_limited_ |= effect.limited;
     if (effect.limited) {
       TakeLimited(element);
@@ -329,6 +333,7 @@ class VectorRun {
     if (lane_scale_.present()) {
       sum = *lane_scale_.Read(issue_, effect.element, effect.lane_scale) * sum;
     }
+    if (FoldsOnG()) sum = effect.g + sum;
     if (vector_.lane_old != 0) {
       sum = *fold_to_.Read(issue_, effect.element, effect.lanes) + sum;
     }

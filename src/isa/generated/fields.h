@@ -160,6 +160,7 @@ void VisitBody(Is<Vector> auto& value, auto& visit) {
   visit.Field("tap_sum", value.tap_sum, {.bits = 4});
   visit.Field("lane_source", value.lane_source, {.bits = 1});
   visit.Field("lane_old", value.lane_old, {.bits = 1});
+  visit.Field("lane_g", value.lane_g, {.bits = 1});
   visit.Field("limit", value.limit, {.bits = 1});
   visit.Field("limit_loop", value.limit_loop, {.bits = 2});
   visit.Align();

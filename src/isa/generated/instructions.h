@@ -19,7 +19,7 @@
 namespace bittern::isa {
 
 // Of spec/isa.toml and the table of functions. A program is for one specification.
-inline constexpr uint64_t kSpecHash = 0x731844100e33fffd;
+inline constexpr uint64_t kSpecHash = 0x075ef57e8596b1dd;
 inline constexpr uint32_t kSpecVersion = 1;
 
 // The units that run at the same time, and the order of Header.wait.
@@ -436,8 +436,8 @@ struct Drain {
 //     v3 = v2 * p2 + q2            a stage with p = one and q = zero passes its input unchanged:
 //     v4 = v3 * p3                 its multiplication and its addition are skipped, not done
 //     y(i)             = v3                                          where y is given
-//     lanes(i)         = (lane_old ? lanes(i) : 0) + lane_scale * fold over t of (lane_source ?
-//     x1 : v3)
+//     lanes(i)         = (lane_old ? lanes(i) : lane_g ? g : 0)
+//                        + lane_scale * fold over t of (lane_source ? x1 : v3)
 //     register[lt(i)]  = first(i) ? v4 : tap(register[lt(i)], v4)    tap: add, max
 //                        first(i): i_j = 0 for every loop j in `tap_sum`
 //
@@ -497,6 +497,8 @@ struct Vector {
   uint32_t lane_source = 0;
   // add to the scalar that is there
   uint32_t lane_old = 0;
+  // add to the scalar of operand g, which is the one that is there: it is not read twice
+  uint32_t lane_g = 0;
   // elements behind the real tokens count as 0
   uint32_t limit = 0;
   // which loop runs over tokens

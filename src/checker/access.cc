@@ -140,6 +140,10 @@ class Describer {
         vector.x1 != Source::kL1) {
       Refuse(Rule::kOperand, "x1", "is none of a, b, l0 and l1");
     }
+    if (vector.function == isa::Function::kLog2 &&
+        (vector.p2 != Source::kOne || vector.q2 != Source::kZero)) {
+      Refuse(Rule::kOperand, "function", "is log2, which takes the second stage's adder");
+    }
     for (const auto* walk : {&vector.a, &vector.b, &vector.y, &vector.g, &vector.h, &vector.lanes,
                              &vector.lane_scale}) {
       if (*walk && (*walk)->split != 0) Refuse(Rule::kOperand, "vector", "an operand is split");

@@ -269,16 +269,16 @@ class Elementwise {
     gradient.pick_table = table;
     pass_.Emit(gradient, classes);
 
-    Pass logarithm = PassEmitter::OfRegister(kSum).Scalar(pass_.Constant(kLn2));
+    Pass logarithm = PassEmitter::OfRegister(kSum);
     logarithm.code.function = Function::kLog2;
-    logarithm.code.p2 = Source::kG;
-    UseSecondRegister(logarithm, kMaximum);
-    logarithm.code.q2 = Source::kL1;
     pass_.Lane(logarithm, kLoss);
-    Pass loss = PassEmitter::OfRegister(kLoss);
-    UseSecondRegister(loss, kLogit);
+    Pass loss = PassEmitter::OfRegister(kLoss).Scalar(pass_.Constant(kLn2));
+    loss.code.p1 = Source::kG;
+    UseSecondRegister(loss, kMaximum);
     loss.code.q1 = Source::kL1;
-    loss.code.negate_q1 = 1;
+    loss.code.l2 = PassEmitter::Register(kLogit);
+    loss.code.q2 = Source::kL2;
+    loss.code.negate_q2 = 1;
     pass_.Lane(loss, kLoss);
     Pass weighted = PassEmitter::OfRegister(kLoss).Write(Out(1));
     UseSecondRegister(weighted, kWeight);

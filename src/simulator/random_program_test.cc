@@ -268,6 +268,10 @@ class RandomProgram {
       if (*source == Source::kZero || Chance(4)) *source = Source::kOne;
     }
     if (Chance(2)) vector.function = static_cast<isa::Function>(Between(0, 7));
+    if (vector.function == isa::Function::kLog2) {
+      vector.p2 = Source::kOne;
+      vector.q2 = Source::kZero;
+    }
     vector.negate_x1 = Bits(1);
     vector.negate_q1 = Bits(1);
     vector.negate_q2 = Bits(1);

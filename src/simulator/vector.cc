@@ -72,6 +72,10 @@ class VectorRun {
     if (x1 != Source::kA && x1 != Source::kB && x1 != Source::kL0 && x1 != Source::kL1) {
       issue_.Impossible("x1", "is none of a, b, l0, l1");
     }
+    if (vector_.function == isa::Function::kLog2 &&
+        (vector_.p2 != Source::kOne || vector_.q2 != Source::kZero)) {
+      issue_.Impossible("function", "is log2, which takes the second stage's adder");
+    }
     for (const Source s : {x1, vector_.p1, vector_.q1, vector_.p2, vector_.q2}) {
       used_[Number(s)] = true;
     }

@@ -19,7 +19,7 @@
 namespace bittern::isa {
 
 // Of spec/isa.toml and the table of functions. A program is for one specification.
-inline constexpr uint64_t kSpecHash = 0x075ef57e8596b1dd;
+inline constexpr uint64_t kSpecHash = 0x8cdf5c1654433733;
 inline constexpr uint32_t kSpecVersion = 1;
 
 // The units that run at the same time, and the order of Header.wait.
@@ -441,7 +441,10 @@ struct Drain {
 //     register[lt(i)]  = first(i) ? v4 : tap(register[lt(i)], v4)    tap: add, max
 //                        first(i): i_j = 0 for every loop j in `tap_sum`
 //
-// A factor of `one` skips the multiplication and a summand of `zero` the addition. `negate_x1`,
+// A factor of `one` skips the multiplication and a summand of `zero` the addition. The function
+// log2
+// ends in an addition of its own and takes the second stage's adder: p2 must be one and q2 zero.
+// `negate_x1`,
 // `negate_q1` and `negate_q2` flip a sign. With `limit`, an element whose index of loop
 // `limit_loop`
 // is not below the number of real tokens has v3 = v4 = 0 and leaves the register as it was

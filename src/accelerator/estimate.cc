@@ -127,8 +127,8 @@ Estimate EstimateTraining(const Config& config, const isa::Accelerator& machine)
   estimate.program = FindProgram(config, StepKind::kTraining, machine);
   estimate.shortfalls = estimate.program.step.shortfalls;
   const int tokens = config.model.tokens;
-  estimate.multiply_adds =
-      BuildStep(config, {.recompute = Recompute::kElementwise}).MultiplyAdds(tokens, tokens);
+  const Graph stored = BuildStep(config, {.recompute = Recompute::kElementwise});
+  estimate.multiply_adds = stored.MultiplyAdds(tokens, tokens);
   AddBlocks(estimate);
   if (!estimate.has_program()) return estimate;
 
@@ -137,7 +137,9 @@ Estimate EstimateTraining(const Config& config, const isa::Accelerator& machine)
   const DecodedProgram program = DecodeProgram(step.code);
   estimate.instructions = std::ssize(program);
   estimate.program_bytes = std::ssize(step.code) * static_cast<int64_t>(sizeof(uint32_t));
-  estimate.timing = TimeProgram(program, machine, FullLists(config.model));
+  std::vector<InstructionTime> times;
+  estimate.timing = TimeProgram(program, machine, FullLists(config.model), &times);
+  estimate.phases = PhasesOf(step.ops, times, stored, estimate.timing.counters.cycles);
   estimate.energy =
       EstimateEnergy(estimate.timing.events, estimate.timing.counters.cycles, machine);
   return estimate;

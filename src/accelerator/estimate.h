@@ -11,6 +11,7 @@
 
 #include "accelerator/energy.h"
 #include "accelerator/model_program.h"
+#include "accelerator/phases.h"
 #include "isa/accelerator.h"
 #include "simulator/program.h"
 #include "simulator/timing.h"
@@ -44,6 +45,7 @@ struct Estimate {
   int64_t instructions = 0;
   int64_t program_bytes = 0;
   Timing timing;
+  std::vector<Phase> phases;
   EnergyEstimate energy;
 
   bool fits() const { return shortfalls.empty(); }

@@ -48,6 +48,20 @@ TEST(EstimateTraining, CountsTheProgram) {
     EXPECT_LE(use->occupied, use->configured);
     EXPECT_LE(use->configured, use->available);
   }
+  // Phases leave nothing out.
+  ASSERT_EQ(estimate.phases.size(), 5u);
+  EXPECT_EQ(estimate.phases[0].name, "embedding, forward");
+  EXPECT_EQ(estimate.phases[2].name, "heads");
+  int64_t cycles = 0, stream = 0, multiply_adds = 0;
+  for (const Phase& phase : estimate.phases) {
+    cycles += phase.cycles;
+    stream += phase.stream_cycles;
+    multiply_adds += phase.multiply_adds;
+    EXPECT_LE(phase.stream_cycles, phase.cycles) << phase.name;
+  }
+  EXPECT_EQ(cycles, counters.cycles);
+  EXPECT_EQ(stream, counters.busy[1]);
+  EXPECT_EQ(multiply_adds, estimate.multiply_adds);
   EXPECT_GT(estimate.energy.total().low, 0);
   EXPECT_GT(estimate.energy.total().high, estimate.energy.total().low);
 }

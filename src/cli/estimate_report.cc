@@ -76,6 +76,19 @@ void PrintCycles(const Estimate& estimate, std::FILE* file) {
   table.Print(file, 0);
 }
 
+void PrintPhases(const Estimate& estimate, std::FILE* file) {
+  TextTable table;
+  table.Add({"phase", "cycles", "", "stream busy", "useful multiply-adds", "of lanes and cycles"});
+  for (const Phase& phase : estimate.phases) {
+    table.Add({fmt::format("  {}", phase.name), Grouped(phase.cycles),
+               Share(phase.cycles, estimate.timing.counters.cycles),
+               Share(phase.stream_cycles, phase.cycles), Grouped(phase.multiply_adds),
+               Share(phase.multiply_adds, phase.cycles * estimate.array_lanes())});
+  }
+  fmt::print(file, "\n");
+  table.Print(file, 0);
+}
+
 }  // namespace
 
 std::string Text(const Joules& energy) {
@@ -128,6 +141,14 @@ Json ToJson(const Estimate& estimate) {
     units[kUnitNames[unit]] = {{"busy", counters.busy[unit]}, {"stalls", stalls}};
   }
   json["units"] = units;
+  Json phases = Json::array();
+  for (const Phase& phase : estimate.phases) {
+    phases.push_back({{"name", phase.name},
+                      {"cycles", phase.cycles},
+                      {"stream_cycles", phase.stream_cycles},
+                      {"multiply_adds", phase.multiply_adds}});
+  }
+  json["phases"] = phases;
   json["energy_per_step_joule"] = RangeJson(estimate.energy.total());
   Json parts;
   for (const EnergyEstimate::Part& part : estimate.energy.parts) {
@@ -156,6 +177,7 @@ void Print(const Estimate& estimate, const EpochEstimate& epoch, std::FILE* file
   PrintMemory(estimate, file);
   if (!estimate.has_program()) return;
   PrintCycles(estimate, file);
+  PrintPhases(estimate, file);
   fmt::print(file, "\nenergy, an estimate from published figures (docs/instructions.md, Energy)\n");
   TextTable table;
   for (const EnergyEstimate::Part& part : estimate.energy.parts) {

@@ -338,6 +338,17 @@ TEST(Checker, FindsWhatIsBeyondTheMachine) {
   EXPECT_EQ(all.Check().count(Rule::kOperand), 1);
 }
 
+TEST(Checker, FindsWhatTheVectorUnitCannotDo) {
+  Case all = Product();
+  At<isa::Vector>(all, 2).function = isa::Function::kLog2;
+  ExpectNone(all.Check());
+  At<isa::Vector>(all, 2).q2 = isa::Source::kA;
+  EXPECT_EQ(all.Check().count(Rule::kOperand), 1);
+  all = Product();
+  At<isa::Vector>(all, 2).lane_g = 1;  // of no fold
+  EXPECT_EQ(all.Check().count(Rule::kOperand), 1);
+}
+
 // Distances -------------------------------------------------------------------------------------
 
 Case Accumulate(isa::Stream times) {

@@ -155,6 +155,18 @@ TEST_F(SimulatorTest, NothingUnwrittenIsRead) {
   ExpectUnwritten({vector}, "lanes", Scalar(20));
 }
 
+TEST_F(SimulatorTest, AFoldCanStartFromAnOperandThatIsThere) {
+  Ones(TokenWord(0), 1);
+  Ones(Scalar(2), 1);
+  isa::Vector vector = Vector();
+  vector.count = {1, 1, 1, 1};
+  vector.g = Words(Scalar(2), 0);
+  vector.lanes = Words(Scalar(2), 0);
+  vector.lane_g = 1;
+  EXPECT_FALSE(Run({vector}).has_value());
+  EXPECT_EQ(First(Scalar(2)), 1.0f + static_cast<float>(Machine().lanes));
+}
+
 TEST_F(SimulatorTest, AWordWrittenByAnEarlierElementMayBeRead) {
   Ones(TokenWord(0), 1);
   isa::Vector vector = Vector();

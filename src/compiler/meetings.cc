@@ -90,6 +90,7 @@ std::vector<TensorMeeting> FindMeetings(const std::vector<MachineOp>& ops,
     open.push_back(&use);
   }
   std::vector<TensorMeeting> meetings;
+  meetings.reserve(cycles.size());
   for (const auto& [pair, sum] : cycles) meetings.push_back({pair.first, pair.second, sum});
   return meetings;
 }

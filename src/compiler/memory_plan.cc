@@ -77,7 +77,7 @@ MemoryPlan::MemoryPlan(const Graph& graph, const isa::Accelerator& machine,
   }
 
   for (const WordKind word : {WordKind::kToken, WordKind::kRank, WordKind::kScalar}) {
-    Kind& kind = kinds_.emplace_back(word);
+    Kind& kind = kinds_.emplace_back(Kind{.kind = word, .items = {}, .members = {}});
     for (size_t id = 0; id < step.storage.size(); ++id) {
       const Storage& storage = step.storage[id];
       if (storage.elements == 0 || storage.kind != word || together[id].empty()) continue;

@@ -42,7 +42,12 @@ TEST(Explore, SaysWhatIsInTheWay) {
 
 TEST(Explore, ParetoPointsAreNotBeaten) {
   const auto point = [](int64_t lanes, int64_t cycles, int64_t uram, int rank = 1) {
-    return ExplorePoint{.rank = rank, .lanes = lanes, .cycles = cycles, .uram288 = uram};
+    ExplorePoint made;
+    made.rank = rank;
+    made.lanes = lanes;
+    made.cycles = cycles;
+    made.uram288 = uram;
+    return made;
   };
   std::vector<ExplorePoint> points = {point(10, 100, 5), point(20, 50, 5),     point(20, 60, 5),
                                       point(30, 50, 4),  point(40, 200, 9, 2), point(5, 10, 1)};

@@ -1,17 +1,38 @@
 # bittern_verilated(TOP SOURCES a.sv b.sv PARAMETERS -GLatency=3 PREFIX Vname): the C++ model of a module and
 # what is below it, as a library bittern_PREFIX with the class PREFIX. SOURCES: packages first.
+#
+# With BITTERN_RTL_FAULTS the sources are those of scripts/plant-rtl-faults.
 find_package(verilator REQUIRED HINTS $ENV{VERILATOR_ROOT} /usr/share/verilator)
+set(BITTERN_RTL_SOURCES ${CMAKE_SOURCE_DIR}/rtl)
+if(BITTERN_RTL_FAULTS)
+  set(BITTERN_RTL_SOURCES ${CMAKE_BINARY_DIR}/faulty-rtl)
+  execute_process(COMMAND ${CMAKE_SOURCE_DIR}/scripts/plant-rtl-faults ${BITTERN_RTL_SOURCES}
+    COMMAND_ERROR_IS_FATAL ANY)
+  set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS rtl/faults.toml)
+endif()
+
 function(bittern_verilated top)
   cmake_parse_arguments(ARG "" "PREFIX" "SOURCES;PARAMETERS" ${ARGN})
   if(NOT ARG_PREFIX)
     set(ARG_PREFIX V${top})
   endif()
+  list(TRANSFORM ARG_SOURCES PREPEND ${BITTERN_RTL_SOURCES}/)
+  if(BITTERN_RTL_FAULTS)
+    list(PREPEND ARG_SOURCES ${BITTERN_RTL_SOURCES}/fault_pkg.sv)
+    list(APPEND ARG_PARAMETERS -Wno-fatal)  # an expression in brackets may be wider
+  endif()
   add_library(bittern_${ARG_PREFIX} STATIC)
-  verilate(bittern_${ARG_PREFIX} SOURCES ${ARG_SOURCES} TOP_MODULE ${top} PREFIX ${ARG_PREFIX}
-    # SYNCASYNCNET: assertions look at the reset.
-    VERILATOR_ARGS -Wall -Wno-SYNCASYNCNET --assert --x-assign unique --x-initial unique --timescale 1ns/1ps
-      -I${CMAKE_SOURCE_DIR}/rtl ${ARG_PARAMETERS}
+  set(trace)
+  if(BITTERN_RTL_TRACE)
+    set(trace TRACE_FST)
+  endif()
+  verilate(bittern_${ARG_PREFIX} ${trace} SOURCES ${ARG_SOURCES} TOP_MODULE ${top} PREFIX ${ARG_PREFIX}
+    VERILATOR_ARGS -Wall ${CMAKE_SOURCE_DIR}/rtl/waivers.vlt --assert --x-assign unique --x-initial unique --timescale 1ns/1ps
+      -I${BITTERN_RTL_SOURCES} ${ARG_PARAMETERS}
     DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/${ARG_PREFIX})
+  if(BITTERN_RTL_FAULTS)
+    target_link_libraries(bittern_${ARG_PREFIX} PUBLIC bittern_planted_fault)
+  endif()
   # Generated code: fast to compile, and no warnings of ours.
   target_compile_options(bittern_${ARG_PREFIX} PRIVATE -O1 -w)
   get_target_property(includes bittern_${ARG_PREFIX} INCLUDE_DIRECTORIES)

@@ -223,7 +223,9 @@ module array_plane #(
       .read_data_o(drained[32*Lanes*r +: 32*Lanes])
     );
   end
-  assign drain_o = drained[32*Lanes*32'(drain_row_i) +: 32*Lanes];
+  word_select #(.Words(Rows), .Width(32 * Lanes)) u_drain_row (
+    .words_i(drained), .number_i(drain_row_i), .word_o(drain_o)
+  );
 
   logic unused;
   assign unused = ^{slot_i, rank_values, token_values};

@@ -1,7 +1,8 @@
 // The product of two binary32 numbers (docs/arithmetic.md: to nearest even, subnormals are zeros,
 // one NaN), `Latency` cycles later; one a cycle.
 //
-// Four steps of logic: operands taken apart; the product of the significands; its first place found;
+// Four steps of logic: operands taken apart, as little as can be, for what comes before takes time of its own;
+// the product of the significands, and what becomes of it whatever it is; its first place found;
 // rounding. The registers are spread over the ends of the steps (4: one each; more: added last).
 module binary32_multiply #(
   parameter int unsigned Latency = 4
@@ -27,39 +28,59 @@ module binary32_multiply #(
     logic signed [9:0] exponent;  // biased, of a product of 1 <= product < 2
   } fate_t;
 
-  // 1: operands.
-  fate_t fate1_d, fate1_q;
-  logic [23:0] a_d, a_q, b_d, b_q;
-  logic a_zero, b_zero, a_top, b_top, a_nan, b_nan;
+  typedef struct packed {
+    logic       a_zero;
+    logic       b_zero;
+    logic       a_top;
+    logic       b_top;
+    logic       a_fraction;  // is not 0
+    logic       b_fraction;
+    logic       sign;
+    logic [8:0] exponents;   // their sum, both biased
+  } operands_t;
 
-  assign a_zero = a_i[30:23] == 8'h00;
-  assign b_zero = b_i[30:23] == 8'h00;
-  assign a_top = &a_i[30:23];
-  assign b_top = &b_i[30:23];
-  assign a_nan = a_top & |a_i[22:0];
-  assign b_nan = b_top & |b_i[22:0];
+  // 1: operands.
+  operands_t about_d, about_q;
+  logic [23:0] a_d, a_q, b_d, b_q;
+
+  always_comb begin
+    about_d.a_zero = a_i[30:23] == 8'h00;
+    about_d.b_zero = b_i[30:23] == 8'h00;
+    about_d.a_top = &a_i[30:23];
+    about_d.b_top = &b_i[30:23];
+    about_d.a_fraction = |a_i[22:0];
+    about_d.b_fraction = |b_i[22:0];
+    about_d.sign = a_i[31] ^ b_i[31];
+    about_d.exponents = {1'b0, a_i[30:23]} + {1'b0, b_i[30:23]};
+  end
   assign a_d = {1'b1, a_i[22:0]};
   assign b_d = {1'b1, b_i[22:0]};
 
-  always_comb begin
-    fate1_d.special = Number;
-    if (a_nan | b_nan | (a_top & b_zero) | (a_zero & b_top)) fate1_d.special = NotANumber;
-    else if (a_top | b_top) fate1_d.special = Infinity;
-    else if (a_zero | b_zero) fate1_d.special = Zero;
-    fate1_d.sign = a_i[31] ^ b_i[31];
-    fate1_d.exponent = $signed({2'b00, a_i[30:23]}) + $signed({2'b00, b_i[30:23]}) - 10'sd127;
-  end
-
-  pipe #(.Width($bits(fate1_q)), .Stages(Stages1)) u_fate1 (.clk_i, .d_i(fate1_d), .q_o(fate1_q));
+  pipe #(.Width($bits(about_q)), .Stages(Stages1)) u_about (.clk_i, .d_i(about_d), .q_o(about_q));
   pipe #(.Width(48), .Stages(Stages1)) u_operands (.clk_i, .d_i({a_d, b_d}), .q_o({a_q, b_q}));
 
   // 2: 2.46 bits.
-  fate_t fate2_q;
+  fate_t fate2_d, fate2_q;
+  logic a_nan, b_nan;
   logic [47:0] product_d, product_q;
 
   assign product_d = a_q * b_q;
+  assign a_nan = about_q.a_top & about_q.a_fraction;
+  assign b_nan = about_q.b_top & about_q.b_fraction;
+  always_comb begin
+    fate2_d.special = Number;
+    if (a_nan | b_nan | (about_q.a_top & about_q.b_zero) | (about_q.a_zero & about_q.b_top)) begin
+      fate2_d.special = NotANumber;
+    end else if (about_q.a_top | about_q.b_top) begin
+      fate2_d.special = Infinity;
+    end else if (about_q.a_zero | about_q.b_zero) begin
+      fate2_d.special = Zero;
+    end
+    fate2_d.sign = about_q.sign;
+    fate2_d.exponent = $signed({1'b0, about_q.exponents}) - 10'sd127;
+  end
 
-  pipe #(.Width($bits(fate1_q)), .Stages(Stages2)) u_fate2 (.clk_i, .d_i(fate1_q), .q_o(fate2_q));
+  pipe #(.Width($bits(fate2_q)), .Stages(Stages2)) u_fate2 (.clk_i, .d_i(fate2_d), .q_o(fate2_q));
   pipe #(.Width(48), .Stages(Stages2)) u_product (.clk_i, .d_i(product_d), .q_o(product_q));
 
   // 3: 23 bits behind the first place, the next one, and whether anything follows.
@@ -80,7 +101,7 @@ module binary32_multiply #(
     end
   end
 
-  pipe #(.Width($bits(fate1_q)), .Stages(Stages3)) u_fate3 (.clk_i, .d_i(fate3_d), .q_o(fate3_q));
+  pipe #(.Width($bits(fate2_q)), .Stages(Stages3)) u_fate3 (.clk_i, .d_i(fate3_d), .q_o(fate3_q));
   pipe #(.Width(25), .Stages(Stages3)) u_kept (
     .clk_i, .d_i({kept_d, half_d, rest_d}), .q_o({kept_q, half_q, rest_q})
   );

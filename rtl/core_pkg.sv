@@ -1,9 +1,11 @@
-// Types that the units of the core share.
+// Types that the units of the core share. Members are of this package's types or plain bits: Yosys
+// finds no other package's type inside of a structure.
 package core_pkg;
 
   /* verilator lint_off UNUSEDPARAM */
   localparam int unsigned Units = 4;  // bittern_pkg::unit_e
   localparam int unsigned Walks = 9;  // of an instruction, at most
+  localparam int unsigned WalkBits = 94;  // of a walk_t
   /* verilator lint_on UNUSEDPARAM */
 
   // How far a unit is. `elements` counts those that the instruction under way has issued.
@@ -40,92 +42,97 @@ package core_pkg;
     logic [23:0] base;
   } walk_t;
 
+  // A walk over slots or registers, as in bittern_pkg.
+  typedef struct packed {
+    logic [23:0] stride;
+    logic [7:0]  base;
+  } index_t;
+
   // Instructions as they wait before their units.
   typedef struct packed {
-    issue_t                  issue;
-    logic [63:0]             count;
-    logic [1:0]              planes;
-    walk_t                   source;
-    bittern_pkg::index_t     slot;
+    issue_t      issue;
+    logic [63:0] count;
+    logic [1:0]  planes;
+    walk_t       source;
+    index_t      slot;
   } load_t;
 
   typedef struct packed {
-    bittern_pkg::direction_e direction;
-    bittern_pkg::start_e     start;
-    logic [3:0]              sum;
-    logic                    keep;
-    logic                    one_hot;
-    logic                    plane_sum;
-    logic                    merge;
-    logic [1:0]              planes;
-    logic [3:0]              table_;  // of one_hot
-    logic                    nothing;
+    logic [1:0] direction;  // bittern_pkg::direction_e
+    logic [1:0] start;      // bittern_pkg::start_e
+    logic [3:0] sum;
+    logic       keep;
+    logic       one_hot;
+    logic       plane_sum;
+    logic       merge;
+    logic [1:0] planes;
+    logic [3:0] table_;     // of one_hot
+    logic       nothing;
   } stream_fields_t;
 
   typedef struct packed {
-    issue_t              issue;
-    logic [63:0]         count;
-    stream_fields_t      fields;
-    walk_t               x;
-    walk_t               b;
-    walk_t               y;
-    walk_t               initial_;
-    bittern_pkg::index_t slot;
-    bittern_pkg::index_t slice;
+    issue_t         issue;
+    logic [63:0]    count;
+    stream_fields_t fields;
+    walk_t          x;
+    walk_t          b;
+    walk_t          y;
+    walk_t          initial_;
+    index_t         slot;
+    index_t         slice;
   } stream_t;
 
   // Loops of a drain: results, slots, rows, with the planes' loop outermost or, for sums over
   // planes, before the slots'.
   typedef struct packed {
-    bittern_pkg::start_e start;
-    logic                plane_sum;
-    logic [1:0]          planes;
-    logic                sums;  // several terms a result
-    logic                nothing;
+    logic [1:0] start;      // bittern_pkg::start_e
+    logic       plane_sum;
+    logic [1:0] planes;
+    logic       sums;       // several terms a result
+    logic       nothing;
   } drain_fields_t;
 
   typedef struct packed {
-    issue_t              issue;
-    logic [63:0]         count;
-    drain_fields_t       fields;
-    walk_t               y;
-    walk_t               initial_;
-    bittern_pkg::index_t slot;
+    issue_t        issue;
+    logic [63:0]   count;
+    drain_fields_t fields;
+    walk_t         y;
+    walk_t         initial_;
+    index_t        slot;
   } drain_t;
 
   typedef struct packed {
-    issue_t                     issue;
-    logic [63:0]                count;
-    bittern_pkg::vector_fields_t fields;
-    walk_t                      a;
-    walk_t                      b;
-    walk_t                      y;
-    walk_t                      g;
-    walk_t                      h;
-    walk_t                      lanes;
-    walk_t                      lane_scale;
-    walk_t                      feature;
-    walk_t                      pick;
-    bittern_pkg::index_t        l0;
-    bittern_pkg::index_t        l1;
-    bittern_pkg::index_t        l2;
-    bittern_pkg::index_t        lt;
-    logic [3:0]                 table_;  // of pick
-    logic [63:0]                key;     // of the dropout mask
-    logic [16:0]                threshold;
-    logic [31:0]                scale;
+    issue_t      issue;
+    logic [63:0] count;
+    logic [63:0] fields;     // bittern_pkg::vector_fields_t
+    walk_t       a;
+    walk_t       b;
+    walk_t       y;
+    walk_t       g;
+    walk_t       h;
+    walk_t       lanes;
+    walk_t       lane_scale;
+    walk_t       feature;
+    walk_t       pick;
+    index_t      l0;
+    index_t      l1;
+    index_t      l2;
+    index_t      lt;
+    logic [3:0]  table_;     // of pick
+    logic [63:0] key;        // of the dropout mask
+    logic [16:0] threshold;
+    logic [31:0] scale;
   } vector_t;
-
 
   // An instruction in pieces, each operand in its place.
   typedef struct packed {
-    bittern_pkg::header_t header;
-    logic [63:0]          count;
-    logic [63:0]          fields;
-    logic [1151:0]        walks;    // bittern_pkg::walk_t [9]; 0 where there is none
-    logic [8:0]           present;  // which walks
-    logic [127:0]         indices;  // bittern_pkg::index_t [4]
-    logic [95:0]          dropout;
+    logic [95:0]   header;   // bittern_pkg::header_t
+    logic [63:0]   count;
+    logic [63:0]   fields;
+    logic [1151:0] walks;    // bittern_pkg::walk_t [9]; 0 where there is none
+    logic [8:0]    present;  // which walks
+    logic [127:0]  indices;  // bittern_pkg::index_t [4]
+    logic [95:0]   dropout;
   } pieces_t;
 
 endpackage

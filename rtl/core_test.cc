@@ -1,6 +1,7 @@
 // Programs on the whole core against the simulator: memory, to the bit, and cycles.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdio>
@@ -15,8 +16,8 @@
 namespace bittern {
 namespace {
 
-// Of every bank the words that programs use.
-constexpr uint32_t kFirst = 0, kWords = 400;
+// Of every bank the words that programs use (core_testing.h).
+constexpr int64_t kMostWords = 400;
 
 template <class Visit>
 void ForEachBank(const isa::Accelerator& machine, Visit visit) {
@@ -25,7 +26,9 @@ void ForEachBank(const isa::Accelerator& machine, Visit visit) {
   const std::array<int, 3> widths = {machine.lanes, machine.rows, 1};
   for (uint32_t r = 0; r < 3; ++r) {
     for (int bank = 0; bank < regions[r]->banks; ++bank) {
-      visit(r << 18 | (static_cast<uint32_t>(bank * regions[r]->depth) + kFirst), widths[r]);
+      const int64_t words = std::min<int64_t>(kMostWords, regions[r]->depth);
+      visit(r << 18 | static_cast<uint32_t>(bank * regions[r]->depth),
+            static_cast<size_t>(words * widths[r]), widths[r]);
     }
   }
 }
@@ -33,8 +36,8 @@ void ForEachBank(const isa::Accelerator& machine, Visit visit) {
 void FillMemory(Device& device, SimulatedDevice& simulated) {
   std::mt19937 random(9);
   std::normal_distribution<float> normal;
-  ForEachBank(device.accelerator(), [&](uint32_t address, int width) {
-    std::vector<float> values(kWords * static_cast<size_t>(width));
+  ForEachBank(device.accelerator(), [&](uint32_t address, size_t floats, int) {
+    std::vector<float> values(floats);
     for (float& value : values) value = normal(random);
     device.WriteWords(address, values);
     simulated.WriteWords(address, values);
@@ -51,8 +54,8 @@ void SetInputs(Device& device, SimulatedDevice& simulated, const HardwareProgram
 }
 
 void ExpectSameMemory(Device& device, SimulatedDevice& simulated) {
-  ForEachBank(device.accelerator(), [&](uint32_t address, int width) {
-    std::vector<float> here(kWords * static_cast<size_t>(width)), there(here.size());
+  ForEachBank(device.accelerator(), [&](uint32_t address, size_t floats, int width) {
+    std::vector<float> here(floats), there(floats);
     device.ReadWords(address, here);
     simulated.ReadWords(address, there);
     for (size_t i = 0; i < here.size(); ++i) {
@@ -72,14 +75,15 @@ void Print(const std::vector<isa::Instruction>& instructions) {
 }
 
 // Runs programs on both; an orderly one leaves the same memory.
-void Compare(bool orderly, uint32_t programs) {
-  RtlDevice rtl;
-  if (!orderly) rtl.AllowClashes();
+void Compare(const HardwareProgram::Kinds& kinds, uint32_t programs, int seed_of_core = 1) {
+  RtlDevice rtl(seed_of_core);
+  rtl.SetMostCycles(100'000);
+  if (!kinds.orderly) rtl.AllowClashes();
   SimulatedDevice simulated(isa::AcceleratorNamed("nano"));
   FillMemory(rtl, simulated);
   for (uint32_t seed = 0; seed < programs; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
-    const HardwareProgram program(rtl.accelerator(), seed, orderly);
+    const HardwareProgram program(rtl.accelerator(), seed, kinds);
     SetInputs(rtl, simulated, program);
     const isa::Program encoded = ProgramOf(rtl.accelerator(), program.instructions());
     simulated.LoadProgram(encoded);
@@ -90,7 +94,7 @@ void Compare(bool orderly, uint32_t programs) {
     const Counters here = rtl.ReadCounters(), there = simulated.ReadCounters();
     EXPECT_EQ(here.cycles, there.cycles);
     EXPECT_EQ(here.busy, there.busy);
-    if (orderly) ExpectSameMemory(rtl, simulated);
+    if (kinds.orderly) ExpectSameMemory(rtl, simulated);
     if (testing::Test::HasFailure()) {
       Print(program.instructions());
       return;
@@ -98,10 +102,30 @@ void Compare(bool orderly, uint32_t programs) {
   }
 }
 
-TEST(RtlCore, SameMemoryAndCyclesAsTheSimulator) { Compare(true, 20); }
+using isa::Unit;
+
+TEST(RtlCore, SameMemoryAndCyclesAsTheSimulator) { Compare({}, 20); }
+
+// What memory and registers hold at the start is nobody's business.
+TEST(RtlCore, AnyContentsAtTheStart) {
+  for (const int seed : {2, 3}) Compare({}, 4, seed);
+}
 
 // Instructions overtake each other's data here; when each one starts is as it should be.
-TEST(RtlCore, SameCyclesWithInstructionsUnderWay) { Compare(false, 40); }
+TEST(RtlUnitIssue, SameCyclesWithInstructionsUnderWay) { Compare({.orderly = false}, 40); }
+
+// Units by themselves. What a load or a sum over time leaves is seen by streams and drains.
+TEST(RtlStreamUnit, SameAsTheSimulator) { Compare({.loops = false, .units = {Unit::kStream}}, 16); }
+TEST(RtlLoadUnit, SameAsTheSimulator) {
+  Compare({.loops = false, .units = {Unit::kLoad, Unit::kStream}}, 16);
+}
+TEST(RtlDrainUnit, SameAsTheSimulator) {
+  Compare({.loops = false, .units = {Unit::kDrain, Unit::kStream}}, 16);
+}
+TEST(RtlVectorUnit, SameAsTheSimulator) { Compare({.loops = false, .units = {Unit::kVector}}, 24); }
+
+// Loops, list registers and jumps, with units that the tests above have passed.
+TEST(RtlSequencer, LoopsOfInstructions) { Compare({.units = {Unit::kStream}}, 24); }
 
 }  // namespace
 }  // namespace bittern

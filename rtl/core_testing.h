@@ -16,8 +16,16 @@ namespace bittern {
 
 class HardwareProgram {
  public:
-  HardwareProgram(const isa::Accelerator& machine, uint32_t seed, bool orderly = true)
-      : machine_(machine), random_(seed), orderly_(orderly) {
+  struct Kinds {
+    bool orderly = true;
+    bool loops = true;
+    // Of its instructions, those of these units alone: so that a fault of one is found in its test.
+    std::vector<isa::Unit> units = {isa::Unit::kLoad, isa::Unit::kStream, isa::Unit::kDrain,
+                                    isa::Unit::kVector};
+  };
+
+  HardwareProgram(const isa::Accelerator& machine, uint32_t seed, const Kinds& kinds)
+      : machine_(machine), random_(seed), orderly_(kinds.orderly), units_(kinds.units) {
     host_.tokens = static_cast<uint32_t>(Between(1, machine.lanes));
     host_.dropout_key = random_() | uint64_t{random_()} << 32;
     for (uint32_t& list : host_.lists) list = static_cast<uint32_t>(Between(0, 3));
@@ -27,7 +35,7 @@ class HardwareProgram {
     }
     Prelude();
     for (int i = 0; i < 16; ++i) {
-      if (Chance(5)) {
+      if (Chance(5) && kinds.loops) {
         AppendLoop();
       } else {
         trips_ = 1;
@@ -112,13 +120,19 @@ class HardwareProgram {
   }
 
   isa::Instruction RandomInstruction() {
-    switch (Between(0, 6)) {
-      case 0:
+    constexpr std::array kOften = {isa::Unit::kLoad,  isa::Unit::kVector, isa::Unit::kVector,
+                                   isa::Unit::kDrain, isa::Unit::kStream, isa::Unit::kStream,
+                                   isa::Unit::kStream};
+    isa::Unit unit = kOften[static_cast<size_t>(Between(0, 6))];
+    while (std::find(units_.begin(), units_.end(), unit) == units_.end()) {
+      unit = kOften[static_cast<size_t>(Between(0, 6))];
+    }
+    switch (unit) {
+      case isa::Unit::kLoad:
         return RandomLoad();
-      case 1:
-      case 2:
+      case isa::Unit::kVector:
         return RandomVector();
-      case 3:
+      case isa::Unit::kDrain:
         return RandomDrain();
       default:
         return RandomStream();
@@ -141,9 +155,12 @@ class HardwareProgram {
     const std::array<const isa::Region*, 3> regions = {&machine_.tokens, &machine_.ranks,
                                                        &machine_.scalars};
     isa::Walk walk;
-    walk.base = static_cast<uint32_t>(region << 18) +
-                static_cast<uint32_t>(bank * regions[static_cast<size_t>(region)]->depth +
-                                      Between(150, 250));
+    // Strides, loops and tables reach 61 words to either side: the first 256 words or 400 of a
+    // bank.
+    const int64_t depth = regions[static_cast<size_t>(region)]->depth;
+    walk.base =
+        static_cast<uint32_t>(region << 18) +
+        static_cast<uint32_t>(bank * depth + Between(100, std::min<int64_t>(depth, 400) - 106));
     for (int32_t& stride : walk.stride) {
       stride = static_cast<int32_t>(Chance(3) ? 0 : Between(-2, 2));
     }
@@ -345,6 +362,7 @@ class HardwareProgram {
   const isa::Accelerator& machine_;
   std::mt19937 random_;
   bool orderly_;
+  std::vector<isa::Unit> units_;
   HostRegisters host_;
   std::vector<std::vector<int32_t>> tables_;
   std::vector<isa::Instruction> instructions_;

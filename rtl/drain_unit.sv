@@ -235,7 +235,7 @@ module drain_unit #(
 
   logic unused;
   assign unused = ^{index, y, initial_address, slot, y_walk, initial_walk, started, read_word_i,
-                    head_i.fields, fields_q, beyond_first, at_end};
+                    head_i.fields, fields_q, beyond_first, at_end, plane_q};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

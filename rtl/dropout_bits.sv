@@ -1,10 +1,9 @@
 // Whether dropout keeps a token's value of a feature (kernels/dropout_bits.h), two cycles later: ten
 // rounds, of which the first takes no addition. A cycle each for four additions; the last one is
 // done in the cycle of the answer.
-module dropout_bits #(
-  parameter logic [6:0] Token = 7'd0
-) (
+module dropout_bits (
   input  logic        clk_i,
+  input  logic [6:0]  token_i,      // a constant, so that all tokens are one module
   input  logic [63:0] key_i,
   input  logic [16:0] threshold_i,
   input  logic [19:0] feature_i,
@@ -26,7 +25,7 @@ module dropout_bits #(
   logic [1:0] part1_q, part2_q;
   logic [15:0] part;
 
-  assign state0 = {39'h0, feature_i[19:2], Token};
+  assign state0 = {39'h0, feature_i[19:2], token_i};
   assign state1_d = round(round(round(round(round(state0, key_i, 0), key_i, 1), key_i, 2), key_i, 3),
                           key_i, 4);
   assign state2_d = round(round(round(round(state1_q, key1_q, 5), key1_q, 6), key1_q, 7),

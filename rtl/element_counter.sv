@@ -15,27 +15,40 @@ module element_counter #(
   output logic                last_o
 );
 
-  logic [16*Loops-1:0] count_q, index_q, index_d, count;
+  logic [16*Loops-1:0] count_q, index_q, index_d, index_first, index_next;
   logic [LoopBits-1:0] advanced_q, advanced_d;
+  logic [Loops-1:0] at_end_first, at_end_next;
 
-  assign count = start_i ? count_i : count_q;
+  // start_i comes late, so what it chooses from is there.
+  assign at_end_o = start_i ? at_end_first : at_end_next;
+  assign last_o = start_i ? &at_end_first : &at_end_next;
   assign index_o = start_i ? '0 : index_q;
+  assign index_d = start_i ? index_first : index_next;
   assign advanced_o = advanced_q;
-  assign last_o = &at_end_o;
+  assign advanced_d = start_i ? advanced(at_end_first) : advanced(at_end_next);
+
+  // The innermost loop that is not at its end.
+  function automatic logic [LoopBits-1:0] advanced(logic [Loops-1:0] at_end);
+    advanced = '0;
+    for (int unsigned j = 0; j < Loops; j++) begin
+      if (!at_end[j]) advanced = LoopBits'(j);
+    end
+  endfunction
 
   always_comb begin
     for (int unsigned j = 0; j < Loops; j++) begin
-      at_end_o[j] = index_o[16*j +: 16] == count[16*j +: 16] - 16'd1;
-      beyond_first_o[j] = index_o[16*j +: 16] != 16'd0;
+      at_end_first[j] = count_i[16*j +: 16] == 16'd1;
+      at_end_next[j] = index_q[16*j +: 16] == count_q[16*j +: 16] - 16'd1;
+      beyond_first_o[j] = !start_i && index_q[16*j +: 16] != 16'd0;
     end
-    advanced_d = '0;
+    index_first = '0;
+    index_next = '0;
     for (int unsigned j = 0; j < Loops; j++) begin
-      if (!at_end_o[j]) advanced_d = LoopBits'(j);
-    end
-    index_d = '0;
-    for (int unsigned j = 0; j < Loops; j++) begin
-      if (LoopBits'(j) < advanced_d) index_d[16*j +: 16] = index_o[16*j +: 16];
-      if (LoopBits'(j) == advanced_d) index_d[16*j +: 16] = index_o[16*j +: 16] + 16'd1;
+      if (LoopBits'(j) == advanced(at_end_first)) index_first[16*j] = 1'b1;
+      if (LoopBits'(j) < advanced(at_end_next)) index_next[16*j +: 16] = index_q[16*j +: 16];
+      if (LoopBits'(j) == advanced(at_end_next)) begin
+        index_next[16*j +: 16] = index_q[16*j +: 16] + 16'd1;
+      end
     end
   end
 

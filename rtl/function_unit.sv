@@ -92,24 +92,33 @@ module function_unit #(
     .clk_i, .d_i({small_d, scaled_d, fraction_d}), .q_o({small_q, scaled_q, fraction_q})
   );
 
-  logic [22:0] centred, normal;
-  logic [4:0] zeros;
-  logic [31:0] u_d, u;
+  logic [22:0] centred_d, centred_q, normal;
+  logic [4:0] zeros_d, zeros_q;
+  logic minus_q, from_small_q;
+  logic [30:0] small_value_q;
+  logic [31:0] u;
 
   always_comb begin
     // |2 fraction - 1| in 1.22 bits.
-    centred = fraction_q[22] ? {1'b0, fraction_q[21:0]} : 23'h400000 - {1'b0, fraction_q[21:0]};
-    zeros = 5'd31;
+    centred_d = fraction_q[22] ? {1'b0, fraction_q[21:0]} : 23'h400000 - {1'b0, fraction_q[21:0]};
+    zeros_d = 5'd31;
     for (int unsigned i = 0; i < 23; i++) begin
-      if (centred[i]) zeros = 5'(22 - i);
+      if (centred_d[i]) zeros_d = 5'(22 - i);
     end
-    normal = centred << zeros;
-    u_d = {~fraction_q[22], 8'd127 - {3'h0, zeros}, normal[21:0], 1'b0};
-    if (!normal[22]) u_d = '0;
-    if (small_q) u_d = {1'b0, scaled_q};
   end
 
-  pipe #(.Width(32), .Stages(Lookup - 1)) u_u (.clk_i, .d_i(u_d), .q_o(u));
+  pipe #(.Width(61), .Stages(Lookup - 1)) u_centred (
+    .clk_i, .d_i({centred_d, zeros_d, ~fraction_q[22], small_q, scaled_q}),
+    .q_o({centred_q, zeros_q, minus_q, from_small_q, small_value_q})
+  );
+
+  // The rest in the multiplier's first cycle, which has little to do.
+  always_comb begin
+    normal = centred_q << zeros_q;
+    u = {minus_q, 8'd127 - {3'h0, zeros_q}, normal[21:0], 1'b0};
+    if (!normal[22]) u = '0;
+    if (from_small_q) u = {1'b0, small_value_q};
+  end
 
   // Cubic ---------------------------------------------------------------------------------------
 
@@ -139,7 +148,7 @@ module function_unit #(
 
   // Value ---------------------------------------------------------------------------------------
 
-  finish_t finish_d, finish_q;
+  finish_t finish_d;
 
   always_comb begin
     finish_d.kind = Plain;
@@ -191,25 +200,51 @@ module function_unit #(
     end
   end
 
-  pipe #(.Width(13), .Stages(Lookup + 3 * MultiplyAdd)) u_finish (
-    .clk_i, .d_i(finish_d), .q_o(finish_q)
+  // All but what r decides is made ready a cycle before r is there.
+  typedef struct packed {
+    logic        known;     // the value is `constant`
+    logic        scaled;
+    logic        sign;
+    logic [7:0]  exponent;  // to be added to r's, modulo 256
+    logic [9:0]  limit;     // signed: of r's exponent, up to which the value is 0
+    logic [31:0] constant;
+  } ready_t;
+
+  finish_t finish;
+  ready_t ready_d, ready_q;
+  logic signed [8:0] exponent_q;
+
+  pipe #(.Width(13), .Stages(Lookup + 3 * MultiplyAdd - 1)) u_finish (
+    .clk_i, .d_i(finish_d), .q_o(finish)
   );
-
-  logic signed [9:0] scaled_exponent;
-
-  assign scaled_exponent = $signed({2'b00, r[30:23]}) + 10'(finish_q.exponent);
-  assign exponent_o = finish_q.exponent;
   always_comb begin
-    value_o = r;
-    unique case (finish_q.kind)
-      Scaled: value_o = scaled_exponent <= 10'sd0 ? '0 : {1'b0, scaled_exponent[7:0], r[22:0]};
-      NotANumber: value_o = 32'h7FC00000;
-      Infinity: value_o = 32'h7F800000;
-      Zero: value_o = '0;
-      One: value_o = 32'h3F800000;
+    ready_d.known = finish.kind != Plain && finish.kind != Scaled;
+    ready_d.scaled = finish.kind == Scaled;
+    ready_d.sign = finish.sign;
+    ready_d.exponent = finish.kind == Scaled ? finish.exponent[7:0] : '0;
+    ready_d.limit = finish.kind == Scaled ? 10'd0 - {finish.exponent[8], finish.exponent} : '1;
+    ready_d.constant = '0;
+    unique case (finish.kind)
+      NotANumber: ready_d.constant = 32'h7FC00000;
+      Infinity: ready_d.constant = 32'h7F800000;
+      One: ready_d.constant = 32'h3F800000;
       default: ;
     endcase
-    value_o[31] |= finish_q.sign;
+    ready_d.constant[31] |= finish.sign;
+  end
+  pipe #(.Width($bits(ready_q)), .Stages(1)) u_ready (.clk_i, .d_i(ready_d), .q_o(ready_q));
+  pipe #(.Width(9), .Stages(1)) u_exponent (.clk_i, .d_i(finish.exponent), .q_o(exponent_q));
+
+  logic [7:0] scaled_exponent;
+  logic vanishes;
+
+  assign scaled_exponent = r[30:23] + ready_q.exponent;
+  assign vanishes = $signed({2'b00, r[30:23]}) <= $signed(ready_q.limit);
+  assign exponent_o = exponent_q;
+  always_comb begin
+    value_o[31] = (r[31] && !ready_q.scaled) || ready_q.sign;
+    value_o[30:0] = vanishes ? '0 : {scaled_exponent, r[22:0]};
+    if (ready_q.known) value_o = ready_q.constant;
   end
 
 endmodule

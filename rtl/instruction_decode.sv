@@ -16,7 +16,7 @@ module instruction_decode #(
   localparam int unsigned StreamBody = LoadBody + bittern_pkg::StreamFieldWords;
   localparam int unsigned VectorBody = LoadBody + bittern_pkg::VectorFieldWords;
 
-  bittern_pkg::opcode_e opcode;
+  logic [3:0] opcode;
   logic is_vector, is_stream, is_drain;
   logic [13:0] flags;
   logic [8:0] present;
@@ -26,7 +26,13 @@ module instruction_decode #(
   logic [2:0] indices_before;
   logic [255:0] tail;   // behind the walks
 
-  assign opcode = bittern_pkg::opcode_e'(words_i[3:0]);
+  // How many are there: each count by itself, so that none waits for another.
+  function automatic logic [3:0] ones(logic [8:0] bits);
+    ones = '0;
+    for (int unsigned i = 0; i < 9; i++) ones = ones + {3'b000, bits[i]};
+  endfunction
+
+  assign opcode = words_i[3:0];
   assign is_vector = opcode == bittern_pkg::OpcodeVector;
   assign is_stream = opcode == bittern_pkg::OpcodeStream;
   assign is_drain = opcode == bittern_pkg::OpcodeDrain;
@@ -50,30 +56,30 @@ module instruction_decode #(
     end
 
     pieces_o.walks = '0;
-    walks_before = '0;
     for (int unsigned w = 0; w < core_pkg::Walks; w++) begin
+      walks_before = ones(present & 9'((1 << w) - 1));
       for (int unsigned earlier = 0; earlier <= w; earlier++) begin
         if (present[w] && walks_before == 4'(earlier)) begin
           pieces_o.walks[128*w +: 128] = body[128*earlier +: 128];
         end
       end
-      walks_before = walks_before + {3'b000, present[w]};
     end
 
+    walks_before = ones(present);
     tail = '0;
     for (int unsigned earlier = 0; earlier <= core_pkg::Walks; earlier++) begin
       if (walks_before == 4'(earlier)) tail = 256'(body >> (128 * earlier));
     end
     pieces_o.indices = '0;
-    indices_before = '0;
     for (int unsigned i = 0; i < 4; i++) begin
+      indices_before = 3'(ones({5'h0, has_index[3:0] & 4'((1 << i) - 1)}));
       for (int unsigned earlier = 0; earlier <= i; earlier++) begin
         if (has_index[i] && indices_before == 3'(earlier)) begin
           pieces_o.indices[32*i +: 32] = tail[32*earlier +: 32];
         end
       end
-      indices_before = indices_before + {2'b00, has_index[i]};
     end
+    indices_before = 3'(ones({5'h0, has_index[3:0]}));
     pieces_o.dropout = '0;
     for (int unsigned earlier = 0; earlier <= 4; earlier++) begin
       if (has_index[4] && indices_before == 3'(earlier)) pieces_o.dropout = tail[32*earlier +: 96];

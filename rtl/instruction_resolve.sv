@@ -38,10 +38,12 @@ module instruction_resolve #(
   logic [15:0] count0_1_q, count0_2_q, count0;
   logic nothing1_q, nothing2_q, nothing;
   logic odd;  // trips of the hardware loop take the other half of the slots, where asked
+  bittern_pkg::header_t header1;
   logic is_stream1, is_vector1;
 
-  assign is_stream1 = pieces1_q.header.opcode == bittern_pkg::OpcodeStream;
-  assign is_vector1 = pieces1_q.header.opcode == bittern_pkg::OpcodeVector;
+  assign header1 = pieces1_q.header;
+  assign is_stream1 = header1.opcode == bittern_pkg::OpcodeStream;
+  assign is_vector1 = header1.opcode == bittern_pkg::OpcodeVector;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) valid_q <= '0;
@@ -65,7 +67,8 @@ module instruction_resolve #(
     odd <= v2_q[0];
   end
 
-  core_pkg::walk_t walks[Walks];
+  localparam int unsigned WalkBits = core_pkg::WalkBits;
+  logic [WalkBits*Walks-1:0] walks;  // core_pkg::walk_t [9]
 
   for (genvar w = 0; w < Walks; w++) begin : gen_walks
     logic [3:0] number;
@@ -81,7 +84,7 @@ module instruction_resolve #(
     end
     walk_resolve u_walk (
       .clk_i, .walk_i(pieces1_q.walks[128*w +: 128]), .present_i(pieces1_q.present[w]),
-      .v_i(v1_q), .entry_i(entry), .walk_o(walks[w])
+      .v_i(v1_q), .entry_i(entry), .walk_o(walks[WalkBits*w +: WalkBits])
     );
   end
 
@@ -90,6 +93,7 @@ module instruction_resolve #(
   // 3: the instruction. Timing: simulator/timing.h -------------------------------------------------
 
   logic [1:0] planes;
+  bittern_pkg::header_t header;
   bittern_pkg::stream_fields_t stream_fields;
   bittern_pkg::drain_fields_t drain_fields;
   bittern_pkg::vector_fields_t vector_fields;
@@ -101,7 +105,8 @@ module instruction_resolve #(
   logic [7:0] vector_latency;
   logic [5:0] drain_interval;
 
-  assign planes = pieces.header.planes;
+  assign header = pieces.header;
+  assign planes = header.planes;
   assign count = nothing ? {4{16'd1}} : {pieces.count[63:16], count0};
   assign stream_fields = pieces.fields[31:0];
   assign drain_fields = pieces.fields[31:0];
@@ -121,17 +126,19 @@ module instruction_resolve #(
   always_comb begin
     tile_slot = pieces.indices[31:0];
     accumulator_slot = pieces.indices[31:0];
-    if (pieces.header.alternate && odd) begin
+    if (header.alternate && odd) begin
       tile_slot.base = tile_slot.base + 8'(Config.tile_slots / 2);
       accumulator_slot.base = accumulator_slot.base + 8'(Config.accumulator_slots / 2);
     end
   end
 
-  assign load_o.issue = issue;
-  assign load_o.count = count;
-  assign load_o.planes = planes;
-  assign load_o.source = walks[0];
-  assign load_o.slot = tile_slot;
+  always_comb begin
+    load_o.issue = issue;
+    load_o.count = count;
+    load_o.planes = planes;
+    load_o.source = walks[WalkBits*0 +: WalkBits];
+    load_o.slot = tile_slot;
+  end
 
   // Stream.
   assign stream_start = stream_fields.start != bittern_pkg::StartNone;
@@ -150,25 +157,25 @@ module instruction_resolve #(
     if (stream_fields.direction != bittern_pkg::DirectionTime) begin
       stream_o.issue.reach2 = stream_latency;
     end
+    stream_o.count = count;
+    stream_o.fields.direction = stream_fields.direction;
+    stream_o.fields.start = stream_fields.start;
+    stream_o.fields.sum = stream_fields.sum;
+    stream_o.fields.keep = stream_fields.keep;
+    stream_o.fields.one_hot = stream_fields.one_hot;
+    stream_o.fields.plane_sum = stream_fields.plane_sum;
+    stream_o.fields.merge = stream_fields.merge;
+    stream_o.fields.planes = planes;
+    stream_o.fields.table_ = pieces.walks[105 +: 4];
+    stream_o.fields.nothing = nothing;
+    stream_o.x = walks[WalkBits*0 +: WalkBits];
+    stream_o.b = walks[WalkBits*1 +: WalkBits];
+    stream_o.y = walks[WalkBits*2 +: WalkBits];
+    stream_o.initial_ = walks[WalkBits*3 +: WalkBits];
+    stream_o.slot = tile_slot;
+    if (stream_fields.direction == bittern_pkg::DirectionTime) stream_o.slot = accumulator_slot;
+    stream_o.slice = pieces.indices[63:32];
   end
-  assign stream_o.count = count;
-  assign stream_o.fields.direction = stream_fields.direction;
-  assign stream_o.fields.start = stream_fields.start;
-  assign stream_o.fields.sum = stream_fields.sum;
-  assign stream_o.fields.keep = stream_fields.keep;
-  assign stream_o.fields.one_hot = stream_fields.one_hot;
-  assign stream_o.fields.plane_sum = stream_fields.plane_sum;
-  assign stream_o.fields.merge = stream_fields.merge;
-  assign stream_o.fields.planes = planes;
-  assign stream_o.fields.table_ = pieces.walks[105 +: 4];
-  assign stream_o.fields.nothing = nothing;
-  assign stream_o.x = walks[0];
-  assign stream_o.b = walks[1];
-  assign stream_o.y = walks[2];
-  assign stream_o.initial_ = walks[3];
-  assign stream_o.slot = stream_fields.direction == bittern_pkg::DirectionTime ? accumulator_slot
-                                                                               : tile_slot;
-  assign stream_o.slice = pieces.indices[63:32];
 
   // Drain.
   assign drain_start = drain_fields.start != bittern_pkg::StartNone;
@@ -184,18 +191,23 @@ module instruction_resolve #(
     drain_o.issue.latency = {1'b0, drain_reach} + 8'd1;
     drain_o.issue.reach1 = drain_reach;
     drain_o.issue.interval = drain_interval;
+    drain_o.count = count;
+    drain_o.fields.start = drain_fields.start;
+    drain_o.fields.plane_sum = drain_fields.plane_sum;
+    drain_o.fields.planes = planes;
+    drain_o.fields.sums = drain_sums;
+    drain_o.fields.nothing = nothing;
+    drain_o.y = walks[WalkBits*0 +: WalkBits];
+    drain_o.initial_ = walks[WalkBits*1 +: WalkBits];
+    drain_o.slot = accumulator_slot;
   end
-  assign drain_o.count = count;
-  assign drain_o.fields.start = drain_fields.start;
-  assign drain_o.fields.plane_sum = drain_fields.plane_sum;
-  assign drain_o.fields.planes = planes;
-  assign drain_o.fields.sums = drain_sums;
-  assign drain_o.fields.nothing = nothing;
-  assign drain_o.y = walks[0];
-  assign drain_o.initial_ = walks[1];
-  assign drain_o.slot = accumulator_slot;
 
   // Vector.
+  logic signed [32:0] stream_number_q;  // of the dropout's site
+  always_ff @(posedge clk_i) begin
+    stream_number_q <= $signed({1'b0, v2_q}) * $signed(pieces2_q.dropout[31:16]);
+  end
+
   always_comb begin
     vector_second = 7'(Read + MultiplyAdd);
     if (vector_fields.function_ != bittern_pkg::FunctionNone) begin
@@ -210,36 +222,31 @@ module instruction_resolve #(
     vector_o.issue.latency = vector_latency;
     vector_o.issue.reach1 = vector_second;
     if (vector_fields.serial) vector_o.issue.interval = 6'(Config.serial_interval);
+    vector_o.count = count;
+    vector_o.fields = vector_fields;
+    vector_o.a = walks[WalkBits*0 +: WalkBits];
+    vector_o.b = walks[WalkBits*1 +: WalkBits];
+    vector_o.y = walks[WalkBits*2 +: WalkBits];
+    vector_o.g = walks[WalkBits*3 +: WalkBits];
+    vector_o.h = walks[WalkBits*4 +: WalkBits];
+    vector_o.lanes = walks[WalkBits*5 +: WalkBits];
+    vector_o.lane_scale = walks[WalkBits*6 +: WalkBits];
+    vector_o.feature = walks[WalkBits*7 +: WalkBits];
+    vector_o.pick = walks[WalkBits*8 +: WalkBits];
+    vector_o.l0 = pieces.indices[31:0];
+    vector_o.l1 = pieces.indices[63:32];
+    vector_o.l2 = pieces.indices[95:64];
+    vector_o.lt = pieces.indices[127:96];
+    vector_o.table_ = pieces.walks[128*8 + 105 +: 4];
+    vector_o.threshold = dropout.threshold;
+    vector_o.scale = dropout.scale;
+    vector_o.key = dropout_key_i + {48'h0, dropout.stream} + 64'(stream_number_q);
   end
-  assign vector_o.count = count;
-  assign vector_o.fields = vector_fields;
-  assign vector_o.a = walks[0];
-  assign vector_o.b = walks[1];
-  assign vector_o.y = walks[2];
-  assign vector_o.g = walks[3];
-  assign vector_o.h = walks[4];
-  assign vector_o.lanes = walks[5];
-  assign vector_o.lane_scale = walks[6];
-  assign vector_o.feature = walks[7];
-  assign vector_o.pick = walks[8];
-  assign vector_o.l0 = pieces.indices[31:0];
-  assign vector_o.l1 = pieces.indices[63:32];
-  assign vector_o.l2 = pieces.indices[95:64];
-  assign vector_o.lt = pieces.indices[127:96];
-  assign vector_o.table_ = pieces.walks[128*8 + 105 +: 4];
-  assign vector_o.threshold = dropout.threshold;
-  assign vector_o.scale = dropout.scale;
-
-  logic signed [32:0] stream_number_q;  // of the dropout's site
-  always_ff @(posedge clk_i) begin
-    stream_number_q <= $signed({1'b0, v2_q}) * $signed(pieces2_q.dropout[31:16]);
-  end
-  assign vector_o.key = dropout_key_i + {48'h0, dropout.stream} + 64'(stream_number_q);
 
   always_comb begin
     push_o = '0;
     if (valid_q[2]) begin
-      unique case (pieces.header.opcode)
+      unique case (header.opcode)
         bittern_pkg::OpcodeLoad: push_o[bittern_pkg::UnitLoad] = 1'b1;
         bittern_pkg::OpcodeStream: push_o[bittern_pkg::UnitStream] = 1'b1;
         bittern_pkg::OpcodeDrain: push_o[bittern_pkg::UnitDrain] = 1'b1;
@@ -249,6 +256,6 @@ module instruction_resolve #(
   end
 
   logic unused;
-  assign unused = ^{pieces, dropout, stream_fields, drain_fields, vector_fields};
+  assign unused = ^{pieces, header, header1, dropout, stream_fields, drain_fields, vector_fields};
 
 endmodule

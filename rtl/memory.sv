@@ -27,6 +27,8 @@ module memory #(
   output logic                            clash_o
 );
 
+  // Of token words, the slices in which rank words are written to them.
+  localparam int unsigned PartLanes = Rows < Lanes ? Rows : Lanes;
   localparam int unsigned AllReaders = WordReaders + ScalarReaders;
   localparam int unsigned AllWriters = WordWriters + ScalarWriters;
 
@@ -54,7 +56,7 @@ module memory #(
   assign scalar_o = scalars[32*WordReaders +: 32*ScalarReaders];
 
   memory_region #(
-    .Lanes(Lanes), .LaneWrites(1'b1), .Banks(Config.tokens.banks), .Depth(Config.tokens.depth),
+    .Lanes(Lanes), .PartLanes(PartLanes), .Banks(Config.tokens.banks), .Depth(Config.tokens.depth),
     .Uram(Config.tokens.memory == bittern_pkg::MemoryUram), .Region(2'd0), .Readers(WordReaders),
     .Writers(WordWriters)
   ) u_tokens (
@@ -63,7 +65,7 @@ module memory #(
     .write_data_i(token_data), .clash_o(clash[0])
   );
   memory_region #(
-    .Lanes(Rows), .LaneWrites(1'b0), .Banks(Config.ranks.banks), .Depth(Config.ranks.depth),
+    .Lanes(Rows), .Banks(Config.ranks.banks), .Depth(Config.ranks.depth),
     .Uram(Config.ranks.memory == bittern_pkg::MemoryUram), .Region(2'd1), .Readers(WordReaders),
     .Writers(WordWriters)
   ) u_ranks (
@@ -72,7 +74,7 @@ module memory #(
     .write_lanes_i({(Rows*WordWriters){1'b1}}), .write_data_i(rank_data), .clash_o(clash[1])
   );
   memory_region #(
-    .Lanes(1), .LaneWrites(1'b0), .Banks(Config.scalars.banks), .Depth(Config.scalars.depth),
+    .Lanes(1), .Banks(Config.scalars.banks), .Depth(Config.scalars.depth),
     .Uram(Config.scalars.memory == bittern_pkg::MemoryUram), .Region(2'd2), .Readers(AllReaders),
     .Writers(AllWriters)
   ) u_scalars (

@@ -3,10 +3,9 @@
 module memory_bank_port #(
   parameter int unsigned Requesters = 1,
   parameter int unsigned Depth = 512,  // a power of 2
-  parameter int unsigned Bank = 0,
-  parameter logic [1:0] Region = 2'd0,
   localparam int unsigned AddressBits = $clog2(Depth)
 ) (
+  input  logic [19:0]              first_i,  // of the bank: a constant, so that all banks are one module
   input  logic [Requesters-1:0]    valid_i,
   input  logic [20*Requesters-1:0] address_i,
   output logic [Requesters-1:0]    hit_o,
@@ -14,13 +13,11 @@ module memory_bank_port #(
   output logic                     clash_o
 );
 
-  localparam logic [19:0] First = {Region, 18'(Bank * Depth)};
-
   always_comb begin
     address_o = '0;
     for (int unsigned i = 0; i < Requesters; i++) begin
       hit_o[i] = valid_i[i] && address_i[20*i + AddressBits +: 20 - AddressBits]
-                 == First[19:AddressBits];
+                 == first_i[19:AddressBits];
       address_o |= address_i[20*i +: AddressBits] & {AddressBits{hit_o[i]}};
     end
     // The union of different addresses is not one of them.
@@ -29,5 +26,8 @@ module memory_bank_port #(
       clash_o |= hit_o[i] && address_i[20*i +: AddressBits] != address_o;
     end
   end
+
+  logic unused;
+  assign unused = ^first_i;
 
 endmodule

@@ -16,9 +16,11 @@ struct RtlDevice::Model {
     // Inputs begin with random values as registers do.
     core->start_i = core->program_write_i = core->table_write_i = 0;
     core->memory_read_i = core->memory_write_i = 0;
+    core.SetAssertions(false);
     core->rst_ni = 0;
     for (int i = 0; i < 4; ++i) core.Step();
     core->rst_ni = 1;
+    core.SetAssertions(true);
     while (core->busy_o != 0) core.Step();
   }
 
@@ -129,7 +131,7 @@ void RtlDevice::Start() {
 void RtlDevice::Wait() {
   auto& core = model_->core;
   for (int64_t cycle = 0; core->busy_o != 0; ++cycle) {
-    if (cycle == kMostCycles) Fail("the RTL's run has not ended in {} cycles", kMostCycles);
+    if (cycle == most_cycles_) Fail("the RTL's run has not ended in {} cycles", most_cycles_);
     core.Step();
   }
   if (core->clash_o != 0 && !allow_clashes_) {
@@ -146,6 +148,8 @@ Counters RtlDevice::ReadCounters() {
   }
   return counters;
 }
+
+void RtlDevice::Trace(const std::string& path) { model_->core.Trace(path); }
 
 void RtlDevice::AllowClashes() { allow_clashes_ = true; }
 

@@ -6,6 +6,7 @@
 #define BITTERN_RTL_RTL_DEVICE_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "device/device.h"
@@ -32,6 +33,13 @@ class RtlDevice : public Device {
   // Busy cycles; stalls are not told apart.
   Counters ReadCounters() override;
 
+  // Writes waveforms from now on, all of them, as an FST file. Fails where the model was built
+  // without (cmake -DBITTERN_RTL_TRACE=ON), or the file cannot be written.
+  void Trace(const std::string& path);
+
+  // What Wait gives a run from now on.
+  void SetMostCycles(int64_t cycles) { most_cycles_ = cycles; }
+
   // `Wait` does not fail from now on when two requests met at a port.
   void AllowClashes();
 
@@ -39,6 +47,7 @@ class RtlDevice : public Device {
   struct Model;
   std::unique_ptr<Model> model_;
   bool allow_clashes_ = false;
+  int64_t most_cycles_ = kMostCycles;
 };
 
 }  // namespace bittern

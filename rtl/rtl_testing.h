@@ -3,10 +3,16 @@
 #define BITTERN_RTL_RTL_TESTING_H_
 
 #include <verilated.h>
+#if VM_TRACE_FST
+#include <verilated_fst_c.h>
+#endif
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <type_traits>
+
+#include "base/error.h"
 
 namespace bittern {
 
@@ -46,6 +52,9 @@ class Clocked {
   // `seed` is what registers hold at the start: random, and the same again for the same seed.
   explicit Clocked(int seed = 1) {
     context_.randSeed(seed);
+#if VM_TRACE_FST
+    context_.traceEverOn(true);
+#endif
     context_.randReset(2);
     model_ = std::make_unique<Model>(&context_);
     model_->clk_i = 0;
@@ -57,13 +66,39 @@ class Clocked {
   Model& operator*() { return *model_; }
   void Step() {
     model_->clk_i = 1;
-    model_->eval();
+    Evaluate();
     model_->clk_i = 0;
-    model_->eval();
+    Evaluate();
+  }
+
+  // Whether the modules' assertions count. What registers hold before a reset need not keep them.
+  void SetAssertions(bool on) { context_.assertOn(on); }
+
+  // Waveforms from now on; a cycle takes two units of time.
+  void Trace(const std::string& path) {
+#if VM_TRACE_FST
+    trace_ = std::make_unique<VerilatedFstC>();
+    model_->trace(trace_.get(), 99);
+    trace_->open(path.c_str());
+    if (!trace_->isOpen()) Fail("{}: cannot be written", path);
+#else
+    Fail("{}: this build writes no waveforms; configure it with -DBITTERN_RTL_TRACE=ON", path);
+#endif
   }
 
  private:
+  void Evaluate() {
+    model_->eval();
+#if VM_TRACE_FST
+    if (trace_) trace_->dump(context_.time());
+    context_.timeInc(1);
+#endif
+  }
+
   VerilatedContext context_;
+#if VM_TRACE_FST
+  std::unique_ptr<VerilatedFstC> trace_;
+#endif
   std::unique_ptr<Model> model_;
 };
 

@@ -43,7 +43,7 @@ module sequencer #(
   logic raw_valid_q, proceed;
   logic [15:0] raw_v_q;
   bittern_pkg::header_t header;
-  bittern_pkg::opcode_e opcode;
+  logic [3:0] opcode;
   bittern_pkg::loop_fields_t loop_fields;
 
   program_fetch #(.Words(Config.program_words)) u_fetch (
@@ -74,8 +74,7 @@ module sequencer #(
   logic [3:0] full, resting;
 
   assign header = raw_q[95:0];
-  assign opcode = header.opcode == 4'd0 ? bittern_pkg::OpcodeEnd
-                                        : bittern_pkg::opcode_e'(header.opcode);
+  assign opcode = header.opcode;
   assign is_end = opcode == bittern_pkg::OpcodeEnd;
   assign is_loop = opcode == bittern_pkg::OpcodeLoop;
   assign is_unit = opcode[2];
@@ -172,33 +171,31 @@ module sequencer #(
 
   // Handing out -----------------------------------------------------------------------------------
 
-  logic [15:0] handed_q[4];
-  logic [4:0] nearest_q[4];  // handed since the start of the run, up to 31
-  logic [7:0] queued_q[4];   // not started
-
   for (genvar u = 0; u < core_pkg::Units; u++) begin : gen_units
     logic handed;
-    logic [15:0] done;
+    logic [15:0] handed_q, done;
+    logic [4:0] nearest_q;  // handed since the start of the run, up to 31
+    logic [7:0] queued_q;   // not started
     logic [17:0] order;
     assign handed = hand_o && unit == 2'(u);
     assign done = progress_i[44*u + 28 +: 16];
-    assign full[u] = queued_q[u] >= 8'(Config.queue_depth);
-    assign resting[u] = done == handed_q[u];
+    assign full[u] = queued_q >= 8'(Config.queue_depth);
+    assign resting[u] = done == handed_q;
     assign order = header.wait_[18*u +: 18];
-    assign waits_o[30*u +: 16] = handed_q[u] - {11'h0, order[4:0]};
+    assign waits_o[30*u +: 16] = handed_q - {11'h0, order[4:0]};
     assign waits_o[30*u + 16 +: 12] = order[17:6];
     assign waits_o[30*u + 28] = order[5];
-    assign waits_o[30*u + 29] = order[4:0] != '0 && order[4:0] <= nearest_q[u];
+    assign waits_o[30*u + 29] = order[4:0] != '0 && order[4:0] <= nearest_q;
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) begin
-        handed_q[u] <= '0;
-        nearest_q[u] <= '0;
-        queued_q[u] <= '0;
+        handed_q <= '0;
+        nearest_q <= '0;
+        queued_q <= '0;
       end else begin
-        handed_q[u] <= handed_q[u] + {15'h0, handed};
-        queued_q[u] <= queued_q[u] + {7'h0, handed} - {7'h0, started_i[u]};
-        if (start_run) nearest_q[u] <= '0;
-        else if (handed && nearest_q[u] != '1) nearest_q[u] <= nearest_q[u] + 5'd1;
+        handed_q <= handed_q + {15'h0, handed};
+        queued_q <= queued_q + {7'h0, handed} - {7'h0, started_i[u]};
+        if (start_run) nearest_q <= '0;
+        else if (handed && nearest_q != '1) nearest_q <= nearest_q + 5'd1;
       end
     end
   end
@@ -206,7 +203,7 @@ module sequencer #(
   instruction_decode u_decode (.words_i(raw_q), .pieces_o);
   assign v_o = raw_v_q;
   always_comb begin
-    count0_o = pieces_o.count[15:0];
+    count0_o = raw_q[96 +: 16];  // pieces_o.count's first, without waiting for it
     nothing_o = 1'b0;
     for (int unsigned n = 0; n < Config.list_registers; n++) begin
       if (header.dynamic == 4'(n + 1)) begin

@@ -41,14 +41,14 @@ module stream_tail #(
 );
 
   typedef struct packed {
-    logic                token;
-    bittern_pkg::start_e start;
-    logic                plane_sum;
-    logic [1:0]          planes;
-    logic                merge;
-    logic [7:0]          slice;
-    logic [19:0]         y;
-    logic [19:0]         initial_;
+    logic        token;
+    logic [1:0]  start;  // bittern_pkg::start_e
+    logic        plane_sum;
+    logic [1:0]  planes;
+    logic        merge;
+    logic [7:0]  slice;
+    logic [19:0] y;
+    logic [19:0] initial_;
   } control_t;
 
   localparam int unsigned ControlBits = 55;

@@ -222,7 +222,7 @@ module stream_unit #(
     );
 
     logic unused;
-    assign unused = ^{x, b, y, initial_address, x_word_i, x1, b1, y1, initial1};
+    assign unused = ^{x, b, y, initial_address, x_word_i, x1, b1, y1, initial1, planes3, pop_planes};
   end
 
 endmodule

@@ -28,7 +28,7 @@ module vector_lane #(
   output logic [31:0]            v4_o
 );
 
-  logic [31:0] product1, q1, v1, value, v2, product2, q2, q2_d, p3;
+  logic [31:0] product1, q1, v1, value, v2, product2, q2_d, q2_q, q2, p3;
   logic signed [8:0] exponent, summand;
   logic log2, p3_self;
 
@@ -47,11 +47,11 @@ module vector_lane #(
     .clk_i, .a_i(v2), .b_i(p2_self_i ? v2 : p2_i), .product_o(product2)
   );
   assign q2_d = q2_self_i ? v2 ^ {q2_negate_i, 31'h0} : q2_i;
-  pipe #(.Width(42), .Stages(MultiplyLatency)) u_q2 (
-    .clk_i, .d_i({q2_d, exponent, log2_i}), .q_o({q2, summand, log2})
+  pipe #(.Width(42), .Stages(1)) u_summand (
+    .clk_i, .d_i({q2_d, exponent, log2_i}), .q_o({q2_q, summand, log2})
   );
 
-  // The exponent as a number: nine bits, signed.
+  // The exponent as a number, in the multiplier's second cycle: nine bits, signed.
   logic [8:0] size, normal;
   logic [3:0] zeros;
   logic [31:0] exponent_value;
@@ -66,9 +66,12 @@ module vector_lane #(
     exponent_value = {summand[8], 8'd135 - {4'h0, zeros}, normal[7:0], 15'h0};
     if (!normal[8]) exponent_value = '0;
   end
+  pipe #(.Width(32), .Stages(MultiplyLatency - 1)) u_q2 (
+    .clk_i, .d_i(log2 ? exponent_value : q2_q), .q_o(q2)
+  );
 
   binary32_add #(.Latency(AddLatency)) u_add2 (
-    .clk_i, .a_i(product2), .b_i(log2 ? exponent_value : q2), .sum_o(v3_o)
+    .clk_i, .a_i(product2), .b_i(q2), .sum_o(v3_o)
   );
   pipe #(.Width(33), .Stages(MultiplyLatency + AddLatency)) u_p3 (
     .clk_i, .d_i({p3_i, p3_self_i}), .q_o({p3, p3_self})

@@ -199,8 +199,8 @@ module vector_unit #(
   for (genvar t = 0; t < Lanes; t++) begin : gen_numbers
     assign picked_d[t] = table_row_i[32*t +: 32] == {{8{pick[23]}}, pick};
     assign labelled_d[t] = !table_row_i[32*t + 31];
-    dropout_bits #(.Token(7'(t))) u_dropout (
-      .clk_i, .key_i(key_q), .threshold_i(threshold_q), .feature_i(feature[19:0]),
+    dropout_bits u_dropout (
+      .clk_i, .token_i(7'(t)), .key_i(key_q), .threshold_i(threshold_q), .feature_i(feature[19:0]),
       .keeps_o(kept3[t])
     );
   end
@@ -253,25 +253,25 @@ module vector_unit #(
   // To S ----------------------------------------------------------------------------------------
 
   typedef struct packed {
-    logic                    has_y;
-    logic                    has_lanes;
-    logic                    has_scale;
-    logic                    lane_source;
-    logic                    lane_old;
-    logic                    lane_g;
-    bittern_pkg::tap_e       tap;
-    logic                    first;
-    logic                    limited;
-    logic                    log2;
-    logic                    p2_self;
-    logic                    q2_self;
-    logic                    q2_negate;
-    logic                    p3_self;
-    logic [7:0]              lt;
-    logic [19:0]             y;
-    logic [19:0]             lanes;
-    logic [31:0]             scale;
-    logic [31:0]             g;
+    logic        has_y;
+    logic        has_lanes;
+    logic        has_scale;
+    logic        lane_source;
+    logic        lane_old;
+    logic        lane_g;
+    logic [1:0]  tap;  // bittern_pkg::tap_e
+    logic        first;
+    logic        limited;
+    logic        log2;
+    logic        p2_self;
+    logic        q2_self;
+    logic        q2_negate;
+    logic        p3_self;
+    logic [7:0]  lt;
+    logic [19:0] y;
+    logic [19:0] lanes;
+    logic [31:0] scale;
+    logic [31:0] g;
   } control_t;
   localparam int unsigned ControlBits = 127;
 

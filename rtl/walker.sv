@@ -20,8 +20,12 @@ module walker #(
   logic [StrideBits-1:0] stride;
   logic [Width-1:0] from, next;
 
-  assign stride = stride_q[StrideBits*32'(advanced_i) +: StrideBits];
-  assign from = begin_q[Width*32'(advanced_i) +: Width];
+  word_select #(.Words(Loops), .Width(StrideBits)) u_stride (
+    .words_i(stride_q), .number_i(advanced_i), .word_o(stride)
+  );
+  word_select #(.Words(Loops), .Width(Width)) u_from (
+    .words_i(begin_q), .number_i(advanced_i), .word_o(from)
+  );
   assign next = start_i ? base_i : from + {{(Width-StrideBits){stride[StrideBits-1]}}, stride};
   assign value_o = begin_q[Width*(Loops-1) +: Width];
 

@@ -79,7 +79,7 @@ class GenerateSpecTest(unittest.TestCase):
                           "accelerator u50, tokens", "depth is 4000; expected a power of two")
         self.expect_error("accelerators.toml", 'memory = "uram"', 'memory = "rom"',
                           "memory rom is none of bram, uram")
-        self.expect_error("accelerators.toml", "banks = 10, depth = 4096", "banks = 64, depth = 8192",
+        self.expect_error("accelerators.toml", "banks = 20, depth = 2048", "banks = 64, depth = 8192",
                           "accelerator u50, ranks", "at most 262144")
         self.expect_error("accelerators.toml", 'device = "u50"', 'device = "u51"',
                           "accelerator u50", "device u51")

@@ -326,11 +326,11 @@ struct EnergyRange {
 def accelerators_cc(spec):
     out = NOTICE + '#include "isa/generated/accelerators.h"\n\nnamespace bittern::isa {\n'
     out += "namespace {\n\n"
-    out += "constexpr MemoryKind kMemoryKinds[] = {\n"
+    out += "// clang-format off\nconstexpr MemoryKind kMemoryKinds[] = {\n"
     for m in spec.memories:
         shapes = ", ".join(f"{{{d}, {w}}}" for d, w in m.shapes)
         out += f'    {{Memory::{enumerator(m.name)}, "{m.name}", "{m.block}", {{{{{shapes}}}}}}},\n'
-    out += "};\n\n// clang-format off\nconstexpr Accelerator kAccelerators[] = {\n"
+    out += "};\n\nconstexpr Accelerator kAccelerators[] = {\n"
     for a in spec.accelerators:
         out += f'    {{.name = "{a.name}",\n     .doc = "{a.doc}",\n     .device = "{a.device}",\n'
         rows = []

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "device/added_devices.h"
 #include "isa/generated/accelerators.h"
 
 namespace bittern {
@@ -15,6 +16,10 @@ std::unique_ptr<Device> OpenDevice(std::string_view name) {
       return std::make_unique<SimulatedDevice>(accelerator);
     }
     known += fmt::format("{}{}{}", known.empty() ? "" : ", ", kPrefix, accelerator.name);
+  }
+  for (const AddedDevice& added : AddedDevices()) {
+    if (name == added.name) return added.open();
+    known += fmt::format(", {}", added.name);
   }
   Fail("no device \"{}\"; there are {}", name, known);
 }

@@ -38,7 +38,7 @@ class SimulatedDevice : public Device {
   Simulator simulator_;
 };
 
-// "sim:u50": the simulator of the accelerator `u50`.
+// "sim:u50": the simulator of the accelerator `u50`; or one of AddedDevices().
 std::unique_ptr<Device> OpenDevice(std::string_view name);
 
 }  // namespace bittern

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "compiler/device_step.h"
 #include "cpu/executor.h"
+#include "device/added_devices.h"
 #include "isa/generated/accelerators.h"
 #include "model/inputs.h"
 #include "simulator/simulated_device.h"
@@ -119,6 +120,7 @@ std::vector<std::string> StepDevices() {
   for (const isa::Accelerator& accelerator : isa::Accelerators()) {
     names.push_back(fmt::format("sim:{}", accelerator.name));
   }
+  for (const AddedDevice& added : AddedDevices()) names.push_back(added.name);
   return names;
 }
 

@@ -4,12 +4,12 @@
 namespace bittern::isa {
 namespace {
 
+// clang-format off
 constexpr MemoryKind kMemoryKinds[] = {
-    {Memory::kBram, "bram", "ramb36", {{{512, 72}, {1024, 36}}}},
+    {Memory::kBram, "bram", "ramb36", {{{512, 72}, {1024, 36}, {2048, 18}, {4096, 9}, {8192, 4}, {16384, 2}, {32768, 1}}}},
     {Memory::kUram, "uram", "uram288", {{{4096, 72}}}},
 };
 
-// clang-format off
 constexpr Accelerator kAccelerators[] = {
     {.name = "u50",
      .doc = "The paper's board. Two planes of 12 x 32: 768 multiply-add lanes.",

@@ -29,7 +29,7 @@ struct MemoryKind {
   std::string_view name;
   // What a block is called: ramb36, uram288.
   std::string_view block;
-  std::array<Shape, 2> shapes;
+  std::array<Shape, 7> shapes;
 };
 
 // In the order of Memory.

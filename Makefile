@@ -16,6 +16,8 @@ DATA ?= $(or $(BITTERN_ATIS),$(wildcard data/atis))
 OUT ?= runs/$(CONFIG)$(if $(DATA),,-generated)
 # The generated corpus is learned sooner than ATIS, for which the presets are.
 EPOCHS ?= $(if $(DATA),,14)
+# What `make synth` sizes.
+ACCELERATOR ?= nano
 # More options of `bittern train`.
 ARGS ?=
 # What `make test` builds and runs: release, debug, asan or coverage.
@@ -70,13 +72,18 @@ bench:  ## compare speed with PyTorch, one thread each
 	@cmake --build build -j $(JOBS)
 	bench/run
 
+.PHONY: synth
+synth: build  ## size the accelerator's RTL with Yosys: ACCELERATOR=nano (u50: half an hour)
+	@scripts/install-packages test
+	scripts/synth $(ACCELERATOR)
+
 .PHONY: format
 format:  ## format the C++ sources in place
 	@scripts/install-packages lint
 	git ls-files -z '*.h' '*.cc' | xargs -0 clang-format-14 -i
 
 .PHONY: lint
-lint:  ## check the format and run clang-tidy
+lint:  ## check the format, run clang-tidy, and Verilator on the RTL
 	@scripts/install-packages build test lint
 	scripts/lint
 

@@ -1,0 +1,65 @@
+"""Runs Yosys on the core: a netlist of UltraScale+ primitives, a module of the source at a time."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from spec_generator.spec import Region
+
+# Of Yosys about itself: ports of its own models of primitives; delays of LUTs that abc9 takes from an older
+# family, where they are only weighed against each other; and abc's last step, which an assertion of its own ends
+# on some modules, so that the mapping before that step is taken (check -mapped sees to that).
+KNOWN_WARNINGS = ("Resizing cell port", "not currently supported for the 'xcup' family",
+                  "ABC: execution of command")
+
+
+def config_bits(spec, name):
+    """The value of the core's parameter Config: bittern_pkg::accelerator_t as a Verilog constant."""
+    accelerator = next(a for a in spec.accelerators if a.name == name)
+    memories = [m.name for m in spec.memories]
+    bits = ""
+    for p in spec.parameters:
+        value = accelerator.values[p.name]
+        if isinstance(value, Region):
+            bits += f"{memories.index(value.memory):b}{value.banks:032b}{value.depth:032b}"
+        else:
+            bits += f"{value:032b}"
+    return f"{len(bits)}'b{bits}"
+
+
+def sources(root):
+    """Packages first; benches are not part of the core."""
+    packages = ["generated/bittern_pkg.sv", "core_pkg.sv"]
+    modules = sorted(p.name for p in (root / "rtl").glob("*.sv")
+                     if p.name not in packages and not p.stem.endswith("_bench"))
+    return packages + modules
+
+
+def run(root, spec, name, out, top="core"):
+    """Writes the netlist and Yosys's log beside `out`, and gives the netlist. Fails where Yosys finds a
+    latch, a loop, a net with two drivers or with none, or a cell that is not mapped."""
+    netlist = out.with_suffix(".netlist")
+    script = f"""
+        read_verilog -sv -defer {" ".join(sources(root))}
+        hierarchy -check -top {top} -chparam Config {config_bits(spec, name)}
+        proc
+        select -assert-none t:$dlatch t:$adlatch t:$dlatchsr t:$sr
+        check -assert
+        synth_xilinx -family xcup -uram -abc9 -noiopad -noclkbuf
+        check -assert -mapped
+        select -assert-none t:LD*
+        write_json {netlist}
+    """
+    path = out.with_suffix(".ys")
+    path.write_text(script)
+    with open(out.with_suffix(".err"), "w+") as errors:
+        done = subprocess.run(["yosys", "-q", "-l", out.with_suffix(".log"), "-s", path],
+                              cwd=root / "rtl", stdout=subprocess.DEVNULL, stderr=errors)
+        errors.seek(0)
+        text = errors.read()
+    warnings = [line for line in text.splitlines() if line.startswith("Warning:")
+                and not any(known in line for known in KNOWN_WARNINGS)]
+    if done.returncode != 0:
+        raise RuntimeError("yosys failed:\n" + "\n".join(text.splitlines()[-20:]))
+    with open(netlist) as file:
+        return json.load(file)["modules"], warnings

@@ -73,7 +73,7 @@ bench:  ## compare speed with PyTorch, one thread each
 	bench/run
 
 .PHONY: synth
-synth: build  ## size the accelerator's RTL with Yosys: ACCELERATOR=nano (u50: half an hour)
+synth: build  ## size the RTL of ACCELERATOR (nano) with Yosys
 	@scripts/install-packages test
 	scripts/synth $(ACCELERATOR)
 

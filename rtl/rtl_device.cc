@@ -130,12 +130,18 @@ void RtlDevice::Start() {
 
 void RtlDevice::Wait() {
   auto& core = model_->core;
+  int64_t clash = -1;
   for (int64_t cycle = 0; core->busy_o != 0; ++cycle) {
     if (cycle == most_cycles_) Fail("the RTL's run has not ended in {} cycles", most_cycles_);
     core.Step();
+    // Registered twice on its way.
+    if (core->clash_o != 0 && clash < 0) clash = static_cast<int64_t>(core->cycles_o) - 2;
   }
-  if (core->clash_o != 0 && !allow_clashes_) {
-    Fail("two requests met at one port of a memory bank: the program's memory plan is wrong");
+  if (clash >= 0 && !allow_clashes_) {
+    Fail(
+        "two requests met at one port of a memory bank in cycle {} of the run: the program's "
+        "memory plan is wrong",
+        clash);
   }
 }
 

@@ -60,7 +60,12 @@ class Clocked {
     model_->clk_i = 0;
     model_->eval();
   }
-  ~Clocked() { model_->final(); }
+  ~Clocked() {
+    // The model leaves the thread's context, which may be that of another one that is gone.
+    Verilated::threadContextp(&context_);
+    model_->final();
+    model_.reset();
+  }
 
   Model* operator->() { return model_.get(); }
   Model& operator*() { return *model_; }

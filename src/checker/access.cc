@@ -168,7 +168,14 @@ class Describer {
       Entry("feature", feature);
       if (RangeOf(feature).first < 0) Refuse(Rule::kCapacity, "feature", "is below 0");
     }
-    if (vector.y) Memory("y", *vector.y, Operand::Kind::kWrite, 1);
+    if (vector.y) {
+      Operand& y = Memory("y", *vector.y, Operand::Kind::kWrite, 1);
+      // It is written when it is there, whatever follows.
+      isa::Vector alone = vector;
+      alone.lanes.reset();
+      alone.tap = isa::Tap::kNone;
+      y.early = latency - latencies(alone);
+    }
     if (vector.lanes) {
       Operand& lanes =
           Scalar("lanes", *vector.lanes,

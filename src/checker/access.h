@@ -61,6 +61,8 @@ struct Operand {
   uint32_t last = 0;
   // The read is so many cycles behind the element's issue.
   int64_t read_delay = 0;
+  // The write is so many cycles before the instruction's latency, by which it can be read.
+  int64_t early = 0;
   // An update follows an earlier one of the same instruction at a distance of so many cycles.
   int64_t distance = 0;
   // The same holds for one of an earlier instruction of its unit.

@@ -182,7 +182,7 @@ void Replay::Touched(Walk& walk, int64_t cycle, bool reads, bool writes) {
       if (moved) Port(walk, bank, cycle);
       // Held until the last element of the instruction that is in the bank.
       if (reads) Hold(bank, 0, cycle + operand.read_delay);
-      if (writes) Hold(bank, 1, cycle + work_->pace.latency);
+      if (writes) Hold(bank, 1, cycle + work_->pace.latency - operand.early);
     }
   }
 }
@@ -251,16 +251,17 @@ void Replay::Read(const Walk& walk, int64_t place, int64_t entry, int64_t cycle)
 
 void Replay::Write(const Walk& walk, int64_t place, int64_t cycle) {
   const int64_t written = cycle + work_->pace.latency;
+  const int64_t landed = written - walk.operand->early;
   State& state = states_[static_cast<size_t>(place)];
   for (size_t u = 0; u < kUnits; ++u) {
     const Touch& reader = state.readers[u];
-    if (reader.number >= 0 && !Own(u, reader) && Bound(u, reader) + written <= reader.time) {
+    if (reader.number >= 0 && !Own(u, reader) && Bound(u, reader) + landed <= reader.time) {
       Found(Rule::kOrder, InstructionOf(u, reader), walk.operand->name,
             "{} can be overwritten before instruction {} has read it", places_.Describe(place),
             InstructionOf(u, reader));
     }
     const Touch& writer = state.writers[u];
-    if (writer.number >= 0 && !Own(u, writer) && Bound(u, writer) + written <= writer.time) {
+    if (writer.number >= 0 && !Own(u, writer) && Bound(u, writer) + landed <= writer.time) {
       Found(Rule::kOrder, InstructionOf(u, writer), walk.operand->name,
             "{} can be written before instruction {} has written it", places_.Describe(place),
             InstructionOf(u, writer));
@@ -299,7 +300,7 @@ void Replay::Port(const Walk& walk, int64_t bank, int64_t cycle) {
     }
   };
   if (operand.reads()) meet(0, cycle + operand.read_delay);
-  if (operand.writes()) meet(1, cycle + work_->pace.latency);
+  if (operand.writes()) meet(1, cycle + work_->pace.latency - operand.early);
 }
 
 void Replay::PortsWithin(const Work& work) {

@@ -184,6 +184,14 @@ void Hazards::Describe(const T& instruction, const MachineOp& op, int64_t trip) 
         }
       }
     }
+    if constexpr (std::is_same_v<T, isa::Vector>) {
+      if (instruction.y && &walk == &*instruction.y) {
+        isa::Vector alone = instruction;
+        alone.lanes.reset();
+        alone.tap = isa::Tap::kNone;
+        operand.early = Latency(op.instruction, machine_) - Latency(alone, machine_);
+      }
+    }
     operands_.push_back(operand);
   });
 }
@@ -311,7 +319,8 @@ void Hazards::UsePorts(const Operand& operand, int64_t place, int64_t cycle) {
     port_uses_.push_back({port, at, at});
   };
   if (operand.reads) use(PortOf(operand, place, 0), cycle + operand.read_delay);
-  if (operand.writes) use(PortOf(operand, place, 1), cycle + taken_[unit_].back().latency);
+  if (operand.writes)
+    use(PortOf(operand, place, 1), cycle + taken_[unit_].back().latency - operand.early);
 }
 
 void Hazards::MeetPorts() {

@@ -100,6 +100,7 @@ class Hazards {
     int64_t whole = 0;  // words of the tensor (of a half), if a table chooses among them
     bool reads = false, writes = false;
     int64_t read_delay = 0;     // cycles from issue to reading (docs/timing.md)
+    int64_t early = 0;          // cycles from writing to the instruction's latency
     int64_t meets_itself = -1;  // `whole`: as late after itself in another trip; -1: no exception
     int64_t plane_step = 0;
     int planes = 1;

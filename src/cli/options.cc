@@ -76,7 +76,7 @@ void DeviceOption::Add(CLI::App& parser) {
   parser
       .add_option("--device", name_,
                   fmt::format("what runs the steps: this machine's engine, or the simulator of an\n"
-                              "accelerator; one of {} [default: {}]",
+                              "accelerator;\none of {} [default: {}]",
                               fmt::join(StepDevices(), ", "), kCpu))
       ->option_text("DEVICE")
       ->group(kRunGroup);

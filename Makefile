@@ -89,7 +89,7 @@ lint:  ## check the format, run clang-tidy, and Verilator on the RTL
 
 .PHONY: clean
 clean:  ## remove what was built (runs/ and data/ stay)
-	rm -rf build build-debug build-asan build-coverage build-fuzz build-lint build-aarch64
+	rm -rf build build-debug build-asan build-coverage build-faults build-fuzz build-lint build-aarch64
 
 .PHONY: help
 help:  ## this list

@@ -1,7 +1,8 @@
 // Makes "rtl:nano" known to the program that this file is linked with. From the environment:
 //
-//   BITTERN_RTL_SEED=N        what registers and memory hold at the start: random, by this seed
-//   [default: 1] BITTERN_RTL_COMPARE=1     runs the simulator too, and ends at the first difference
+//   BITTERN_RTL_SEED=N        what registers and memory hold at the start: random, by this seed;
+//                             1 if it is not set
+//   BITTERN_RTL_COMPARE=1     runs the simulator too, and ends at the first difference
 //   BITTERN_RTL_TRACE=FILE    waveforms as an FST file (cmake -DBITTERN_RTL_TRACE=ON)
 #include <cstdlib>
 #include <memory>

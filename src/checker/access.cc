@@ -153,8 +153,9 @@ class Describer {
     if (vector.lane_g != 0 && (!vector.lanes || vector.lane_old != 0)) {
       Refuse(Rule::kOperand, "lane_g", "is set without lanes, or with lane_old");
     }
-    if (used(Source::kG) || vector.lane_g != 0)
+    if (used(Source::kG) || vector.lane_g != 0) {
       Scalar("g", Present(vector.g, "g"), Operand::Kind::kRead);
+    }
     if (used(Source::kH)) Scalar("h", Present(vector.h, "h"), Operand::Kind::kRead);
     if (used(Source::kL0)) Register("l0", Present(vector.l0, "l0"), Operand::Kind::kRead);
     if (used(Source::kL1) || used(Source::kPick)) {

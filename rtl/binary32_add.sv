@@ -1,9 +1,14 @@
 // The sum of two binary32 numbers (docs/arithmetic.md: to nearest even, subnormals are zeros, one
 // NaN), `Latency` cycles later; one a cycle.
 //
-// Six steps of logic: operands in order of size; the smaller one shifted; sum or difference; its
-// first place found; normalised; rounded. The registers are spread over the ends of the steps (6:
-// one each; more: added last).
+// Six steps of logic: operands in order of size; the smaller one shifted; sum or difference; the group of
+// four places that holds the first one; the sum shifted by groups; within a group, and rounded. The
+// registers are spread over the ends of the steps (6: one each; more: added last).
+//
+// Most of the area of the accelerator is adders, so steps lie where they share a table of six inputs: the
+// smaller operand is chosen and shifted by one place at once; eight places are shifted where the sum
+// is made, and the last shift and the change of the exponent where it is rounded; registers' resets
+// take what would be a row of ands.
 module binary32_add #(
   parameter int unsigned Latency = 6
 ) (
@@ -21,127 +26,188 @@ module binary32_add #(
   localparam int unsigned Stages5 = 5 * Latency / Steps - 4 * Latency / Steps;
   localparam int unsigned Stages6 = Latency - 5 * Latency / Steps;
 
+  // 1: |large| >= |small|, 1.23 bits each; small has one more place and may have been shifted by one. (A large
+  // zero counts as 2^-126 and more: the sum's exponent is 0 then, and so becomes a zero.)
+  logic a_less, small_zero, shift0, subtract_d, subtract1_q, sign1_q, zero_sign1_q;
+  logic [7:0] exponent_d, exponent1_q, small_exponent, shift_d, shift_q;
+  logic [22:0] large_d, large1_q, small_fraction;
+  logic [24:0] small_d, small_q;
+
+  assign a_less = a_i[30:0] < b_i[30:0];
+  assign exponent_d = a_less ? b_i[30:23] : a_i[30:23];
+  assign small_exponent = a_less ? a_i[30:23] : b_i[30:23];
+  assign large_d = a_less ? b_i[22:0] : a_i[22:0];
+  assign small_fraction = a_less ? a_i[22:0] : b_i[22:0];
+  assign small_zero = small_exponent == 8'h00;
+  assign shift0 = a_i[23] ^ b_i[23];
+  assign small_d = shift0 ? {2'b01, small_fraction} : {1'b1, small_fraction, 1'b0};
+  assign shift_d = exponent_d - small_exponent;
+  assign subtract_d = a_i[31] ^ b_i[31];
+
+  pipe #(.Width(42), .Stages(Stages1)) u_large (
+    .clk_i,
+    .d_i({large_d, exponent_d, shift_d, subtract_d, a_less ? b_i[31] : a_i[31],
+          a_i[31] & b_i[31]}),
+    .q_o({large1_q, exponent1_q, shift_q, subtract1_q, sign1_q, zero_sign1_q})
+  );
+  pipe_clear #(.Width(25), .Stages(Stages1)) u_small (
+    .clk_i, .clear_i(small_zero), .d_i(small_d), .q_o(small_q)
+  );
+
+  // 2: small by 16, 4 and 2 places; one more place, and whether a one was shifted out behind them. By 16
+  // places none gets into the upper 16.
+  logic [25:0] plain, places_q;
+  logic [15:0] by16, upper, lower;
+  logic far, lost_d, lost2_q, subtract2_q, shift8_q;
+  logic [22:0] large2_q;
+
+  assign plain = {small_q, 1'b0};
+  assign by16 = shift_q[4] ? {6'h0, small_q[24:15]} : plain[15:0];
+  assign far = |shift_q[7:5];
+  always_comb begin
+    unique case (shift_q[2:1])
+      2'd0: upper = plain[25:10];
+      2'd1: upper = {2'h0, plain[25:12]};
+      2'd2: upper = {4'h0, plain[25:14]};
+      default: upper = {6'h0, plain[25:16]};
+    endcase
+    unique case (shift_q[2:1])
+      2'd0: lower = by16;
+      2'd1: lower = {2'h0, by16[15:2]};
+      2'd2: lower = {4'h0, by16[15:4]};
+      default: lower = {6'h0, by16[15:6]};
+    endcase
+    lost_d = (shift_q[4] && |small_q[14:0]) || (|shift_q[2:1] && |by16[1:0])
+             || (shift_q[2] && |by16[3:2]) || (&shift_q[2:1] && |by16[5:4]) || (far && |small_q);
+  end
+
+  pipe #(.Width(26), .Stages(Stages2)) u_large2 (
+    .clk_i, .d_i({large1_q, subtract1_q, lost_d, shift_q[3]}),
+    .q_o({large2_q, subtract2_q, lost2_q, shift8_q})
+  );
+  pipe_clear #(.Width(16), .Stages(Stages2)) u_upper (
+    .clk_i, .clear_i(far || shift_q[4]), .d_i(upper), .q_o(places_q[25:10])
+  );
+  pipe_clear #(.Width(10), .Stages(Stages2)) u_lower (
+    .clk_i, .clear_i(far), .d_i(lower[9:0]), .q_o(places_q[9:0])
+  );
+
+  // What becomes of the sum whatever its places are. Of two infinities the second one is as large.
   typedef struct packed {
     logic       nan;
     logic       infinity;
-    logic       sign;       // of the larger operand
-    logic       zero_sign;  // of a sum of zero
-    logic [7:0] exponent;   // of the larger operand
+    logic       sign;
+    logic [7:0] exponent;  // of the larger operand
   } fate_t;
-
-  // 1: |large| >= |small|, 1.23 bits each; a zero has none.
-  fate_t fate1_d, fate1_q;
-  logic [30:0] larger, smaller;
-  logic [23:0] large_d, large_q, small_d, small_q;
-  logic a_less, a_top, b_top, subtract1_d, subtract1_q;
-  logic [7:0] shift_d, shift_q;
-
-  assign a_less = a_i[30:0] < b_i[30:0];
-  assign larger = a_less ? b_i[30:0] : a_i[30:0];
-  assign smaller = a_less ? a_i[30:0] : b_i[30:0];
-  assign large_d = {1'b1, larger[22:0]} & {24{larger[30:23] != 8'h00}};
-  assign small_d = {1'b1, smaller[22:0]} & {24{smaller[30:23] != 8'h00}};
-  assign shift_d = larger[30:23] - smaller[30:23];
-  assign subtract1_d = a_i[31] ^ b_i[31];
-  assign a_top = &a_i[30:23];
-  assign b_top = &b_i[30:23];
+  localparam int unsigned FateBits = 11;
+  fate_t fate1, fate2_q, fate3_q, fate4_q, fate5_q;
 
   always_comb begin
-    fate1_d.nan = (a_top & |a_i[22:0]) | (b_top & |b_i[22:0]) | (a_top & b_top & subtract1_d);
-    fate1_d.infinity = a_top | b_top;
-    fate1_d.sign = a_less ? b_i[31] : a_i[31];
-    fate1_d.zero_sign = a_i[31] & b_i[31];
-    fate1_d.exponent = larger[30:23];
+    fate1.infinity = &exponent1_q;
+    fate1.nan = fate1.infinity && (|large1_q || (subtract1_q && shift_q == '0));
+    fate1.sign = exponent1_q == 8'h00 ? zero_sign1_q : sign1_q && !fate1.nan;
+    fate1.exponent = exponent1_q;
   end
+  pipe #(.Width(FateBits), .Stages(Stages2)) u_fate2 (.clk_i, .d_i(fate1), .q_o(fate2_q));
 
-  pipe #(.Width($bits(fate1_q)), .Stages(Stages1)) u_fate1 (.clk_i, .d_i(fate1_d), .q_o(fate1_q));
-  pipe #(.Width(57), .Stages(Stages1)) u_ordered (
-    .clk_i, .d_i({large_d, small_d, subtract1_d, shift_d}),
-    .q_o({large_q, small_q, subtract1_q, shift_q})
-  );
+  // 3: 2.25 bits, not negative; behind them what was lost: a difference takes one from the places for it.
+  logic [25:0] aligned;
+  logic lost;
+  logic [27:0] with_carry, total_d, total_q;
 
-  // 2: three more places, the last of which stands for all that was shifted out.
-  fate_t fate2_q;
-  logic [49:0] shifted;
-  logic [26:0] aligned_d, aligned_q;
-  logic [23:0] large2_q;
-  logic subtract2_q;
+  assign aligned = shift8_q ? {8'h0, places_q[25:8]} : places_q;
+  assign lost = lost2_q || (shift8_q && |places_q[7:0]);
+  assign with_carry = {2'b01, large2_q, 2'b00, 1'b1}
+                      + {{1'b0, aligned} ^ {27{subtract2_q}}, subtract2_q && !lost};
+  assign total_d = {with_carry[27:1], lost};
 
-  assign shifted = {small_q, 26'h0} >> shift_q[4:0];
-  always_comb begin
-    aligned_d = {shifted[49:24], |shifted[23:0]};
-    if (|shift_q[7:5]) aligned_d = {26'h0, |small_q};
-  end
-
-  pipe #(.Width($bits(fate1_q)), .Stages(Stages2)) u_fate2 (.clk_i, .d_i(fate1_q), .q_o(fate2_q));
-  pipe #(.Width(52), .Stages(Stages2)) u_aligned (
-    .clk_i, .d_i({large_q, aligned_d, subtract1_q}), .q_o({large2_q, aligned_q, subtract2_q})
-  );
-
-  // 3: 2.26 bits, not negative.
-  fate_t fate3_q;
-  logic [27:0] total_d, total_q;
-
-  assign total_d = {1'b0, large2_q, 3'b000} + ({1'b0, aligned_q} ^ {28{subtract2_q}})
-                 + {27'h0, subtract2_q};
-
-  pipe #(.Width($bits(fate1_q)), .Stages(Stages3)) u_fate3 (.clk_i, .d_i(fate2_q), .q_o(fate3_q));
+  pipe #(.Width(FateBits), .Stages(Stages3)) u_fate3 (.clk_i, .d_i(fate2_q), .q_o(fate3_q));
   pipe #(.Width(28), .Stages(Stages3)) u_total (.clk_i, .d_i(total_d), .q_o(total_q));
 
-  // 4: zeros before the first place; 31 where there is none.
-  fate_t fate4_q;
+  // 4: groups before the one with the first one, of four places each, but that the first has two. (Behind the
+  // first group the last two places are zeros: the operands were next to each other.)
   logic [27:0] total4_q;
-  logic [4:0] zeros_d, zeros_q;
+  logic [5:1] some;
+  logic [2:0] groups_d, groups_q;
 
   always_comb begin
-    zeros_d = 5'd31;
-    for (int unsigned i = 0; i < 28; i++) begin
-      if (total_q[i]) zeros_d = 5'(27 - i);
+    for (int unsigned g = 1; g <= 5; g++) some[g] = |total_q[26-4*g +: 4];
+    groups_d = 3'd6;
+    for (int unsigned g = 5; g >= 1; g--) begin
+      if (some[g]) groups_d = 3'(g);
     end
+    if (|total_q[27:26]) groups_d = 3'd0;
   end
 
-  pipe #(.Width($bits(fate1_q)), .Stages(Stages4)) u_fate4 (.clk_i, .d_i(fate3_q), .q_o(fate4_q));
-  pipe #(.Width(33), .Stages(Stages4)) u_zeros (
-    .clk_i, .d_i({total_q, zeros_d}), .q_o({total4_q, zeros_q})
+  pipe #(.Width(FateBits), .Stages(Stages4)) u_fate4 (.clk_i, .d_i(fate3_q), .q_o(fate4_q));
+  pipe #(.Width(31), .Stages(Stages4)) u_groups (
+    .clk_i, .d_i({total_q, groups_d}), .q_o({total4_q, groups_q})
   );
 
-  // 5: the first place is bit 27.
-  fate_t fate5_q;
-  logic [27:0] normal_d, normal_q;
-  logic signed [9:0] exponent_d, exponent_q;
+  // 5: the first one gets into the first four places; zeros before it there.
+  logic [29:0] by12, shifted_q;
+  logic [11:0] top;
+  logic [1:0] zeros_d, zeros_q;
+  logic [3:0] minus_groups_q;
+  logic none_q;
 
-  assign normal_d = total4_q << zeros_q;
-  assign exponent_d = $signed({2'b00, fate4_q.exponent}) + 10'sd1 - $signed({5'b0, zeros_q});
+  always_comb begin
+    unique case (groups_q[1:0])
+      2'd0: by12 = {2'b00, total4_q};
+      2'd1: by12 = {total4_q[25:0], 4'h0};
+      2'd2: by12 = {total4_q[21:0], 8'h0};
+      default: by12 = {total4_q[17:0], 12'h0};
+    endcase
+    top = groups_q[2] ? by12[13:2] : by12[29:18];
+    zeros_d = 2'd3;
+    if (top[9]) zeros_d = 2'd2;
+    if (top[10]) zeros_d = 2'd1;
+    if (top[11]) zeros_d = 2'd0;
+  end
 
-  pipe #(.Width($bits(fate1_q)), .Stages(Stages5)) u_fate5 (.clk_i, .d_i(fate4_q), .q_o(fate5_q));
-  pipe #(.Width(38), .Stages(Stages5)) u_normal (
-    .clk_i, .d_i({normal_d, exponent_d}), .q_o({normal_q, exponent_q})
+  pipe #(.Width(FateBits), .Stages(Stages5)) u_fate5 (.clk_i, .d_i(fate4_q), .q_o(fate5_q));
+  pipe #(.Width(19), .Stages(Stages5)) u_shifted (
+    .clk_i, .d_i({top, zeros_d, 4'h0 - {1'b0, groups_q}, ~|top[11:8]}),
+    .q_o({shifted_q[29:18], zeros_q, minus_groups_q, none_q})
+  );
+  pipe_clear #(.Width(18), .Stages(Stages5)) u_shifted_low (
+    .clk_i, .clear_i(groups_q[2]), .d_i(by12[17:0]), .q_o(shifted_q[17:0])
   );
 
-  // 6: rounded. A carry out of the fraction goes into the exponent.
-  logic signed [9:0] exponent;
+  // 6: rounded. A carry out of the fraction goes into the exponent, from which the zeros are taken with it:
+  // what is added is 3 - zeros - 4 groups, as the first group has two places before the sum's. Nine bits
+  // tell -26 .. 256 apart.
+  logic [28:0] normal;
+  logic [8:0] exponent;
   logic [22:0] fraction;
-  logic round_up;
-  logic [31:0] rounded;
+  logic round_up, unused_carry, infinity, zero;
 
-  assign round_up = normal_q[3] & (|normal_q[2:0] | normal_q[4]);
   always_comb begin
-    {exponent, fraction} = {exponent_q, normal_q[26:4]} + {32'h0, round_up};
-    rounded = {fate5_q.sign, exponent[7:0], fraction};
-    if (fate5_q.nan) begin
-      rounded = 32'h7FC00000;
-    end else if (fate5_q.infinity || exponent >= 10'sd255) begin
-      rounded[30:0] = 31'h7F800000;
-    end else if (!normal_q[27]) begin
-      rounded = {fate5_q.zero_sign, 31'h0};
-    end else if (exponent <= 10'sd0) begin
-      rounded[30:0] = '0;
-    end
+    unique case (zeros_q)
+      2'd0: normal = shifted_q[28:0];
+      2'd1: normal = {shifted_q[27:0], 1'h0};
+      2'd2: normal = {shifted_q[26:0], 2'h0};
+      default: normal = {shifted_q[25:0], 3'h0};
+    endcase
+    round_up = normal[5] && (|normal[4:0] || normal[6]);
+    {exponent, fraction, unused_carry} =
+        {1'b0, fate5_q.exponent, 23'h0, 1'b1}
+        + {{3{minus_groups_q[3]}}, minus_groups_q, ~zeros_q, normal[28:6], round_up};
+    infinity = fate5_q.infinity || (exponent[8] && !exponent[7]) || exponent == 9'd255;
+    zero = none_q || &exponent[8:7] || exponent == '0;
   end
 
-  pipe #(.Width(32), .Stages(Stages6)) u_rounded (.clk_i, .d_i(rounded), .q_o(sum_o));
+  pipe #(.Width(10), .Stages(Stages6)) u_rounded (
+    .clk_i,
+    .d_i({fate5_q.sign && !none_q, {8{infinity}} | (exponent[7:0] & {8{!zero}}),
+          fate5_q.nan || (fraction[22] && !infinity && !zero)}),
+    .q_o(sum_o[31:22])
+  );
+  pipe_clear #(.Width(22), .Stages(Stages6)) u_fraction (
+    .clk_i, .clear_i(infinity || zero), .d_i(fraction[21:0]), .q_o(sum_o[21:0])
+  );
 
-  logic unused_fate5;
-  assign unused_fate5 = ^fate5_q.exponent;
+  logic unused;
+  assign unused = ^{shifted_q[29], lower[15:10], with_carry[0]};
 
 endmodule

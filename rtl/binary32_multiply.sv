@@ -2,8 +2,8 @@
 // one NaN), `Latency` cycles later; one a cycle.
 //
 // Four steps of logic: operands taken apart, as little as can be, for what comes before takes time of its own;
-// the product of the significands, and what becomes of it whatever it is; its first place found;
-// rounding. The registers are spread over the ends of the steps (4: one each; more: added last).
+// the product of the significands, and what becomes of it whatever it is; whether to round up; rounding.
+// The registers are spread over the ends of the steps (4: one each; more: added last).
 module binary32_multiply #(
   parameter int unsigned Latency = 4
 ) (
@@ -19,15 +19,6 @@ module binary32_multiply #(
   localparam int unsigned Stages3 = 3 * Latency / Steps - 2 * Latency / Steps;
   localparam int unsigned Stages4 = Latency - 3 * Latency / Steps;
 
-  // What becomes of the product whatever the significands are.
-  typedef enum logic [1:0] {Number, Zero, Infinity, NotANumber} special_e;
-
-  typedef struct packed {
-    special_e          special;
-    logic              sign;
-    logic signed [9:0] exponent;  // biased, of a product of 1 <= product < 2
-  } fate_t;
-
   typedef struct packed {
     logic       a_zero;
     logic       b_zero;
@@ -38,6 +29,16 @@ module binary32_multiply #(
     logic       sign;
     logic [8:0] exponents;   // their sum, both biased
   } operands_t;
+
+  // What becomes of the product whatever the significands are.
+  typedef struct packed {
+    logic       nan;
+    logic       infinity;   // or nan
+    logic       zero;
+    logic       sign;
+    logic [8:0] exponents;
+  } fate_t;
+  localparam int unsigned FateBits = 13;
 
   // 1: operands.
   operands_t about_d, about_q;
@@ -60,70 +61,60 @@ module binary32_multiply #(
   pipe #(.Width(48), .Stages(Stages1)) u_operands (.clk_i, .d_i({a_d, b_d}), .q_o({a_q, b_q}));
 
   // 2: 2.46 bits.
-  fate_t fate2_d, fate2_q;
-  logic a_nan, b_nan;
+  fate_t fate2_d, fate2_q, fate3_q;
   logic [47:0] product_d, product_q;
 
   assign product_d = a_q * b_q;
-  assign a_nan = about_q.a_top & about_q.a_fraction;
-  assign b_nan = about_q.b_top & about_q.b_fraction;
   always_comb begin
-    fate2_d.special = Number;
-    if (a_nan | b_nan | (about_q.a_top & about_q.b_zero) | (about_q.a_zero & about_q.b_top)) begin
-      fate2_d.special = NotANumber;
-    end else if (about_q.a_top | about_q.b_top) begin
-      fate2_d.special = Infinity;
-    end else if (about_q.a_zero | about_q.b_zero) begin
-      fate2_d.special = Zero;
-    end
-    fate2_d.sign = about_q.sign;
-    fate2_d.exponent = $signed({1'b0, about_q.exponents}) - 10'sd127;
+    fate2_d.nan = (about_q.a_top & (about_q.a_fraction | about_q.b_zero))
+                  | (about_q.b_top & (about_q.b_fraction | about_q.a_zero));
+    fate2_d.infinity = about_q.a_top | about_q.b_top;
+    fate2_d.zero = about_q.a_zero | about_q.b_zero;
+    fate2_d.sign = about_q.sign & ~fate2_d.nan;
+    fate2_d.exponents = about_q.exponents;
   end
 
-  pipe #(.Width($bits(fate2_q)), .Stages(Stages2)) u_fate2 (.clk_i, .d_i(fate2_d), .q_o(fate2_q));
+  pipe #(.Width(FateBits), .Stages(Stages2)) u_fate2 (.clk_i, .d_i(fate2_d), .q_o(fate2_q));
   pipe #(.Width(48), .Stages(Stages2)) u_product (.clk_i, .d_i(product_d), .q_o(product_q));
 
-  // 3: 23 bits behind the first place, the next one, and whether anything follows.
-  fate_t fate3_d, fate3_q;
-  logic [22:0] kept_d, kept_q;
-  logic half_d, half_q, rest_d, rest_q;
+  // 3: whether the 23 bits behind the first place are rounded up.
+  logic two, half, round_up_d, round_up_q;  // two: the product is 2 or more
+  logic [24:0] product3_q;
 
-  always_comb begin
-    fate3_d = fate2_q;
-    kept_d = product_q[45:23];
-    half_d = product_q[22];
-    rest_d = |product_q[21:0];
-    if (product_q[47]) begin
-      fate3_d.exponent = fate2_q.exponent + 10'sd1;
-      kept_d = product_q[46:24];
-      half_d = product_q[23];
-      rest_d = |product_q[22:0];
-    end
-  end
+  assign two = product_q[47];
+  assign half = two ? product_q[23] : product_q[22];
+  assign round_up_d = half & (|product_q[21:0] | (two & product_q[22])
+                              | (two ? product_q[24] : product_q[23]));
 
-  pipe #(.Width($bits(fate2_q)), .Stages(Stages3)) u_fate3 (.clk_i, .d_i(fate3_d), .q_o(fate3_q));
-  pipe #(.Width(25), .Stages(Stages3)) u_kept (
-    .clk_i, .d_i({kept_d, half_d, rest_d}), .q_o({kept_q, half_q, rest_q})
+  pipe #(.Width(FateBits), .Stages(Stages3)) u_fate3 (.clk_i, .d_i(fate2_q), .q_o(fate3_q));
+  pipe #(.Width(26), .Stages(Stages3)) u_kept (
+    .clk_i, .d_i({product_q[47:23], round_up_d}), .q_o({product3_q, round_up_q})
   );
 
-  // 4: rounded. A carry out of the fraction goes into the exponent.
-  logic signed [9:0] exponent;
-  logic [22:0] fraction;
-  logic [31:0] rounded;
+  // 4: rounded. A carry out of the fraction goes into the exponent, and with it the bias that the sum of
+  // exponents has twice, or one less than that from two on. Nine bits tell -125 .. 383 apart.
+  logic [8:0] exponent, minus_bias;
+  logic [22:0] kept, fraction;
+  logic unused_carry, infinity, zero;
 
+  assign kept = product3_q[24] ? product3_q[23:1] : product3_q[22:0];
+  assign minus_bias = {7'b1100000, product3_q[24], ~product3_q[24]};
   always_comb begin
-    {exponent, fraction} = {fate3_q.exponent, kept_q} + {32'h0, half_q & (rest_q | kept_q[0])};
-    rounded = {fate3_q.sign, exponent[7:0], fraction};
-    if (fate3_q.special == NotANumber) begin
-      rounded = 32'h7FC00000;
-    end else if (fate3_q.special == Infinity || (fate3_q.special == Number && exponent >= 10'sd255))
-    begin
-      rounded[30:0] = 31'h7F800000;
-    end else if (fate3_q.special == Zero || exponent <= 10'sd0) begin
-      rounded[30:0] = '0;
-    end
+    {exponent, fraction, unused_carry} = {fate3_q.exponents, 23'h0, 1'b1}
+                                         + {minus_bias, kept, round_up_q};
+    infinity = fate3_q.infinity || (!fate3_q.zero && ((exponent[8] && !exponent[7])
+                                                      || exponent == 9'd255));
+    zero = fate3_q.zero || &exponent[8:7] || exponent == '0;
   end
 
-  pipe #(.Width(32), .Stages(Stages4)) u_rounded (.clk_i, .d_i(rounded), .q_o(product_o));
+  pipe #(.Width(10), .Stages(Stages4)) u_rounded (
+    .clk_i,
+    .d_i({fate3_q.sign, {8{infinity}} | (exponent[7:0] & {8{!zero}}),
+          fate3_q.nan || (fraction[22] && !infinity && !zero)}),
+    .q_o(product_o[31:22])
+  );
+  pipe_clear #(.Width(22), .Stages(Stages4)) u_fraction (
+    .clk_i, .clear_i(infinity || zero), .d_i(fraction[21:0]), .q_o(product_o[21:0])
+  );
 
 endmodule

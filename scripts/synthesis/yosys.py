@@ -12,6 +12,17 @@ from spec_generator.spec import Region
 KNOWN_WARNINGS = ("Resizing cell port", "not currently supported for the 'xcup' family",
                   "ABC: execution of command")
 
+SYNTHESIS = "synth_xilinx -family xcup -uram -abc9 -noiopad -noclkbuf"
+# abc9 would rather take two LUTs of three inputs than one of six, for two of them may share the hardware of one.
+# Here each counts as one (area.py), so that is what is made few of; a seventh and an eighth input take MUXF7
+# and MUXF8. 4 ns, with the wires that it thinks of, leave it room to save area off the longest path.
+LUTS_ALIKE = """
+        setattr -mod -set abc9_lut 1 =LUT1 =LUT2 =LUT3 =LUT4 =LUT5 =LUT6
+        setattr -mod -set abc9_lut 2 =$__ABC9_LUT7
+        setattr -mod -set abc9_lut 4 =$__ABC9_LUT8
+        scratchpad -set abc9.D 4000
+"""
+
 
 def config_bits(spec, name):
     """The value of the core's parameter Config: bittern_pkg::accelerator_t as a Verilog constant."""
@@ -45,7 +56,9 @@ def run(root, spec, name, out, top="core"):
         proc
         select -assert-none t:$dlatch t:$adlatch t:$dlatchsr t:$sr
         check -assert
-        synth_xilinx -family xcup -uram -abc9 -noiopad -noclkbuf
+        {SYNTHESIS} -run :map_luts
+        {LUTS_ALIKE}
+        {SYNTHESIS} -run map_luts:
         check -assert -mapped
         select -assert-none t:LD*
         write_json {netlist}

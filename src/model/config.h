@@ -87,8 +87,9 @@ enum class Recompute {
   kGelu,         // outputs of GELU: for the accelerator, where encoders are trips of one loop
   kElementwise,  // outputs of LayerNorm and GELU: every contraction's result is kept
   kHalf,         // also an encoder's attention half and feed-forward half, each from its input,
-                 // and the word rows
-  kEncoder,      // instead of halves, whole encoders from their input
+                 // and the embedding
+  kEncoder,      // the same halves, but only inputs of encoders are kept: the attention half runs
+                 // once more on the way to the feed-forward half
 };
 // What a CPU chooses from: more memory than kElementwise takes would hardly make it faster.
 inline constexpr Recompute kRecomputes[] = {Recompute::kElementwise, Recompute::kHalf,

@@ -16,7 +16,11 @@ EncoderHalf::EncoderHalf(StepBuilder& step, const std::string& name)
       stream_(step.NewDropoutStream()) {}
 
 TensorId EncoderHalf::AddAndNormalize(TensorId x, TensorId branch) {
-  const TensorId sum = step_.Activation(name_ + ": sum", Constant(step_.model().hidden));
+  // In place where memory is short: two of them would be the most that is alive. Else apart, as an
+  // accelerator's bank has one port to read.
+  const TensorId sum = step_.runs_again()
+                           ? branch
+                           : step_.Activation(name_ + ": sum", Constant(step_.model().hidden));
   Op& op = step_.Append(step_.dropout() > 0 ? OpKind::kDropoutAdd : OpKind::kAdd, name_ + ": sum",
                         {x, branch}, {sum});
   op.stream = stream_;

@@ -27,6 +27,8 @@ TensorId Normalization::Again() {
   return y;
 }
 
+void Normalization::ReplaceInput(TensorId x) { x_ = x; }
+
 void Normalization::Backward(TensorId dy) {
   if (gain_ != kNoTensor) {
     const TensorId gain = step_.Gradient(gain_);

@@ -17,6 +17,8 @@ class Normalization {
 
   TensorId Forward(TensorId x);
   TensorId Again();  // y once more
+  // Backward is to read the input from another tensor that holds the same values.
+  void ReplaceInput(TensorId x);
   // Turns dy into dx in place; updates gain and shift.
   void Backward(TensorId dy);
 

@@ -20,6 +20,10 @@ class StepBuilder : public Builder {
   const Config& config() const { return config_; }
   const ModelConfig& model() const { return config_.model; }
   Recompute recompute() const { return options_.recompute; }
+  // Halves of encoders, and the embedding, are run again before their backward pass.
+  bool runs_again() const {
+    return recompute() == Recompute::kHalf || recompute() == Recompute::kEncoder;
+  }
   bool training() const { return options_.kind != StepKind::kInference; }
   double dropout() const { return training() ? config_.training.dropout : 0; }
   // Every place of dropout has a stream of its own; a recomputed pass names the same one again.

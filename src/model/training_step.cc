@@ -79,40 +79,28 @@ class Step {
     return x;
   }
 
-  // How many halves are run again at once before their backward pass.
-  size_t HalvesRunAgain() const {
-    switch (step_.recompute()) {
-      case Recompute::kHalf:
-        return 1;
-      case Recompute::kEncoder:
-        return 2;
-      default:
-        return 0;
-    }
+  // What half `i` needs of its forward pass, from the input that is kept before it. What halves on
+  // the way compute is dropped at once, and computed once more when their turn comes.
+  void RunAgain(size_t i) {
+    const size_t kept = step_.recompute() == Recompute::kEncoder ? i / 2 * 2 : i;
+    TensorId x = inputs_[kept];
+    for (size_t half = kept; half <= i; ++half) x = halves_[half]->Forward(x);
   }
 
   void Backward(TensorId dx) {
-    const size_t again = HalvesRunAgain();
-    for (size_t end = halves_.size(); end > 0;) {
-      const size_t begin = again == 0 ? end - 1 : end - again;
-      step_.BeginTrip(kBackwardRepeat, static_cast<int>((halves_.size() - end) / 2));
-      if (again > 0) {
-        TensorId x = inputs_[begin];
-        for (size_t i = begin; i < end; ++i) x = halves_[i]->Forward(x);
+    for (size_t i = halves_.size(); i-- > 0;) {
+      step_.BeginTrip(kBackwardRepeat, static_cast<int>((halves_.size() - 1 - i) / 2));
+      if (step_.runs_again()) {
+        RunAgain(i);
+      } else if (step_.recompute() != Recompute::kGelu) {
+        // The output of the half before, one elementwise pass away.
+        halves_[i]->ReplaceInput(i == 0 ? Dropout(norm_.Again()) : halves_[i - 1]->Again());
       }
-      for (size_t i = end; i-- > begin;) {
-        // The input of a half is the output of the one before it, one elementwise pass away; only
-        // the first of those run again has it at hand.
-        const bool at_hand = step_.recompute() == Recompute::kGelu || (again > 0 && i == begin);
-        if (!at_hand) {
-          halves_[i]->ReplaceInput(i == 0 ? Dropout(norm_.Again()) : halves_[i - 1]->Again());
-        }
-        halves_[i]->Backward(dx);
-      }
-      end = begin;
+      halves_[i]->Backward(dx);
     }
     step_.EndTrips();
     Dropout(dx);
+    if (step_.runs_again()) norm_.ReplaceInput(words_.Forward());
     norm_.Backward(dx);
     words_.Backward(dx);
   }

@@ -91,9 +91,6 @@ TensorId WordEmbedding::Forward() {
 }
 
 void WordEmbedding::Backward(TensorId dx) {
-  if (step_.recompute() == Recompute::kHalf || step_.recompute() == Recompute::kEncoder) {
-    ComputeRows();
-  }
   std::vector<TensorId> gradients(tree_.nodes.size(), kNoTensor);
   for (int core = 0; core < cores_count_; ++core) {
     gradients[static_cast<size_t>(core)] = step_.Gradient(cores_[static_cast<size_t>(core)]);

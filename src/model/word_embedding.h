@@ -19,8 +19,8 @@ class WordEmbedding {
 
   // [hidden][T]
   TensorId Forward();
-  // Updates cores and positions; dx holds nothing of use afterwards. Computes the products again
-  // unless they were to be kept.
+  // Updates cores and positions, from the products of the latest Forward; dx holds nothing of use
+  // afterwards.
   void Backward(TensorId dx);
 
  private:

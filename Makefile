@@ -22,6 +22,8 @@ ACCELERATOR ?= nano
 ARGS ?=
 # What `make test` builds and runs: release, debug, asan or coverage.
 PRESET ?= release
+# ON: a warning of the compiler is an error, as in CI. For developers: newer compilers warn of more.
+WERROR ?= OFF
 
 BUILD := $(if $(filter release,$(PRESET)),build,build-$(PRESET))
 
@@ -55,7 +57,7 @@ test-slow:  ## the tests that take minutes: PyTorch, fuzzers, AArch64, a bare De
 .PHONY: test-build
 test-build:
 	@scripts/install-packages build test
-	@$(call configure,$(PRESET) -DBITTERN_TESTS=ON)
+	@$(call configure,$(PRESET) -DBITTERN_TESTS=ON -DBITTERN_WERROR=$(WERROR))
 	@cmake --build $(BUILD) -j $(JOBS)
 
 .PHONY: fuzz-build

@@ -15,12 +15,14 @@ TEST(ModelProgram, KeepsAsMuchAsFits) {
   EXPECT_EQ(CompileModel(config, StepKind::kTraining, machine).recompute, Recompute::kGelu);
   machine.tokens.depth = 256;
   std::vector<int64_t> needs;  // token words
-  for (const Recompute recompute : {Recompute::kGelu, Recompute::kElementwise, Recompute::kHalf}) {
+  for (const Recompute recompute :
+       {Recompute::kGelu, Recompute::kElementwise, Recompute::kHalf, Recompute::kEncoder}) {
     const Graph graph = BuildStep(config, {.recompute = recompute, .intent_on_every_token = true});
     machine.tokens.banks = 1;  // needs are those of the smallest program
     needs.push_back(TryCompile(graph, machine).words.at(WordKind::kToken));
   }
   ASSERT_LT(needs[2] + 256, std::min(needs[0], needs[1]));
+  EXPECT_LT(needs[3], needs[2]);
   machine.program_words = 65536;
   machine.tokens.banks = static_cast<int32_t>(needs[2] / 256 + 1);
   const ModelProgram program = CompileModel(config, StepKind::kTraining, machine);

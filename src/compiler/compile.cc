@@ -82,14 +82,20 @@ struct Lowered {
   MemoryPlan plan;
 };
 
-Lowered Lower(Graph graph, const isa::Accelerator& machine) {
+// How the groups of a section follow one another.
+enum class GroupOrder {
+  kScheduled,  // so that units are busy at the same time (list_schedule.h)
+  kOfGraph,    // in which the graph was built: fewer tensors are alive together
+};
+
+Lowered Lower(Graph graph, const isa::Accelerator& machine, GroupOrder order) {
   Emitter emitter(graph, machine, ChooseLayouts(graph, machine));
   AccumulateDirectly(graph, [&](const Op& op) { return WritesOnce(op, emitter); });
   const std::vector<Group> groups = MakeGroups(graph);
   ChooseOrders(groups, emitter);
   Sections sections = MakeSections(groups, graph, emitter.storages());
   for (Section& section : sections.list) {
-    ListSchedule(section, emitter);
+    if (order == GroupOrder::kScheduled) ListSchedule(section, emitter);
     if (section.trips > 1) emitter.BeginRepeat(section.trips, section.next, section.stream_step);
     for (const Group& group : section.groups) Lower(group, emitter);
     if (section.trips > 1) emitter.EndRepeat();
@@ -147,12 +153,15 @@ CompiledStep TryCompile(const Graph& graph, const isa::Accelerator& machine) {
         "accelerator: it cannot train with training.batch above 1 or training.clip_scope "
         "\"global\"; train on the CPU, or without them");
   }
-  Graph rewritten = Rewrite(graph);
+  // From the fastest to the smallest.
+  const Graph rewritten = Rewrite(graph);
   Graph zeroed = rewritten;
   SeparateResults(zeroed);
   ZeroFirst(zeroed);
-  Lowered lowered = Lower(std::move(zeroed), machine);
-  if (!lowered.step.shortfalls.empty()) lowered = Lower(std::move(rewritten), machine);
+  Lowered lowered = Lower(std::move(zeroed), machine, GroupOrder::kScheduled);
+  for (const GroupOrder order : {GroupOrder::kScheduled, GroupOrder::kOfGraph}) {
+    if (!lowered.step.shortfalls.empty()) lowered = Lower(rewritten, machine, order);
+  }
   CompiledStep& step = lowered.step;
   if (!step.shortfalls.empty()) return std::move(step);
   Spread(lowered, machine);

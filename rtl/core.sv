@@ -222,26 +222,32 @@ module core #(
 
   // Memory --------------------------------------------------------------------------------------
 
-  logic clash;
+  // The host takes the ports of the vector unit's operand a and result, while that is at rest.
+  logic clash, a_read, y_write;
+  logic [19:0] a_address, y_address;
+  logic [Word-1:0] y_data;
+
+  assign a_read = busy_o ? vector_read[0] : memory_read_i;
+  assign a_address = busy_o ? vector_address[19:0] : memory_address_i;
+  assign y_write = busy_o ? vector_write : memory_write_i;
+  assign y_address = busy_o ? vector_write_address : memory_address_i;
+  assign y_data = busy_o ? vector_write_data : memory_data_i;
+  assign memory_data_o = vector_word[Word-1:0];
 
   memory #(
-    .Config(Config), .WordReaders(4 * Planes + 4), .ScalarReaders(4), .WordWriters(Planes + 3),
-    .ScalarWriters(1)
+    .Config(Config), .WordReaders(4 * Planes + 3), .PlaneReaders(Planes > 1 ? 4 * Planes : 0),
+    .ScalarReaders(4), .WordWriters(Planes + 2), .ScalarWriters(1)
   ) u_memory (
     .clk_i,
-    .word_read_i({load_read, x_read, b_read, first_read, drain_read, vector_read,
-                  memory_read_i}),
-    .word_address_i({load_address, x_address, b_address, first_address,
-                     drain_address, vector_address, memory_address_i}),
-    .word_o({load_word, x_word, b_word, first_word, drain_word, vector_word,
-             memory_data_o}),
+    .word_read_i({load_read, x_read, b_read, first_read, drain_read, vector_read[1], a_read}),
+    .word_address_i({load_address, x_address, b_address, first_address, drain_address,
+                     vector_address[39:20], a_address}),
+    .word_o({load_word, x_word, b_word, first_word, drain_word, vector_word}),
     .scalar_read_i(scalar_read), .scalar_address_i(scalar_address), .scalar_o(scalar),
-    .word_write_i({stream_write, drain_write, vector_write, memory_write_i}),
-    .word_write_address_i({stream_write_address, drain_write_address, vector_write_address,
-                           memory_address_i}),
-    .word_write_lanes_i({stream_write_lanes, {(3*Width){1'b1}}}),
-    .word_write_data_i({stream_write_data, drain_write_data, vector_write_data,
-                        memory_data_i}),
+    .word_write_i({stream_write, drain_write, y_write}),
+    .word_write_address_i({stream_write_address, drain_write_address, y_address}),
+    .word_write_lanes_i({stream_write_lanes, {(2*Width){1'b1}}}),
+    .word_write_data_i({stream_write_data, drain_write_data, y_data}),
     .scalar_write_i(scalar_write), .scalar_write_address_i(scalar_write_address),
     .scalar_write_data_i(scalar_write_data), .clash_o(clash)
   );

@@ -2,41 +2,40 @@
 // rounds, of which the first takes no addition. A cycle each for four additions; the last one is
 // done in the cycle of the answer.
 module dropout_bits (
-  input  logic        clk_i,
-  input  logic [6:0]  token_i,      // a constant, so that all tokens are one module
-  input  logic [63:0] key_i,
-  input  logic [16:0] threshold_i,
-  input  logic [19:0] feature_i,
-  output logic        keeps_o
+  input  logic         clk_i,
+  input  logic [6:0]   token_i,      // a constant, so that all tokens are one module
+  input  logic [319:0] keys_i,       // dropout_keys'
+  input  logic [16:0]  threshold_i,  // in the cycle of the answer
+  input  logic [19:0]  feature_i,
+  output logic         keeps_o
 );
 
-  function automatic logic [63:0] round(logic [63:0] state, logic [63:0] key, int unsigned number);
+  // What is added first in a sum goes into the carries as it is, so it is y, which is there by itself.
+  function automatic logic [63:0] round(logic [63:0] state, logic [31:0] key);
     logic [31:0] x, y;
     x = state[63:32];
     y = state[31:0];
-    x = ({x[7:0], x[31:8]} + y) ^ ((number % 2 == 0 ? key[31:0] : key[63:32]) + number);
+    x = (y + {x[7:0], x[31:8]}) ^ key;
     y = {y[28:0], y[31:29]} ^ x;
     round = {x, y};
   endfunction
 
   logic [63:0] state0, state1_d, state1_q, state2_d, state2_q, bits;
-  logic [63:0] key1_q, key2_q;
-  logic [16:0] threshold1_q, threshold2_q;
   logic [1:0] part1_q, part2_q;
   logic [15:0] part;
 
   assign state0 = {39'h0, feature_i[19:2], token_i};
-  assign state1_d = round(round(round(round(round(state0, key_i, 0), key_i, 1), key_i, 2), key_i, 3),
-                          key_i, 4);
-  assign state2_d = round(round(round(round(state1_q, key1_q, 5), key1_q, 6), key1_q, 7),
-                          key1_q, 8);
-  assign bits = round(state2_q, key2_q, 9);
+  assign state1_d = round(round(round(round(round(state0, keys_i[0 +: 32]), keys_i[32 +: 32]),
+                                      keys_i[64 +: 32]), keys_i[96 +: 32]), keys_i[128 +: 32]);
+  assign state2_d = round(round(round(round(state1_q, keys_i[160 +: 32]), keys_i[192 +: 32]),
+                                keys_i[224 +: 32]), keys_i[256 +: 32]);
+  assign bits = round(state2_q, keys_i[288 +: 32]);
 
   always_ff @(posedge clk_i) begin
     state1_q <= state1_d;
     state2_q <= state2_d;
-    {key1_q, threshold1_q, part1_q} <= {key_i, threshold_i, feature_i[1:0]};
-    {key2_q, threshold2_q, part2_q} <= {key1_q, threshold1_q, part1_q};
+    part1_q <= feature_i[1:0];
+    part2_q <= part1_q;
   end
 
   // The first word, x, then the second; low half first.
@@ -48,6 +47,6 @@ module dropout_bits (
       default: part = bits[31:16];
     endcase
   end
-  assign keeps_o = {1'b0, part} < threshold2_q;
+  assign keeps_o = {1'b0, part} < threshold_i;
 
 endmodule

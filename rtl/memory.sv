@@ -3,6 +3,7 @@
 module memory #(
   parameter bittern_pkg::accelerator_t Config = bittern_pkg::AcceleratorNano,
   parameter int unsigned WordReaders = 1,
+  parameter int unsigned PlaneReaders = 0,  // the last ones: pairs, of planes 0 and 1
   parameter int unsigned ScalarReaders = 1,
   parameter int unsigned WordWriters = 1,
   parameter int unsigned ScalarWriters = 1,
@@ -39,6 +40,7 @@ module memory #(
   logic [32*Lanes*WordWriters-1:0] token_data;
   logic [32*Rows*WordWriters-1:0] rank_data;
   logic [32*WordWriters-1:0] scalar_data;
+  logic [WordReaders-1:0] again;
   logic [2:0] clash;
 
   for (genvar w = 0; w < WordWriters; w++) begin : gen_writers
@@ -53,6 +55,15 @@ module memory #(
         | (32*Width)'(rank_words[32*Rows*r +: 32*Rows])
         | (32*Width)'(scalars[32*r +: 32]);
   end
+  // What is not split the planes read together.
+  for (genvar r = 0; r < WordReaders; r++) begin : gen_again
+    if (r >= WordReaders - PlaneReaders && (WordReaders - 1 - r) % 2 == 0) begin : gen_second
+      assign again[r] = word_read_i[r-1]
+                        && word_address_i[20*r +: 20] == word_address_i[20*(r-1) +: 20];
+    end else begin : gen_first
+      assign again[r] = 1'b0;
+    end
+  end
   assign scalar_o = scalars[32*WordReaders +: 32*ScalarReaders];
 
   memory_region #(
@@ -60,7 +71,8 @@ module memory #(
     .Uram(Config.tokens.memory == bittern_pkg::MemoryUram), .Region(2'd0), .Readers(WordReaders),
     .Writers(WordWriters)
   ) u_tokens (
-    .clk_i, .read_i(word_read_i), .read_address_i(word_address_i), .read_data_o(token_words),
+    .clk_i, .read_i(word_read_i), .read_again_i(again), .read_address_i(word_address_i),
+    .read_data_o(token_words),
     .write_i(word_write_i), .write_address_i(word_write_address_i), .write_lanes_i(token_lanes),
     .write_data_i(token_data), .clash_o(clash[0])
   );
@@ -69,7 +81,8 @@ module memory #(
     .Uram(Config.ranks.memory == bittern_pkg::MemoryUram), .Region(2'd1), .Readers(WordReaders),
     .Writers(WordWriters)
   ) u_ranks (
-    .clk_i, .read_i(word_read_i), .read_address_i(word_address_i), .read_data_o(rank_words),
+    .clk_i, .read_i(word_read_i), .read_again_i(again), .read_address_i(word_address_i),
+    .read_data_o(rank_words),
     .write_i(word_write_i), .write_address_i(word_write_address_i),
     .write_lanes_i({(Rows*WordWriters){1'b1}}), .write_data_i(rank_data), .clash_o(clash[1])
   );
@@ -79,6 +92,7 @@ module memory #(
     .Writers(AllWriters)
   ) u_scalars (
     .clk_i, .read_i({scalar_read_i, word_read_i}),
+    .read_again_i({{ScalarReaders{1'b0}}, again}),
     .read_address_i({scalar_address_i, word_address_i}), .read_data_o(scalars),
     .write_i({scalar_write_i, word_write_i}),
     .write_address_i({scalar_write_address_i, word_write_address_i}),

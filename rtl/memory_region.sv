@@ -13,80 +13,121 @@ module memory_region #(
 ) (
   input  logic                        clk_i,
   input  logic [Readers-1:0]          read_i,
+  input  logic [Readers-1:0]          read_again_i,  // the word of another reader: it may
   input  logic [20*Readers-1:0]       read_address_i,
   output logic [32*Lanes*Readers-1:0] read_data_o,  // 0 where the word is not of this region
   input  logic [Writers-1:0]          write_i,
   input  logic [20*Writers-1:0]       write_address_i,
   input  logic [Lanes*Writers-1:0]    write_lanes_i,  // alike within a part
   input  logic [32*Lanes*Writers-1:0] write_data_i,
-  output logic                        clash_o  // two requests for one port
+  output logic                        clash_o  // two requests for one port, two cycles before
 );
 
   localparam int unsigned WordBits = 32 * Lanes;
   localparam int unsigned AddressBits = $clog2(Depth);
   localparam int unsigned Parts = (Lanes + PartLanes - 1) / PartLanes;
   localparam int unsigned BankBits = Banks > 1 ? $clog2(Banks) : 1;
+  localparam int unsigned WriterBits = Writers > 1 ? $clog2(Writers) : 1;
 
-  logic [Banks-1:0] read_clash, write_clash;
+  // Who asks which bank ---------------------------------------------------------------------------
+
+  logic [Banks*Readers-1:0] read_hit;   // of reader r: bank b at Banks r + b
+  logic [Banks*Writers-1:0] write_hit;
+  logic [BankBits*Readers-1:0] read_bank;
+  logic [AddressBits*Readers-1:0] read_offset;
+  logic [AddressBits*Writers-1:0] write_offset;
+  logic [Parts*Writers-1:0] parts;
+
+  for (genvar r = 0; r < Readers; r++) begin : gen_readers
+    memory_decode #(.Region(Region), .Banks(Banks), .Depth(Depth)) u_decode (
+      .valid_i(read_i[r]), .address_i(read_address_i[20*r +: 20]),
+      .bank_o(read_bank[BankBits*r +: BankBits]), .hit_o(read_hit[Banks*r +: Banks])
+    );
+    assign read_offset[AddressBits*r +: AddressBits] = read_address_i[20*r +: AddressBits];
+  end
+  for (genvar w = 0; w < Writers; w++) begin : gen_writers
+    logic [BankBits-1:0] unused_bank;
+    memory_decode #(.Region(Region), .Banks(Banks), .Depth(Depth)) u_decode (
+      .valid_i(write_i[w]), .address_i(write_address_i[20*w +: 20]), .bank_o(unused_bank),
+      .hit_o(write_hit[Banks*w +: Banks])
+    );
+    assign write_offset[AddressBits*w +: AddressBits] = write_address_i[20*w +: AddressBits];
+    for (genvar p = 0; p < Parts; p++) begin : gen_parts
+      assign parts[Parts*w+p] = write_lanes_i[Lanes*w+PartLanes*p];
+    end
+  end
+
+  // Banks -----------------------------------------------------------------------------------------
+
+  logic [Banks-1:0] clash;
   logic [Banks*WordBits-1:0] words;
 
   for (genvar b = 0; b < Banks; b++) begin : gen_banks
-    logic [Readers-1:0] unused_read_hit;
+    logic [Readers-1:0] reads, counted, counted_q;
+    logic [Writers-1:0] writes, writes_q;
     logic [AddressBits-1:0] read_address, write_address;
-    logic [Writers-1:0] write_hit;
-    logic [Lanes-1:0] write_lanes;
+    logic [WriterBits-1:0] writer;
     logic [Parts-1:0] write_parts;
     logic [WordBits-1:0] write_data;
-    logic write_clash_address;
 
-    memory_bank_port #(.Requesters(Readers), .Depth(Depth)) u_read (
-      .first_i({Region, 18'(b * Depth)}), .valid_i(read_i), .address_i(read_address_i),
-      .hit_o(unused_read_hit), .address_o(read_address), .clash_o(read_clash[b])
-    );
-    memory_bank_port #(.Requesters(Writers), .Depth(Depth)) u_write (
-      .first_i({Region, 18'(b * Depth)}), .valid_i(write_i), .address_i(write_address_i),
-      .hit_o(write_hit), .address_o(write_address), .clash_o(write_clash_address)
+    for (genvar r = 0; r < Readers; r++) begin : gen_reads
+      assign reads[r] = read_hit[Banks*r+b];
+    end
+    for (genvar w = 0; w < Writers; w++) begin : gen_writes
+      assign writes[w] = write_hit[Banks*w+b];
+    end
+    memory_bank_port #(.Requesters(Readers), .AddressBits(AddressBits)) u_read (
+      .hit_i(reads), .address_i(read_offset), .address_o(read_address)
     );
     always_comb begin
-      write_lanes = '0;
-      write_data = '0;
+      writer = '0;
+      write_parts = '0;
       for (int unsigned w = 0; w < Writers; w++) begin
-        write_lanes |= write_lanes_i[Lanes*w +: Lanes] & {Lanes{write_hit[w]}};
-        write_data |= write_data_i[WordBits*w +: WordBits] & {WordBits{write_hit[w]}};
+        writer |= WriterBits'(w) & {WriterBits{writes[w]}};
+        write_parts |= parts[Parts*w +: Parts] & {Parts{writes[w]}};
       end
-      // Two writers clash even for one word.
-      write_clash[b] = write_clash_address | (|(write_hit & (write_hit - 1'b1)));
     end
-    for (genvar p = 0; p < Parts; p++) begin : gen_parts
-      assign write_parts[p] = write_lanes[PartLanes*p];
+    word_select #(.Words(Writers), .Width(AddressBits)) u_write_address (
+      .words_i(write_offset), .number_i(writer), .word_o(write_address)
+    );
+    word_select #(.Words(Writers), .Width(WordBits)) u_write_data (
+      .words_i(write_data_i), .number_i(writer), .word_o(write_data)
+    );
+
+    assign counted = reads & ~read_again_i;
+    always_ff @(posedge clk_i) begin
+      counted_q <= counted;
+      writes_q <= writes;
     end
+    assign clash[b] = |(counted_q & (counted_q - 1'b1)) | |(writes_q & (writes_q - 1'b1));
+
     memory_block #(.Bits(WordBits), .PartBits(32 * PartLanes), .Depth(Depth), .Uram(Uram)) u_block (
       .clk_i, .read_address_i(read_address), .read_data_o(words[WordBits*b +: WordBits]),
       .write_i(write_parts), .write_address_i(write_address), .write_data_i(write_data)
     );
   end
 
-  for (genvar r = 0; r < Readers; r++) begin : gen_readers
-    logic [BankBits-1:0] bank_d, bank_q;
-    logic here_d, here_q;
-    logic [19:0] address;
+  // Words: one cycle of the bank's, one of the way back ---------------------------------------------
+
+  for (genvar r = 0; r < Readers; r++) begin : gen_words
+    logic [BankBits-1:0] bank_q;
+    logic here_q;
     logic [WordBits-1:0] word;
 
     word_select #(.Words(Banks), .Width(WordBits)) u_bank (
       .words_i(words), .number_i(bank_q), .word_o(word)
     );
-    assign address = read_address_i[20*r +: 20];
-    assign bank_d = address[AddressBits +: BankBits];
-    assign here_d = address[19:18] == Region;
     always_ff @(posedge clk_i) begin
-      bank_q <= bank_d;
-      here_q <= here_d;
-      read_data_o[WordBits*r +: WordBits] <= here_q ? word : '0;
+      bank_q <= read_bank[BankBits*r +: BankBits];
+      here_q <= read_address_i[20*r+18 +: 2] == Region;
+      if (here_q) read_data_o[WordBits*r +: WordBits] <= word;
+      else read_data_o[WordBits*r +: WordBits] <= '0;
     end
-    logic unused_address;
-    assign unused_address = ^address;
   end
 
-  always_ff @(posedge clk_i) clash_o <= (|read_clash) | (|write_clash);
+  always_ff @(posedge clk_i) clash_o <= |clash;
+
+  logic unused;
+  assign unused = ^write_lanes_i;
 
 endmodule

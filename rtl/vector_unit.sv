@@ -196,12 +196,17 @@ module vector_unit #(
     .q_o({valid3, first3, limited3, l0_3, l1_3, l2_3, lt_3, y3, lanes3, scale3, picked3,
           labelled3})
   );
+  logic [319:0] round_keys;
+  logic [16:0] threshold3;
+  dropout_keys u_keys (
+    .clk_i, .key_i(key_q), .threshold_i(threshold_q), .keys_o(round_keys), .threshold_o(threshold3)
+  );
   for (genvar t = 0; t < Lanes; t++) begin : gen_numbers
     assign picked_d[t] = table_row_i[32*t +: 32] == {{8{pick[23]}}, pick};
     assign labelled_d[t] = !table_row_i[32*t + 31];
     dropout_bits u_dropout (
-      .clk_i, .token_i(7'(t)), .key_i(key_q), .threshold_i(threshold_q), .feature_i(feature[19:0]),
-      .keeps_o(kept3[t])
+      .clk_i, .token_i(7'(t)), .keys_i(round_keys), .threshold_i(threshold3),
+      .feature_i(feature[19:0]), .keeps_o(kept3[t])
     );
   end
 
@@ -226,29 +231,81 @@ module vector_unit #(
     .read_address_i(tap_read_register), .read_data_o(tap_old)
   );
 
-  // What a source is in a lane. `none`: what changes nothing.
-  function automatic logic [31:0] value_of(
-    bittern_pkg::source_e source, logic [31:0] a_word, logic [31:0] b_word, logic [31:0] g_word,
-    logic [31:0] h_word, logic [31:0] r0_word, logic [31:0] r1_word, logic [31:0] r2_word,
-    logic [31:0] mask, logic [31:0] picked, logic labelled, logic [31:0] self
-  );
+  // What a source is in a lane. One of six words: a, b, three registers and a scalar, the same one in all lanes;
+  // or 0 in a lane that does not pass; and then its sign may be flipped. Which, is settled before the
+  // operands are there, so that it takes two tables of six inputs a bit.
+  localparam logic [2:0] WordA = 3'd0, WordB = 3'd1, WordL0 = 3'd2, WordL1 = 3'd3, WordL2 = 3'd4,
+                         WordScalar = 3'd5;
+  localparam logic [2:0] ScalarZero = 3'd0, ScalarOne = 3'd1, ScalarG = 3'd2, ScalarH = 3'd3,
+                         ScalarScale = 3'd4, ScalarMinusZero = 3'd5;
+  localparam logic [1:0] PassAll = 2'd0, PassKept = 2'd1, PassPicked = 2'd2, PassLabelled = 2'd3;
+  localparam int unsigned ChoiceBits = 9;
+  typedef struct packed {
+    logic       flip;
+    logic [1:0] pass;
+    logic [2:0] scalar;
+    logic [2:0] word;
+  } choice_t;
+
+  // A summand of zero is -0, which changes nothing. `self`: the choice of x1, or 0 where a later stage sees
+  // to it.
+  function automatic logic [ChoiceBits-1:0] choice_of(bittern_pkg::source_e source, logic negate,
+                                                      logic summand, logic [ChoiceBits-1:0] self);
     unique case (source)
-      bittern_pkg::SourceZero: value_of = '0;
-      bittern_pkg::SourceOne: value_of = 32'h3F800000;
-      bittern_pkg::SourceA: value_of = a_word;
-      bittern_pkg::SourceB: value_of = b_word;
-      bittern_pkg::SourceG: value_of = g_word;
-      bittern_pkg::SourceH: value_of = h_word;
-      bittern_pkg::SourceL0: value_of = r0_word;
-      bittern_pkg::SourceL1: value_of = r1_word;
-      bittern_pkg::SourceMask: value_of = mask;
-      bittern_pkg::SourcePick: value_of = picked;
-      bittern_pkg::SourceLabelled: value_of = labelled ? 32'h3F800000 : '0;
-      bittern_pkg::SourceSelf: value_of = self;
-      bittern_pkg::SourceL2: value_of = r2_word;
-      default: value_of = '0;
+      bittern_pkg::SourceZero: choice_of = summand ? {1'b0, PassAll, ScalarMinusZero, WordScalar}
+                                                   : {negate, PassAll, ScalarZero, WordScalar};
+      bittern_pkg::SourceOne: choice_of = {negate, PassAll, ScalarOne, WordScalar};
+      bittern_pkg::SourceA: choice_of = {negate, PassAll, ScalarZero, WordA};
+      bittern_pkg::SourceB: choice_of = {negate, PassAll, ScalarZero, WordB};
+      bittern_pkg::SourceG: choice_of = {negate, PassAll, ScalarG, WordScalar};
+      bittern_pkg::SourceH: choice_of = {negate, PassAll, ScalarH, WordScalar};
+      bittern_pkg::SourceL0: choice_of = {negate, PassAll, ScalarZero, WordL0};
+      bittern_pkg::SourceL1: choice_of = {negate, PassAll, ScalarZero, WordL1};
+      bittern_pkg::SourceL2: choice_of = {negate, PassAll, ScalarZero, WordL2};
+      bittern_pkg::SourceMask: choice_of = {negate, PassKept, ScalarScale, WordScalar};
+      bittern_pkg::SourcePick: choice_of = {negate, PassPicked, ScalarZero, WordL1};
+      bittern_pkg::SourceLabelled: choice_of = {negate, PassLabelled, ScalarOne, WordScalar};
+      bittern_pkg::SourceSelf: choice_of = self ^ {negate, 8'h0};
+      default: choice_of = {negate, PassAll, ScalarZero, WordScalar};
     endcase
   endfunction
+  function automatic logic [31:0] scalar_of(logic [2:0] scalar, logic [63:0] hg, logic [31:0] scale);
+    unique case (scalar)
+      ScalarOne: scalar_of = 32'h3F800000;
+      ScalarG: scalar_of = hg[31:0];
+      ScalarH: scalar_of = hg[63:32];
+      ScalarScale: scalar_of = scale;
+      ScalarMinusZero: scalar_of = 32'h80000000;
+      default: scalar_of = '0;
+    endcase
+  endfunction
+  function automatic logic [31:0] value_of(logic [2:0] word, logic pass, logic flip,
+                                           logic [191:0] words);
+    logic [31:0] low, high;
+    low = word[1] ? (word[0] ? words[127:96] : words[95:64])
+                  : (word[0] ? words[63:32] : words[31:0]);
+    high = word[0] ? words[191:160] : words[159:128];
+    value_of = ((word[2] ? high : low) & {32{pass}}) ^ {flip, 31'h0};
+  endfunction
+
+  localparam logic [ChoiceBits-1:0] LaterSelf = {1'b0, PassAll, ScalarZero, WordScalar};
+  localparam int unsigned Operands = 6;  // x1, p1, q1, p2, q2, p3
+  logic [ChoiceBits-1:0] x1_choice;
+  logic [ChoiceBits*Operands-1:0] choices_d, choices3;
+
+  assign x1_choice = choice_of(fields_q.x1, fields_q.negate_x1, 1'b0, LaterSelf);
+  assign choices_d[0 +: ChoiceBits] = x1_choice;
+  assign choices_d[ChoiceBits +: ChoiceBits] =
+      choice_of(fields_q.p1, 1'b0, 1'b0, x1_choice);
+  assign choices_d[2*ChoiceBits +: ChoiceBits] =
+      choice_of(fields_q.q1, fields_q.negate_q1, 1'b1, x1_choice);
+  assign choices_d[3*ChoiceBits +: ChoiceBits] = choice_of(fields_q.p2, 1'b0, 1'b0, LaterSelf);
+  assign choices_d[4*ChoiceBits +: ChoiceBits] =
+      choice_of(fields_q.q2, fields_q.negate_q2, 1'b1, LaterSelf);
+  assign choices_d[5*ChoiceBits +: ChoiceBits] = choice_of(fields_q.p3, 1'b0, 1'b0, LaterSelf);
+  pipe #(.Width(ChoiceBits * Operands), .Stages(2)) u_choices (
+    .clk_i, .d_i(choices_d), .q_o(choices3)
+  );
 
   // To S ----------------------------------------------------------------------------------------
 
@@ -322,38 +379,38 @@ module vector_unit #(
   // Lanes ---------------------------------------------------------------------------------------
 
   logic [Row-1:0] v3, v4;
+  logic [Operands*Row-1:0] values;
+
+  for (genvar o = 0; o < Operands; o++) begin : gen_operands
+    choice_t choice;
+    logic [31:0] scalar;
+    logic [Lanes-1:0] pass;
+
+    assign choice = choices3[ChoiceBits*o +: ChoiceBits];
+    assign scalar = scalar_of(choice.scalar, scalar_i[63:0], scale3);
+    for (genvar t = 0; t < Lanes; t++) begin : gen_operand_lanes
+      assign pass[t] = choice.pass == PassAll || (choice.pass == PassKept && kept3[t])
+                       || (choice.pass == PassPicked && picked3[t])
+                       || (choice.pass == PassLabelled && labelled3[t]);
+      assign values[Row*o + 32*t +: 32] = value_of(
+          choice.word, pass[t], choice.flip,
+          {scalar, r2[32*t +: 32], r1[32*t +: 32], r0[32*t +: 32], word_i[Word + 32*t +: 32],
+           word_i[32*t +: 32]});
+    end
+  end
+  assign x1_pushed = values[Row*0 +: Row];
+  assign p2_pushed = values[Row*3 +: Row];
+  assign q2_pushed = values[Row*4 +: Row];
+  assign p3_pushed = values[Row*5 +: Row];
 
   for (genvar t = 0; t < Lanes; t++) begin : gen_lanes
-    logic [31:0] a_word, b_word, mask, picked, x1, p1, q1, q1_value, q2_value;
+    logic [31:0] x1, p1, q1;
     logic [9:0] address;
     logic [127:0] entry;
 
-    assign a_word = word_i[32*t +: 32];
-    assign b_word = word_i[Word + 32*t +: 32];
-    assign mask = kept3[t] ? scale3 : '0;
-    assign picked = picked3[t] ? r1[32*t +: 32] : '0;
-    assign x1 = value_of(fields3.x1, a_word, b_word, '0, '0, r0[32*t +: 32], r1[32*t +: 32],
-                         r2[32*t +: 32], '0, '0, 1'b0, '0) ^ {fields3.negate_x1, 31'h0};
-    assign p1 = value_of(fields3.p1, a_word, b_word, scalar_i[31:0], scalar_i[63:32],
-                         r0[32*t +: 32], r1[32*t +: 32], r2[32*t +: 32], mask, picked,
-                         labelled3[t], x1);
-    assign q1_value = value_of(fields3.q1, a_word, b_word, scalar_i[31:0], scalar_i[63:32],
-                               r0[32*t +: 32], r1[32*t +: 32], r2[32*t +: 32], mask, picked,
-                               labelled3[t], x1);
-    assign q1 = fields3.q1 == bittern_pkg::SourceZero ? MinusZero
-                                                      : q1_value ^ {fields3.negate_q1, 31'h0};
-    assign x1_pushed[32*t +: 32] = x1;
-    assign p2_pushed[32*t +: 32] = value_of(fields3.p2, a_word, b_word, scalar_i[31:0],
-                                            scalar_i[63:32], r0[32*t +: 32], r1[32*t +: 32],
-                                            r2[32*t +: 32], mask, picked, labelled3[t], '0);
-    assign q2_value = value_of(fields3.q2, a_word, b_word, scalar_i[31:0], scalar_i[63:32],
-                               r0[32*t +: 32], r1[32*t +: 32], r2[32*t +: 32], mask, picked,
-                               labelled3[t], '0);
-    assign q2_pushed[32*t +: 32] = fields3.q2 == bittern_pkg::SourceZero
-                                   ? MinusZero : q2_value ^ {fields3.negate_q2, 31'h0};
-    assign p3_pushed[32*t +: 32] = value_of(fields3.p3, a_word, b_word, scalar_i[31:0],
-                                            scalar_i[63:32], r0[32*t +: 32], r1[32*t +: 32],
-                                            r2[32*t +: 32], mask, picked, labelled3[t], '0);
+    assign x1 = values[32*(Lanes*0+t) +: 32];
+    assign p1 = values[32*(Lanes*1+t) +: 32];
+    assign q1 = values[32*(Lanes*2+t) +: 32];
 
     vector_lane #(.MultiplyLatency(Multiply), .AddLatency(Add)) u_lane (
       .clk_i, .x1_i(x1), .p1_i(p1), .q1_i(q1), .function_i(function_first), .address_o(address),

@@ -1,4 +1,4 @@
-// One of several words. A number beyond the last gives 0.
+// One of several words. A number beyond the last gives any of them.
 module word_select #(
   parameter int unsigned Words = 4,
   parameter int unsigned Width = 32,
@@ -9,12 +9,18 @@ module word_select #(
   output logic [Width-1:0]       word_o
 );
 
-  // An index that varies would be a shift of all words for synthesis.
+  // A tree of choices between two, in place: four words so take a table of six inputs a bit, where a union of
+  // masked words takes twice as many, and an index that varies is a shift of all words for synthesis.
+  logic [Width*Words-1:0] words;
+
   always_comb begin
-    word_o = '0;
-    for (int unsigned i = 0; i < Words; i++) begin
-      word_o |= words_i[Width*i +: Width] & {Width{number_i == Bits'(i)}};
+    words = words_i;
+    for (int unsigned l = 0; l < Bits; l++) begin
+      for (int unsigned i = 0; i + (1 << l) < Words; i += 2 << l) begin
+        if (number_i[l]) words[Width*i +: Width] = words[Width*(i+(1<<l)) +: Width];
+      end
     end
+    word_o = words[Width-1:0];
   end
 
 endmodule

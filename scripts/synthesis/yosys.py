@@ -12,7 +12,8 @@ from spec_generator.spec import Region
 KNOWN_WARNINGS = ("Resizing cell port", "not currently supported for the 'xcup' family",
                   "ABC: execution of command")
 
-SYNTHESIS = "synth_xilinx -family xcup -uram -abc9 -noiopad -noclkbuf"
+# Choices of 16 words and more take MUXF7 and MUXF8; abc9 alone would see to LUTs only.
+SYNTHESIS = "synth_xilinx -family xcup -uram -abc9 -noiopad -noclkbuf -widemux 16"
 # abc9 would rather take two LUTs of three inputs than one of six, for two of them may share the hardware of one.
 # Here each counts as one (area.py), so that is what is made few of; a seventh and an eighth input take MUXF7
 # and MUXF8. 4 ns, with the wires that it thinks of, leave it room to save area off the longest path.
@@ -56,7 +57,9 @@ def run(root, spec, name, out, top="core"):
         proc
         select -assert-none t:$dlatch t:$adlatch t:$dlatchsr t:$sr
         check -assert
-        {SYNTHESIS} -run :map_luts
+        {SYNTHESIS} -run :map_dsp
+        techmap -map {root / "scripts/synthesis/dsp_cascade.v"}
+        {SYNTHESIS} -run map_dsp:map_luts
         {LUTS_ALIKE}
         {SYNTHESIS} -run map_luts:
         check -assert -mapped

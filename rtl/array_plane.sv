@@ -10,6 +10,11 @@
 // The same adders serve all three: those of a level of one fold are those of the same level of the
 // other, so elements of both may follow one another. An element that sums over time takes them all:
 // no fold may be behind its first level then (stream_unit sees to that).
+//
+// Where both folds have as many adders in the first level, an adder has one operand in common: that of cell
+// (r, t) adds rows r and r + Rows/2 of lane t in one fold and, in the other, lanes t and t + Lanes/2 of row r,
+// or, in the upper half of the lanes, lanes t - Lanes/2 and t of row r + Rows/2. The common cell is also the
+// one that accumulates there, so that nothing is chosen on that side.
 module array_plane #(
   parameter int unsigned Rows = 4,
   parameter int unsigned Lanes = 16,
@@ -66,6 +71,22 @@ module array_plane #(
   endfunction
   localparam int unsigned FoldAdders = first_adder(Levels + 1);
   localparam int unsigned Adders = FoldAdders > Cells ? FoldAdders : Cells;
+
+  localparam bit Shares = Rows % 2 == 0 && Lanes % 2 == 0;
+  // Of an adder of the first level: its sum's place in the fold over lanes.
+  function automatic int unsigned first_token_sum(int unsigned n);
+    first_token_sum = n;
+    if (Shares && n % Lanes < Lanes / 2) first_token_sum = Rows * (n % Lanes) + n / Lanes;
+    else if (Shares) first_token_sum = Rows * (n % Lanes - Lanes / 2) + n / Lanes + Rows / 2;
+  endfunction
+  // The cell that an adder accumulates for: a permutation. Where the first level's take cells of the lower
+  // half of the rows and the upper half of the lanes, the others have those left.
+  function automatic int unsigned cell_of(int unsigned adder);
+    cell_of = adder;
+    if (Shares && adder < Cells && adder % Lanes >= Lanes / 2) begin
+      cell_of = adder < Cells / 2 ? adder + Cells / 2 : adder - Cells / 2;
+    end
+  endfunction
 
   // Tiles ---------------------------------------------------------------------------------------
 
@@ -148,9 +169,12 @@ module array_plane #(
     for (genvar n = 0; n < Here; n++) begin : gen_adders
       localparam bit Ranks = n < RankAdders, Tokens = n < TokenAdders;
       localparam bit Accumulates = First + n < Cells;
-      localparam int unsigned Cell = Accumulates ? First + n : 0;
-      logic [31:0] a, b;
+      localparam int unsigned Cell = Accumulates ? cell_of(First + n) : 0;
+      localparam bit Upper = l == 1 && Shares && n % Lanes >= Lanes / 2;  // operand b is in common
+      localparam int unsigned TokenPair = l == 1 ? first_token_sum(n) : n;
+      logic [31:0] a, b, start;
 
+      assign start = first ? 32'h80000000 : accumulator[32*Cell +: 32];  // x + -0 is x
       always_comb begin
         a = '0;
         b = '0;
@@ -159,13 +183,15 @@ module array_plane #(
           b = rank_values[In + 32*(Ranks ? n + RankOut : 0) +: 32];
         end
         if (Tokens && (!Ranks || is_token[l])) begin
-          a = token_values[In + 32*n +: 32];
-          b = token_values[In + 32*(Tokens ? n + TokenOut : 0) +: 32];
+          a = token_values[In + 32*TokenPair +: 32];
+          b = token_values[In + 32*(Tokens ? TokenPair + TokenOut : 0) +: 32];
         end
         if (Accumulates && accumulate) begin
-          a = product[32*Cell +: 32];
-          b = first ? 32'h80000000 : accumulator[32*Cell +: 32];  // x + -0 is x
+          a = Upper ? start : product[32*Cell +: 32];
+          b = Upper ? product[32*Cell +: 32] : start;
         end
+        if (l == 1 && Shares && Upper) b = product[32*Cell +: 32];
+        if (l == 1 && Shares && !Upper) a = product[32*Cell +: 32];
       end
       binary32_add #(.Latency(AddLatency)) u_add (
         .clk_i, .a_i(a), .b_i(b), .sum_o(sum[32*(First+n) +: 32])
@@ -184,7 +210,8 @@ module array_plane #(
         assign rank_values[Out + 32*n +: 32] = '0;
       end
       if (n < TokenAdders) begin : gen_token
-        assign token_values[Out + 32*n +: 32] = sum[32*(First+n) +: 32];
+        assign token_values[Out + 32*(l == 1 ? first_token_sum(n) : n) +: 32] =
+            sum[32*(First+n) +: 32];
       end else if (n < TokenOut && TokenIn > 1) begin : gen_token_waits
         pipe #(.Width(32), .Stages(AddLatency)) u_waits (
           .clk_i, .d_i(token_values[In + 32*n +: 32]), .q_o(token_values[Out + 32*n +: 32])
@@ -197,9 +224,10 @@ module array_plane #(
 
   // Those that the folds leave over.
   for (genvar n = FoldAdders; n < Adders; n++) begin : gen_spare
+    localparam int unsigned Spare = cell_of(n);
     binary32_add #(.Latency(AddLatency)) u_add (
-      .clk_i, .a_i(product[32*n +: 32]),
-      .b_i(first ? 32'h80000000 : accumulator[32*n +: 32]), .sum_o(sum[32*n +: 32])
+      .clk_i, .a_i(product[32*Spare +: 32]),
+      .b_i(first ? 32'h80000000 : accumulator[32*Spare +: 32]), .sum_o(sum[32*n +: 32])
     );
   end
 
@@ -208,18 +236,21 @@ module array_plane #(
 
   // Accumulators --------------------------------------------------------------------------------
 
-  logic [32*Cells-1:0] drained;
+  logic [32*Cells-1:0] drained, cell_sum;
 
+  for (genvar n = 0; n < Cells; n++) begin : gen_cell_sums
+    assign cell_sum[32*cell_of(n) +: 32] = sum[32*n +: 32];
+  end
   for (genvar r = 0; r < Rows; r++) begin : gen_accumulator_rows
     // One memory for each reader.
     lane_memory #(.Width(32 * Lanes), .Depth(AccumulatorSlots)) u_sums (
       .clk_i, .write_i(accumulated), .write_address_i(written_slot),
-      .write_data_i(sum[32*Lanes*r +: 32*Lanes]), .read_address_i(slot),
+      .write_data_i(cell_sum[32*Lanes*r +: 32*Lanes]), .read_address_i(slot),
       .read_data_o(accumulator[32*Lanes*r +: 32*Lanes])
     );
     lane_memory #(.Width(32 * Lanes), .Depth(AccumulatorSlots)) u_drained (
       .clk_i, .write_i(accumulated), .write_address_i(written_slot),
-      .write_data_i(sum[32*Lanes*r +: 32*Lanes]), .read_address_i(drain_slot_i),
+      .write_data_i(cell_sum[32*Lanes*r +: 32*Lanes]), .read_address_i(drain_slot_i),
       .read_data_o(drained[32*Lanes*r +: 32*Lanes])
     );
   end

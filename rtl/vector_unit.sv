@@ -240,12 +240,8 @@ module vector_unit #(
                          ScalarScale = 3'd4, ScalarMinusZero = 3'd5;
   localparam logic [1:0] PassAll = 2'd0, PassKept = 2'd1, PassPicked = 2'd2, PassLabelled = 2'd3;
   localparam int unsigned ChoiceBits = 9;
-  typedef struct packed {
-    logic       flip;
-    logic [1:0] pass;
-    logic [2:0] scalar;
-    logic [2:0] word;
-  } choice_t;
+  // A choice: word, scalar, pass, flip, from bit 0 on. (No structure: Yosys finds no members of one that is
+  // declared within a generate block.)
 
   // A summand of zero is -0, which changes nothing. `self`: the choice of x1, or 0 where a later stage sees
   // to it.
@@ -382,18 +378,22 @@ module vector_unit #(
   logic [Operands*Row-1:0] values;
 
   for (genvar o = 0; o < Operands; o++) begin : gen_operands
-    choice_t choice;
+    logic [2:0] word;
+    logic [1:0] passes;
+    logic flip;
     logic [31:0] scalar;
     logic [Lanes-1:0] pass;
 
-    assign choice = choices3[ChoiceBits*o +: ChoiceBits];
-    assign scalar = scalar_of(choice.scalar, scalar_i[63:0], scale3);
+    assign word = choices3[ChoiceBits*o +: 3];
+    assign scalar = scalar_of(choices3[ChoiceBits*o+3 +: 3], scalar_i[63:0], scale3);
+    assign passes = choices3[ChoiceBits*o+6 +: 2];
+    assign flip = choices3[ChoiceBits*o+8];
     for (genvar t = 0; t < Lanes; t++) begin : gen_operand_lanes
-      assign pass[t] = choice.pass == PassAll || (choice.pass == PassKept && kept3[t])
-                       || (choice.pass == PassPicked && picked3[t])
-                       || (choice.pass == PassLabelled && labelled3[t]);
+      assign pass[t] = passes == PassAll || (passes == PassKept && kept3[t])
+                       || (passes == PassPicked && picked3[t])
+                       || (passes == PassLabelled && labelled3[t]);
       assign values[Row*o + 32*t +: 32] = value_of(
-          choice.word, pass[t], choice.flip,
+          word, pass[t], flip,
           {scalar, r2[32*t +: 32], r1[32*t +: 32], r0[32*t +: 32], word_i[Word + 32*t +: 32],
            word_i[32*t +: 32]});
     end

@@ -73,7 +73,7 @@ def run(root, spec, name, out, top="core"):
                               cwd=root / "rtl", stdout=subprocess.DEVNULL, stderr=errors)
         errors.seek(0)
         text = errors.read()
-    warnings = [line for line in text.splitlines() if line.startswith("Warning:")
+    warnings = [line for line in text.splitlines() if "Warning:" in line
                 and not any(known in line for known in KNOWN_WARNINGS)]
     if done.returncode != 0:
         raise RuntimeError("yosys failed:\n" + "\n".join(text.splitlines()[-20:]))

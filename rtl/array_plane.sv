@@ -90,7 +90,8 @@ module array_plane #(
 
   // Tiles ---------------------------------------------------------------------------------------
 
-  logic [32*Cells-1:0] tile;
+  // split_var: Verilator takes the lanes apart, instead of putting all of them together for each that changes.
+  logic [32*Cells-1:0] tile /*verilator split_var*/;
   logic [RowBits:0] rows;
 
   lane_memory #(.Width(RowBits + 1), .Depth(TileSlots)) u_rows (
@@ -108,7 +109,7 @@ module array_plane #(
 
   // Products ------------------------------------------------------------------------------------
 
-  logic [32*Cells-1:0] product;
+  logic [32*Cells-1:0] product /*verilator split_var*/;
 
   for (genvar r = 0; r < Rows; r++) begin : gen_multiplier_rows
     for (genvar t = 0; t < Lanes; t++) begin : gen_multipliers
@@ -145,9 +146,10 @@ module array_plane #(
   // Adders --------------------------------------------------------------------------------------
 
   // What each level of the folds takes: value i of lane t at Lanes i + t, of row r at Rows i + r.
-  logic [32*Cells*(Levels+1)-1:0] rank_values, token_values;
-  logic [32*Cells-1:0] accumulator;
-  logic [32*Adders-1:0] sum;
+  logic [32*Cells*(Levels+1)-1:0] rank_values /*verilator split_var*/;
+  logic [32*Cells*(Levels+1)-1:0] token_values /*verilator split_var*/;
+  logic [32*Cells-1:0] accumulator /*verilator split_var*/;
+  logic [32*Adders-1:0] sum /*verilator split_var*/;
 
   assign rank_values[0 +: 32*Cells] = product;
   for (genvar r = 0; r < Rows; r++) begin : gen_turn
@@ -210,7 +212,8 @@ module array_plane #(
         assign rank_values[Out + 32*n +: 32] = '0;
       end
       if (n < TokenAdders) begin : gen_token
-        assign token_values[Out + 32*(l == 1 ? first_token_sum(n) : n) +: 32] =
+        localparam int unsigned Place = l == 1 ? first_token_sum(n) : n;
+        assign token_values[Out + 32*Place +: 32] =
             sum[32*(First+n) +: 32];
       end else if (n < TokenOut && TokenIn > 1) begin : gen_token_waits
         pipe #(.Width(32), .Stages(AddLatency)) u_waits (

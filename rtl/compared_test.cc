@@ -87,7 +87,7 @@ TEST(ComparedDevice, NamesTheInstructionTheWordAndBothValues) {
 
 TEST(ComparedDevice, TheRtlIsTheSame) {
   for (const int seed : {1, 2}) {
-    ComparedDevice device(std::make_unique<RtlDevice>(seed));
+    ComparedDevice device(MakeRtlNano(seed));
     RunCopies(device);
     std::vector<float> word(16);
     device.ReadWords(50, word);

@@ -16,6 +16,7 @@ module core #(
   input  logic                                     clk_i,
   input  logic                                     rst_ni,
   input  logic                                     start_i,
+  input  logic                                     hold_i,  // no instruction is taken in this cycle
   output logic                                     busy_o,
   output logic                                     clash_o,  // of the last run: two asked for one port
   output logic [63:0]                              cycles_o,
@@ -75,9 +76,9 @@ module core #(
   logic busy_q;
 
   sequencer #(.Config(Config)) u_sequencer (
-    .clk_i, .rst_ni(rst_n), .start_i(start_i && !busy_o), .done_o(done), .running_o(running),
-    .program_write_i, .program_row_i, .program_data_i, .lists_i, .started_i(started),
-    .progress_i(progress), .hand_o(hand), .pieces_o(pieces), .v_o(v), .waits_o(waits),
+    .clk_i, .rst_ni(rst_n), .start_i(start_i && !busy_o), .hold_i, .done_o(done),
+    .running_o(running), .program_write_i, .program_row_i, .program_data_i, .lists_i,
+    .started_i(started), .progress_i(progress), .hand_o(hand), .pieces_o(pieces), .v_o(v), .waits_o(waits),
     .count0_o(count0), .nothing_o(nothing)
   );
   instruction_resolve #(.Config(Config)) u_resolve (

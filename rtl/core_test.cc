@@ -76,7 +76,8 @@ void Print(const std::vector<isa::Instruction>& instructions) {
 
 // Runs programs on both; an orderly one leaves the same memory.
 void Compare(const HardwareProgram::Kinds& kinds, uint32_t programs, int seed_of_core = 1) {
-  RtlDevice rtl(seed_of_core);
+  const std::unique_ptr<RtlDevice> device = MakeRtlNano(seed_of_core);
+  RtlDevice& rtl = *device;
   rtl.SetMostCycles(100'000);
   if (!kinds.orderly) rtl.AllowClashes();
   SimulatedDevice simulated(isa::AcceleratorNamed("nano"));

@@ -4,14 +4,20 @@
 //                             1 if it is not set
 //   BITTERN_RTL_COMPARE=1     runs the simulator too, and ends at the first difference
 //   BITTERN_RTL_TRACE=FILE    waveforms as an FST file (cmake -DBITTERN_RTL_TRACE=ON)
+//   BITTERN_RTL_AXI=N         through the kernel's AXI ports, with back-pressure by seed N; 0:
+//   without
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/error.h"
 #include "compared_device.h"
 #include "device/added_devices.h"
+#include "device/kernel_device.h"
+#include "isa/accelerator.h"
+#include "kernel_simulation.h"
 #include "rtl_device.h"
 
 namespace bittern {
@@ -22,18 +28,34 @@ std::string_view Variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-std::unique_ptr<Device> OpenRtl() {
-  const std::string_view seed = Variable("BITTERN_RTL_SEED");
+int Number(const char* name, int otherwise) {
+  const std::string_view text = Variable(name);
   int number = 0;
-  for (const char c : seed) {
-    if (c < '0' || c > '9' || seed.size() > 9) {
-      Fail("BITTERN_RTL_SEED is \"{}\"; expected a number of up to nine digits", seed);
+  for (const char c : text) {
+    if (c < '0' || c > '9' || text.size() > 9) {
+      Fail("{} is \"{}\"; expected a number of up to nine digits", name, text);
     }
     number = 10 * number + (c - '0');
   }
-  auto device = std::make_unique<RtlDevice>(seed.empty() ? 1 : number);
-  const std::string_view trace = Variable("BITTERN_RTL_TRACE");
-  if (!trace.empty()) device->Trace(std::string(trace));
+  return text.empty() ? otherwise : number;
+}
+
+std::unique_ptr<Device> OpenModel() {
+  const int seed = Number("BITTERN_RTL_SEED", 1), back_pressure = Number("BITTERN_RTL_AXI", -1);
+  const std::string trace(Variable("BITTERN_RTL_TRACE"));
+  if (back_pressure < 0) {
+    std::unique_ptr<RtlDevice> device = MakeRtlNano(seed);
+    if (!trace.empty()) device->Trace(trace);
+    return device;
+  }
+  std::unique_ptr<KernelSimulation> kernel =
+      MakeKernelNano(seed, static_cast<uint32_t>(back_pressure));
+  if (!trace.empty()) kernel->Trace(trace);
+  return std::make_unique<KernelDevice>(std::move(kernel), isa::AcceleratorNamed("nano"));
+}
+
+std::unique_ptr<Device> OpenRtl() {
+  std::unique_ptr<Device> device = OpenModel();
   const std::string_view compare = Variable("BITTERN_RTL_COMPARE");
   if (compare.empty() || compare == "0") return device;
   return std::make_unique<ComparedDevice>(std::move(device));

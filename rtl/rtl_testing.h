@@ -44,8 +44,8 @@ void SetBits(Port& port, size_t at, size_t bits, uint64_t value) {
   }
 }
 
-// A module with one clock, clk_i. Inputs are set before Step, and outputs read behind it are those
-// after the edge.
+// A module with one clock, clk_i or ap_clk. Inputs are set before Step, and outputs read behind it
+// are those after the edge.
 template <class Model>
 class Clocked {
  public:
@@ -57,7 +57,7 @@ class Clocked {
 #endif
     context_.randReset(2);
     model_ = std::make_unique<Model>(&context_);
-    model_->clk_i = 0;
+    SetClock(0);
     model_->eval();
   }
   ~Clocked() {
@@ -68,11 +68,12 @@ class Clocked {
   }
 
   Model* operator->() { return model_.get(); }
+  const Model* operator->() const { return model_.get(); }
   Model& operator*() { return *model_; }
   void Step() {
-    model_->clk_i = 1;
+    SetClock(1);
     Evaluate();
-    model_->clk_i = 0;
+    SetClock(0);
     Evaluate();
   }
 
@@ -92,6 +93,13 @@ class Clocked {
   }
 
  private:
+  void SetClock(uint8_t level) {
+    if constexpr (requires(Model & m) { m.clk_i; }) {
+      model_->clk_i = level;
+    } else {
+      model_->ap_clk = level;
+    }
+  }
   void Evaluate() {
     model_->eval();
 #if VM_TRACE_FST

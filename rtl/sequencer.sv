@@ -10,6 +10,7 @@ module sequencer #(
   // The host. A run begins with start_i; done_o is set from its end until the next start.
   input  logic                     start_i,
   output logic                     done_o,
+  input  logic                     hold_i,     // take nothing in this cycle
   output logic                     running_o,  // cycles that count
   input  logic                     program_write_i,
   input  logic [$clog2(Rows)-1:0]  program_row_i,
@@ -54,7 +55,7 @@ module sequencer #(
 
   assign length = words[9:4];
   assign left = chunk_q == '0 ? length : left_q;
-  assign take = state_q == Running && ready && (!raw_valid_q || proceed) && !skip;
+  assign take = state_q == Running && ready && (!raw_valid_q || proceed) && !skip && !hold_i;
   assign taken = !take ? 3'd0 : (left > 6'd4 ? 3'd4 : left[2:0]);
   assign last_taken = take && left <= 6'd4;
   assign next_place = place_q + PlaceBits'(taken);

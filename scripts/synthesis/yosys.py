@@ -40,10 +40,10 @@ def config_bits(spec, name):
 
 
 def sources(root):
-    """Packages first; benches are not part of the core."""
-    packages = ["generated/bittern_pkg.sv", "core_pkg.sv"]
+    """Packages first; benches and assertions on buses (for simulation alone) are not part of the core."""
+    packages = ["generated/bittern_pkg.sv", "core_pkg.sv", "generated/kernel_pkg.sv"]
     modules = sorted(p.name for p in (root / "rtl").glob("*.sv")
-                     if p.name not in packages and not p.stem.endswith("_bench"))
+                     if p.name not in packages and not p.stem.endswith(("_bench", "_rules")))
     return packages + modules
 
 

@@ -1,11 +1,12 @@
-// Devices that a program is linked with beside the simulator: the RTL under Verilator, where that
-// is built.
+// Devices that a program is linked with beside the simulator: the RTL under Verilator, boards,
+// where these are built.
 //
 // They are added before the program looks for devices, by initialisers of the object files that
 // have them, and stay until its end.
 #ifndef BITTERN_DEVICE_ADDED_DEVICES_H_
 #define BITTERN_DEVICE_ADDED_DEVICES_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,7 +17,7 @@ namespace bittern {
 
 struct AddedDevice {
   std::string name;  // KIND:ACCELERATOR, as in "rtl:nano"
-  std::unique_ptr<Device> (*open)();
+  std::function<std::unique_ptr<Device>()> open;
 };
 
 // Always true, so that a constant can be initialised with it.

@@ -73,11 +73,23 @@ void DecodeOption::Add(CLI::App& parser) {
 }
 
 void DeviceOption::Add(CLI::App& parser) {
+  // As many to a line as a terminal has room for.
+  constexpr size_t kLine = 70;
+  std::string devices;
+  size_t begin = 0;  // of the last line
+  for (const std::string& device : StepDevices()) {
+    if (!devices.empty()) devices += ',';
+    const bool fits = devices.size() - begin + device.size() < kLine;
+    devices += devices.empty() ? "" : fits ? " " : "\n";
+    if (!fits) begin = devices.size();
+    devices += device;
+  }
   parser
-      .add_option("--device", name_,
-                  fmt::format("what runs the steps: this machine's engine, or the simulator of an\n"
-                              "accelerator;\none of {} [default: {}]",
-                              fmt::join(StepDevices(), ", "), kCpu))
+      .add_option(
+          "--device", name_,
+          fmt::format("what runs the steps: this machine's engine, or an accelerator (sim: its\n"
+                      "simulator, rtl: its RTL, xrt: a board); one of\n{} [default: {}]",
+                      devices, kCpu))
       ->option_text("DEVICE")
       ->group(kRunGroup);
 }

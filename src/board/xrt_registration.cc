@@ -1,7 +1,7 @@
 // Makes "xrt:u50" and the like known to the program that this file is linked with. From the
 // environment:
 //
-//   BITTERN_XCLBIN=FILE   the kernel's xclbin (hardware/Makefile)
+//   BITTERN_XCLBIN=FILE   the kernel's xclbin (hardware/build makes it)
 //   BITTERN_CARD=N        which card, as `xbutil examine` counts them; 0 if it is not set
 #include <charconv>
 #include <cstdlib>

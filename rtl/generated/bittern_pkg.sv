@@ -285,6 +285,8 @@ package bittern_pkg;
     memory_e memory;
     logic [31:0] banks;
     logic [31:0] depth;
+    logic [31:0] parts;
+    logic [31:0] bram_banks;
   } region_t;
 
   typedef struct packed {
@@ -294,6 +296,9 @@ package bittern_pkg;
     logic [31:0] rows;
     // T, lanes of a token word and columns of the array.
     logic [31:0] lanes;
+    // Lanes of a word that share a lane of the machine. A word passes in so many clock cycles, a
+    // beat; all other cycles are counted in beats.
+    logic [31:0] fold;
     // Arrays of R x T multiply-add lanes.
     logic [31:0] planes;
     // Token words.
@@ -339,10 +344,11 @@ package bittern_pkg;
     32'd200,  // clock_mhz
     32'd12,  // rows
     32'd32,  // lanes
+    32'd1,  // fold
     32'd2,  // planes
-    MemoryUram, 32'd16, 32'd4096,  // tokens
-    MemoryBram, 32'd20, 32'd2048,  // ranks
-    MemoryBram, 32'd16, 32'd4096,  // scalars
+    MemoryUram, 32'd16, 32'd4096, 32'd1, 32'd0,  // tokens
+    MemoryBram, 32'd20, 32'd2048, 32'd1, 32'd0,  // ranks
+    MemoryBram, 32'd16, 32'd4096, 32'd1, 32'd0,  // scalars
     32'd32,  // tile_slots
     32'd32,  // accumulator_slots
     32'd64,  // lane_registers
@@ -365,10 +371,11 @@ package bittern_pkg;
     32'd200,  // clock_mhz
     32'd12,  // rows
     32'd32,  // lanes
+    32'd1,  // fold
     32'd1,  // planes
-    MemoryUram, 32'd16, 32'd4096,  // tokens
-    MemoryBram, 32'd20, 32'd2048,  // ranks
-    MemoryBram, 32'd16, 32'd4096,  // scalars
+    MemoryUram, 32'd16, 32'd4096, 32'd1, 32'd0,  // tokens
+    MemoryBram, 32'd20, 32'd2048, 32'd1, 32'd0,  // ranks
+    MemoryBram, 32'd16, 32'd4096, 32'd1, 32'd0,  // scalars
     32'd32,  // tile_slots
     32'd32,  // accumulator_slots
     32'd64,  // lane_registers
@@ -386,15 +393,43 @@ package bittern_pkg;
     32'd16384   // program_words
   };
 
+  // The edge. 12 x 8 lanes, through which words of 32 tokens pass in four clock cycles.
+  localparam accelerator_t AcceleratorK26 = {
+    32'd200,  // clock_mhz
+    32'd12,  // rows
+    32'd32,  // lanes
+    32'd4,  // fold
+    32'd1,  // planes
+    MemoryUram, 32'd11, 32'd1024, 32'd4, 32'd3,  // tokens
+    MemoryUram, 32'd10, 32'd2048, 32'd2, 32'd0,  // ranks
+    MemoryBram, 32'd18, 32'd1024, 32'd1, 32'd0,  // scalars
+    32'd32,  // tile_slots
+    32'd32,  // accumulator_slots
+    32'd64,  // lane_registers
+    32'd8,  // tables
+    32'd8,  // list_registers
+    32'd32,  // queue_depth
+    32'd1,  // multiply_latency
+    32'd2,  // add_latency
+    32'd1,  // read_latency
+    32'd1,  // lookup_latency
+    32'd4,  // accumulate_distance
+    32'd6,  // update_distance
+    32'd4,  // serial_interval
+    32'd4,  // dispatch_words
+    32'd16384   // program_words
+  };
+
   // For tests: the nano model.
   localparam accelerator_t AcceleratorNano = {
     32'd200,  // clock_mhz
     32'd4,  // rows
     32'd16,  // lanes
+    32'd1,  // fold
     32'd2,  // planes
-    MemoryBram, 32'd16, 32'd512,  // tokens
-    MemoryBram, 32'd8, 32'd512,  // ranks
-    MemoryBram, 32'd8, 32'd256,  // scalars
+    MemoryBram, 32'd16, 32'd512, 32'd1, 32'd0,  // tokens
+    MemoryBram, 32'd8, 32'd512, 32'd1, 32'd0,  // ranks
+    MemoryBram, 32'd8, 32'd256, 32'd1, 32'd0,  // scalars
     32'd32,  // tile_slots
     32'd32,  // accumulator_slots
     32'd64,  // lane_registers

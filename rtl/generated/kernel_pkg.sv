@@ -70,9 +70,10 @@ package kernel_pkg;
   // As HashOf in src/isa/accelerator.h.
   function automatic logic [63:0] hash_of(bittern_pkg::accelerator_t accelerator);
     hash_of = '0;
-    if (accelerator == bittern_pkg::AcceleratorU50) hash_of = 64'h90c102aef52a528e;
-    if (accelerator == bittern_pkg::AcceleratorU50Single) hash_of = 64'h1f59de4575730e57;
-    if (accelerator == bittern_pkg::AcceleratorNano) hash_of = 64'h86b8b8d710bcff42;
+    if (accelerator == bittern_pkg::AcceleratorU50) hash_of = 64'h30f71c3816276582;
+    if (accelerator == bittern_pkg::AcceleratorU50Single) hash_of = 64'hc37b4e584e4c922b;
+    if (accelerator == bittern_pkg::AcceleratorK26) hash_of = 64'hd0d95c1357b82d3d;
+    if (accelerator == bittern_pkg::AcceleratorNano) hash_of = 64'h2822948ef012db2a;
   endfunction
 
 endpackage

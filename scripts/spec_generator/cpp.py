@@ -247,8 +247,16 @@ struct Region {
   int32_t banks = 0;
   // Words of a bank, a power of two.
   int32_t depth = 0;
+  // Of a word, one behind the other: a bank is so much narrower and deeper, and moves a part in a
+  // clock cycle.
+  int32_t parts = 1;
+  // The last of the banks, which are of BRAM whatever `memory` is.
+  int32_t bram_banks = 0;
 
   constexpr int64_t words() const { return int64_t{banks} * depth; }
+  constexpr Memory memory_of(int64_t bank) const {
+    return bank < banks - bram_banks ? memory : Memory::kBram;
+  }
   bool operator==(const Region&) const = default;
 };
 
@@ -294,7 +302,7 @@ void VisitParameters(const Accelerator& accelerator, auto&& visit) {
 
 def _region(value):
     return (f"{{.memory = Memory::{enumerator(value.memory)}, .banks = {value.banks}, "
-            f".depth = {value.depth}}}")
+            f".depth = {value.depth}, .parts = {value.parts}, .bram_banks = {value.bram_banks}}}")
 
 
 def _resources(values):

@@ -42,7 +42,7 @@ def accelerator_hash(spec, accelerator):
     text = ""
     for p in spec.parameters:
         v = accelerator.values[p.name]
-        text += f"{p.name}=" + (f"{v.memory},{v.banks},{v.depth}" if isinstance(v, Region) else str(v)) + "\n"
+        text += f"{p.name}=" + (",".join(map(str, [v.memory] + v.numbers())) if isinstance(v, Region) else str(v)) + "\n"
     value = 0xcbf29ce484222325
     for c in text.encode():
         value = (value ^ c) * 0x100000001b3 % (1 << 64)

@@ -107,7 +107,9 @@ def _instruction(spec, i):
 
 def _value(v):
     if isinstance(v, Region):
-        return f"{v.banks} x {v.depth} ({v.memory})"
+        parts = f", in {v.parts} parts" if v.parts > 1 else ""
+        of_bram = f", the last {v.bram_banks} bram" if v.bram_banks else ""
+        return f"{v.banks} x {v.depth} ({v.memory}{of_bram}{parts})"
     return v
 
 
@@ -154,7 +156,8 @@ refused.""") + "\n"
     out += table(["parameter"] + [f"`{a.name}`" for a in spec.accelerators] + [""], [
         [f"`{p.name}`"] + [_value(a.values[p.name]) for a in spec.accelerators] + [p.doc]
         for p in spec.parameters])
-    out += "Regions are banks x words of a bank (memory).\n\n## Devices\n\n"
+    out += ("Regions are banks x words of a bank (memory). A word in parts lies in a bank that is so much "
+            "narrower and deeper.\n\n## Devices\n\n")
     columns = [("RAMB36", "ramb36"), ("URAM288", "uram288"), ("DSP48E2", "dsp48e2"),
                ("LUT", "luts"), ("flip-flops", "flip_flops")]
     rows = []

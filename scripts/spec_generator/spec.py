@@ -126,6 +126,11 @@ class Region:
     memory: str
     banks: int
     depth: int
+    parts: int = 1  # of a word, one behind the other
+    bram_banks: int = 0  # the last of the banks, which are of BRAM
+
+    def numbers(self):
+        return [self.banks, self.depth, self.parts, self.bram_banks]
 
 
 @dataclass
@@ -444,13 +449,17 @@ def _region(table, memories):
     memory = table.text("memory")
     if memory not in names:
         table.fail(f"memory {memory} is none of {', '.join(names)}")
-    region = Region(memory, table.number("banks", 1, 64), table.number("depth", 1, 1 << 18))
+    region = Region(memory, table.number("banks", 1, 64), table.number("depth", 1, 1 << 18),
+                    table.number("parts", 1, 16, 1), table.number("bram_banks", 0, 64, 0))
     table.done()
     if region.depth & (region.depth - 1):
         table.fail(f"depth is {region.depth}; expected a power of two, so that an address splits "
                    "into bank and word")
     if region.banks * region.depth > 1 << 18:
         table.fail(f"{region.banks} banks of {region.depth} words; a region has at most 262144")
+    if region.bram_banks >= region.banks or (region.bram_banks and memory == "bram"):
+        table.fail(f"bram_banks is {region.bram_banks}; expected fewer than the {region.banks} banks, "
+                   "and 0 where all are of BRAM")
     return region
 
 
@@ -490,6 +499,11 @@ def _read_accelerators(path, data, memories, devices):
                     table.fail(f"{p.name} is {value}; expected a power of two")
                 values[p.name] = value
         table.done()
+        for name_of, region in values.items():
+            if isinstance(region, Region) and values["fold"] % region.parts:
+                table.fail(f"{name_of} has {region.parts} parts; expected a divisor of fold, {values['fold']}")
+        if values["lanes"] % values["fold"]:
+            table.fail(f"fold is {values['fold']}; expected a divisor of lanes, {values['lanes']}")
         accelerators.append(Accelerator(name, device, doc, values))
     _unique([a.name for a in accelerators], "accelerator", path)
     top.done()

@@ -129,7 +129,8 @@ and the whole of it with every operand in its place, there or not.""", 2)
     out += "\n  } memory_e;\n\n"
     out += "  // Words of one kind, linear over the banks.\n"
     out += "  typedef struct packed {\n    memory_e memory;\n    logic [31:0] banks;\n"
-    out += "    logic [31:0] depth;\n  } region_t;\n\n"
+    out += "    logic [31:0] depth;\n    logic [31:0] parts;\n"
+    out += "    logic [31:0] bram_banks;\n  } region_t;\n\n"
     out += "  typedef struct packed {\n"
     for p in spec.parameters:
         kind = "region_t" if p.kind == "region" else "logic [31:0]"
@@ -140,8 +141,8 @@ and the whole of it with every operand in its place, there or not.""", 2)
         for p in spec.parameters:
             v = a.values[p.name]
             if isinstance(v, Region):
-                rows.append(f"    Memory{upper_camel(v.memory)}, 32'd{v.banks}, 32'd{v.depth}"
-                            f",  // {p.name}\n")
+                numbers = ", ".join(f"32'd{n}" for n in v.numbers())
+                rows.append(f"    Memory{upper_camel(v.memory)}, {numbers},  // {p.name}\n")
             else:
                 rows.append(f"    32'd{v},  // {p.name}\n")
         rows[-1] = rows[-1].replace(",  //", "   //", 1)

@@ -4,7 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from spec_generator.spec import Region
+from spec_generator.spec import Region, SpecError
 
 # Of Yosys about itself: ports of its own models of primitives; delays of LUTs that abc9 takes from an older
 # family, where they are only weighed against each other; and abc's last step, which an assertion of its own ends
@@ -25,15 +25,23 @@ LUTS_ALIKE = """
 """
 
 
+def in_rtl(accelerator):
+    """Whether the RTL has all that a configuration asks for: it folds no lanes and takes no word apart."""
+    regions = [v for v in accelerator.values.values() if isinstance(v, Region)]
+    return accelerator.values["fold"] == 1 and all(r.parts == 1 and r.bram_banks == 0 for r in regions)
+
+
 def config_bits(spec, name):
     """The value of the core's parameter Config: bittern_pkg::accelerator_t as a Verilog constant."""
     accelerator = next(a for a in spec.accelerators if a.name == name)
+    if not in_rtl(accelerator):
+        raise SpecError(f"{name}: the RTL has no folded lanes and no words in parts yet")
     memories = [m.name for m in spec.memories]
     bits = ""
     for p in spec.parameters:
         value = accelerator.values[p.name]
         if isinstance(value, Region):
-            bits += f"{memories.index(value.memory):b}{value.banks:032b}{value.depth:032b}"
+            bits += f"{memories.index(value.memory):b}" + "".join(f"{n:032b}" for n in value.numbers())
         else:
             bits += f"{value:032b}"
     return f"{len(bits)}'b{bits}"

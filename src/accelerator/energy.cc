@@ -24,6 +24,15 @@ Joules Accesses(isa::Memory memory, int64_t words, int64_t bits) {
   return Times(memory == isa::Memory::kBram ? isa::kBramEnergy : isa::kUramEnergy, accesses);
 }
 
+// Spread evenly over the region's banks.
+Joules Accesses(const isa::Region& region, int64_t words, int64_t lanes) {
+  const int64_t parts = words * region.parts;
+  const int64_t bits = (lanes + region.parts - 1) / region.parts * kFloatBits;
+  const int64_t of_bram = parts * region.bram_banks / region.banks;
+  return Accesses(region.memory, parts - of_bram, bits) +
+         Accesses(isa::Memory::kBram, of_bram, bits);
+}
+
 }  // namespace
 
 Joules EnergyEstimate::total() const {
@@ -41,8 +50,8 @@ EnergyEstimate EstimateEnergy(const Events& events, int64_t cycles,
   const int64_t lanes[] = {machine.lanes, machine.rows, 1};
   for (int32_t region = 0; region < isa::kRegionCount; ++region) {
     const auto i = static_cast<size_t>(region);
-    memory = memory + Accesses(isa::RegionOf(machine, region).memory,
-                               events.reads[i] + events.writes[i], lanes[i] * kFloatBits);
+    memory = memory +
+             Accesses(isa::RegionOf(machine, region), events.reads[i] + events.writes[i], lanes[i]);
   }
   const int64_t rows = events.tile_reads + events.tile_writes + events.accumulator_reads +
                        events.accumulator_writes + events.register_reads + events.register_writes;

@@ -13,26 +13,26 @@ namespace {
 
 constexpr int64_t kFloatBits = 32;
 
-// Which blocks of a region hold something. Those side by side, that a word lies in, are a row.
+// Which blocks of a region's banks of one memory hold something. Those side by side, that a word or
+// a part of one lies in, are a row.
 class BlockRows {
  public:
-  BlockRows(const isa::Region& region, int64_t bits) {
-    // As isa::BlocksFor chooses the shape.
-    int64_t fewest = 0;
-    for (const isa::Shape& shape : isa::KindOf(region.memory).shapes) {
-      if (shape.words == 0) continue;
-      const int64_t across = (bits + shape.bits - 1) / shape.bits;
-      const int64_t blocks = (region.depth + shape.words - 1) / shape.words * across;
-      if (fewest != 0 && blocks >= fewest) continue;
-      fewest = blocks;
-      across_ = across;
-      words_ = std::min<int64_t>(shape.words, region.depth);
-    }
-    used_.resize(static_cast<size_t>((region.words() + words_ - 1) / words_));
+  BlockRows(const isa::Region& region, isa::Memory memory, int64_t lanes) {
+    const int64_t bits = (lanes + region.parts - 1) / region.parts * kFloatBits;
+    const isa::Shape shape = isa::ShapeFor(memory, int64_t{region.depth} * region.parts, bits);
+    across_ = (bits + shape.bits - 1) / shape.bits;
+    words_ = std::min<int64_t>(shape.words / region.parts, region.depth);
+    const int64_t of_memory = region.banks - region.bram_banks;
+    const bool first = memory == region.memory;
+    begin_ = first ? 0 : of_memory * region.depth;
+    end_ = first ? of_memory * region.depth : region.words();
+    used_.resize(static_cast<size_t>((end_ - begin_ + words_ - 1) / words_));
   }
 
   void Mark(int64_t begin, int64_t end) {
-    for (int64_t row = begin / words_; row <= (end - 1) / words_; ++row) {
+    begin = std::max(begin, begin_) - begin_;
+    end = std::min(end, end_) - begin_;
+    for (int64_t row = begin / words_; row * words_ < end; ++row) {
       used_[static_cast<size_t>(row)] = true;
     }
   }
@@ -40,8 +40,9 @@ class BlockRows {
   int64_t blocks() const { return std::count(used_.begin(), used_.end(), true) * across_; }
 
  private:
-  int64_t across_ = 0;  // blocks of a row
-  int64_t words_ = 1;   // of a row
+  int64_t begin_ = 0, end_ = 0;  // words of the banks
+  int64_t across_ = 0;           // blocks of a row
+  int64_t words_ = 1;            // of a row
   std::vector<bool> used_;
 };
 
@@ -65,7 +66,7 @@ void AddBlocks(Estimate& estimate) {
     const auto region = static_cast<int32_t>(kind);
     const isa::Region& memory = isa::RegionOf(machine, region);
     estimate.regions.push_back({.name = std::string(isa::RegionName(region)),
-                                .memory = memory.memory,
+                                .memories = isa::MemoriesOf(memory),
                                 .used = words,
                                 .configured = memory.words()});
   }
@@ -79,15 +80,19 @@ void AddOccupied(Estimate& estimate, const isa::MemoryMap& map) {
   const int64_t lanes[] = {machine.lanes, machine.rows, 1};
   for (int32_t region = 0; region < isa::kRegionCount; ++region) {
     const isa::Region& memory = isa::RegionOf(machine, region);
-    BlockRows rows(memory, lanes[region] * kFloatBits);
-    for (const isa::MappedTensor& tensor : map.tensors) {
-      if (tensor.region != region) continue;
-      for (int32_t half = 0; half < tensor.halves; ++half) {
-        const int64_t further = half * isa::PlaneStep(memory, machine.planes);
-        rows.Mark(tensor.begin + further, tensor.end + further);
+    std::vector<isa::Memory> memories = {memory.memory};
+    if (memory.bram_banks != 0) memories.push_back(isa::Memory::kBram);
+    for (const isa::Memory kind : memories) {
+      BlockRows rows(memory, kind, lanes[region]);
+      for (const isa::MappedTensor& tensor : map.tensors) {
+        if (tensor.region != region) continue;
+        for (int32_t half = 0; half < tensor.halves; ++half) {
+          const int64_t further = half * isa::PlaneStep(memory, machine.planes);
+          rows.Mark(tensor.begin + further, tensor.end + further);
+        }
       }
+      add(kind, rows.blocks());
     }
-    add(memory.memory, rows.blocks());
   }
   for (const isa::MemoryUse& use : isa::BlocksOf(machine).uses) {
     if (use.what == "functions") add(use.memory, use.blocks);
@@ -102,7 +107,7 @@ void AddOccupied(Estimate& estimate, const isa::MemoryMap& map) {
 }  // namespace
 
 int64_t Estimate::array_lanes() const {
-  return int64_t{machine->rows} * machine->lanes * machine->planes;
+  return int64_t{machine->rows} * (machine->lanes / machine->fold) * machine->planes;
 }
 
 double Estimate::array_utilisation() const {
@@ -139,7 +144,8 @@ Estimate EstimateTraining(const Config& config, const isa::Accelerator& machine)
   estimate.program_bytes = std::ssize(step.code) * static_cast<int64_t>(sizeof(uint32_t));
   std::vector<InstructionTime> times;
   estimate.timing = TimeProgram(program, machine, FullLists(config.model), &times);
-  estimate.phases = PhasesOf(step.ops, times, stored, estimate.timing.counters.cycles);
+  estimate.phases =
+      PhasesOf(step.ops, times, stored, estimate.timing.counters.cycles, machine.fold);
   estimate.energy =
       EstimateEnergy(estimate.timing.events, estimate.timing.counters.cycles, machine);
   return estimate;

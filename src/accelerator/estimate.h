@@ -28,9 +28,9 @@ struct BlockUse {
 };
 
 struct RegionUse {
-  std::string name;  // tokens, ranks, scalars
-  isa::Memory memory = isa::Memory::kBram;
-  int64_t used = 0;  // words: as many as are needed where they do not fit
+  std::string name;      // tokens, ranks, scalars
+  std::string memories;  // isa::MemoriesOf
+  int64_t used = 0;      // words: as many as are needed where they do not fit
   int64_t configured = 0;
 };
 

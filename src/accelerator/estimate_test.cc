@@ -116,6 +116,21 @@ TEST(EstimateTraining, TheU50RunsTwoFourAndSixEncoders) {
               0.05 * static_cast<double>(first));
 }
 
+// Activations computed again; what is there is nearly full.
+TEST(EstimateTraining, TheK26RunsTwoEncoders) {
+  const Estimate estimate =
+      EstimateTraining(LoadConfig("atis-2enc"), isa::AcceleratorNamed("k26"));
+  ASSERT_TRUE(estimate.fits());
+  EXPECT_EQ(estimate.program.recompute, Recompute::kEncoder);
+  EXPECT_LE(estimate.ramb36.configured, 144);
+  EXPECT_LE(estimate.uram288.configured, 64);
+  EXPECT_LE(estimate.ramb36.occupied, estimate.ramb36.configured);
+  EXPECT_LE(estimate.uram288.occupied, estimate.uram288.configured);
+  EXPECT_GT(10 * estimate.ramb36.occupied, 9 * estimate.ramb36.configured);
+  EXPECT_EQ(estimate.array_lanes(), 12 * 8);
+  EXPECT_EQ(estimate.timing.counters.cycles % 4, 0);
+}
+
 TEST(EstimateTraining, SaysWhatIsShort) {
   isa::Accelerator small = isa::AcceleratorNamed("u50-single");
   small.device = "k26";

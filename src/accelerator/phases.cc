@@ -38,15 +38,15 @@ class Phases {
 
 std::vector<Phase> PhasesOf(const std::vector<MachineOp>& ops,
                             const std::vector<InstructionTime>& times, const Graph& graph,
-                            int64_t cycles) {
+                            int64_t cycles, int64_t fold) {
   std::vector<Phase> phases;
   Phases of_program(phases), of_graph(phases);
   std::vector<int64_t> begin;
   for (const InstructionTime& time : times) {
     if (time.unit != static_cast<int>(isa::Unit::kStream)) continue;
     Phase& phase = of_program.Next(PartOf(ops[static_cast<size_t>(time.instruction)].source));
-    if (begin.size() < phases.size()) begin.push_back(time.start);
-    phase.stream_cycles += time.elements;
+    if (begin.size() < phases.size()) begin.push_back(time.start * fold);
+    phase.stream_cycles += time.elements * fold;
   }
   for (size_t i = 0; i < phases.size(); ++i) {
     const int64_t from = i == 0 ? 0 : begin[i];

@@ -24,10 +24,11 @@ struct Phase {
 };
 
 // `ops`: the program's instructions, by whose index `times` are; `graph`: the step with nothing
-// computed again, at `graph.tokens` tokens and as many different words; `cycles`: of the step.
+// computed again, at `graph.tokens` tokens and as many different words; `cycles`: of the step, in
+// clock cycles; `fold`: of them in a cycle of `times`.
 std::vector<Phase> PhasesOf(const std::vector<MachineOp>& ops,
                             const std::vector<InstructionTime>& times, const Graph& graph,
-                            int64_t cycles);
+                            int64_t cycles, int64_t fold);
 
 }  // namespace bittern
 

@@ -32,7 +32,7 @@ void PrintMemory(const Estimate& estimate, std::FILE* file) {
   TextTable memory;
   memory.Add({"memory", "used", "configured", ""});
   for (const RegionUse& region : estimate.regions) {
-    memory.Add({fmt::format("  {}, words ({})", region.name, isa::KindOf(region.memory).name),
+    memory.Add({fmt::format("  {}, words ({})", region.name, region.memories),
                 Grouped(region.used), Grouped(region.configured),
                 Share(region.used, region.configured)});
   }
@@ -109,7 +109,7 @@ Json ToJson(const Estimate& estimate) {
                           {"short", missing.needed - missing.available}});
   }
   for (const RegionUse& region : estimate.regions) {
-    regions[region.name] = {{"memory", isa::KindOf(region.memory).name},
+    regions[region.name] = {{"memory", region.memories},
                             {"used_words", region.used},
                             {"configured_words", region.configured}};
   }
@@ -169,7 +169,8 @@ Json ToJson(const EpochEstimate& epoch, const isa::Accelerator& machine) {
 void Print(const Estimate& estimate, const EpochEstimate& epoch, std::FILE* file) {
   const isa::Accelerator& machine = *estimate.machine;
   fmt::print(file, "on accelerator {}: {} x {} x {} multiply-add lanes, {}\n", machine.name,
-             machine.planes, machine.rows, machine.lanes, isa::DeviceNamed(machine.device).part);
+             machine.planes, machine.rows, machine.lanes / machine.fold,
+             isa::DeviceNamed(machine.device).part);
   fmt::print(file, "{}; computed again: {}\n",
              estimate.fits() ? "it fits" : "it does not fit: " + Describe(estimate.shortfalls),
              Name(estimate.program.recompute));

@@ -80,7 +80,7 @@ class Drawing {
     const auto words = static_cast<double>(memory.words());
     const auto y = [&](double word) { return top + (1 - word / words) * height; };
     Put("<text x=\"{}\" y=\"{:.1f}\">{} ({}): {} banks of {} words</text>\n", kLeft, top - 6,
-        isa::RegionName(region), isa::KindOf(memory.memory).name, memory.banks, memory.depth);
+        isa::RegionName(region), isa::MemoriesOf(memory), memory.banks, memory.depth);
     Put("<g class=\"b\">\n");
     const int64_t plane_step = isa::PlaneStep(memory, machine_.planes);
     for (const isa::MappedTensor& tensor : map_.tensors) {

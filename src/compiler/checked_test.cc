@@ -38,6 +38,9 @@ TEST(CheckedProgram, Nano) {
 }
 TEST(CheckedProgram, TwoEncoders) { ExpectProved("atis-2enc", "u50-single"); }
 TEST(CheckedProgram, TwoPlanes) { ExpectProved("atis-2enc", "u50"); }
+TEST(CheckedProgram, TwoEncodersInLittleMemory) {
+  ExpectProved("atis-2enc", "k26", Recompute::kEncoder);
+}
 TEST(CheckedProgram, SixEncoders) { ExpectProved("atis-6enc", "u50"); }
 
 // Every number of distinct words, not only the usual few.

@@ -82,20 +82,15 @@ struct Lowered {
   MemoryPlan plan;
 };
 
-// How the groups of a section follow one another.
-enum class GroupOrder {
-  kScheduled,  // so that units are busy at the same time (list_schedule.h)
-  kOfGraph,    // in which the graph was built: fewer tensors are alive together
-};
-
-Lowered Lower(Graph graph, const isa::Accelerator& machine, GroupOrder order) {
-  Emitter emitter(graph, machine, ChooseLayouts(graph, machine));
+Lowered Lower(Graph graph, const isa::Accelerator& machine, Saving saving) {
+  Emitter emitter(graph, machine, ChooseLayouts(graph, machine), saving);
   AccumulateDirectly(graph, [&](const Op& op) { return WritesOnce(op, emitter); });
   const std::vector<Group> groups = MakeGroups(graph);
   ChooseOrders(groups, emitter);
   Sections sections = MakeSections(groups, graph, emitter.storages());
   for (Section& section : sections.list) {
-    if (order == GroupOrder::kScheduled) ListSchedule(section, emitter);
+    // As the graph was built, fewer tensors are alive together.
+    if (saving == Saving::kCycles) ListSchedule(section, emitter);
     if (section.trips > 1) emitter.BeginRepeat(section.trips, section.next, section.stream_step);
     for (const Group& group : section.groups) Lower(group, emitter);
     if (section.trips > 1) emitter.EndRepeat();
@@ -158,9 +153,9 @@ CompiledStep TryCompile(const Graph& graph, const isa::Accelerator& machine) {
   Graph zeroed = rewritten;
   SeparateResults(zeroed);
   ZeroFirst(zeroed);
-  Lowered lowered = Lower(std::move(zeroed), machine, GroupOrder::kScheduled);
-  for (const GroupOrder order : {GroupOrder::kScheduled, GroupOrder::kOfGraph}) {
-    if (!lowered.step.shortfalls.empty()) lowered = Lower(rewritten, machine, order);
+  Lowered lowered = Lower(std::move(zeroed), machine, Saving::kCycles);
+  for (const Saving saving : {Saving::kCycles, Saving::kWords}) {
+    if (!lowered.step.shortfalls.empty()) lowered = Lower(rewritten, machine, saving);
   }
   CompiledStep& step = lowered.step;
   if (!step.shortfalls.empty()) return std::move(step);

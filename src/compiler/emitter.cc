@@ -6,8 +6,9 @@
 
 namespace bittern {
 
-Emitter::Emitter(const Graph& graph, const isa::Accelerator& machine, std::vector<Storage> storage)
-    : graph_(graph), machine_(machine), storage_(std::move(storage)) {}
+Emitter::Emitter(const Graph& graph, const isa::Accelerator& machine, std::vector<Storage> storage,
+                 Saving saving)
+    : graph_(graph), machine_(machine), storage_(std::move(storage)), saving_(saving) {}
 
 StoredId Emitter::NewScratch(const Storage& storage) {
   storage_.push_back(storage);

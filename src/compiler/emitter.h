@@ -17,13 +17,18 @@
 
 namespace bittern {
 
+// What a program is to be short of, where one can be had for the other.
+enum class Saving { kCycles, kWords };
+
 class Emitter {
  public:
   // `storage`: of every tensor of the graph; tensors made here follow.
-  Emitter(const Graph& graph, const isa::Accelerator& machine, std::vector<Storage> storage);
+  Emitter(const Graph& graph, const isa::Accelerator& machine, std::vector<Storage> storage,
+          Saving saving);
 
   const Graph& graph() const { return graph_; }
   const isa::Accelerator& machine() const { return machine_; }
+  Saving saving() const { return saving_; }
   int64_t tokens() const { return graph_.tokens; }
   const Storage& storage(StoredId id) const { return storage_[static_cast<size_t>(id)]; }
   const std::vector<Storage>& storages() const { return storage_; }
@@ -75,6 +80,7 @@ class Emitter {
   const Graph& graph_;
   const isa::Accelerator& machine_;
   std::vector<Storage> storage_;
+  const Saving saving_;
   std::map<float, StoredId> constants_;
   std::map<double, StoredId> rates_;
   std::map<int, StoredId> loss_weights_;

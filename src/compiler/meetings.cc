@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "compiler/families.h"
 #include "compiler/spreading.h"
 
 namespace bittern {
@@ -16,30 +17,6 @@ struct Use {
   StoredId tensor = 0;
   bool writes = false;
   size_t instruction = 0;  // in `times`
-};
-
-// Tensors by their places in families.
-class Families {
- public:
-  explicit Families(const std::vector<std::vector<TensorId>>& families) : families_(families) {
-    for (size_t f = 0; f < families.size(); ++f) {
-      for (size_t n = 0; n < families[f].size(); ++n) {
-        place_[families[f][n]] = {f, static_cast<int64_t>(n)};
-      }
-    }
-  }
-
-  // What takes `first`'s place in a trip of a loop, if `next` does in the second.
-  StoredId InTrip(StoredId first, StoredId next, int64_t trip) const {
-    if (first == next || trip == 0) return first;
-    const auto [family, place] = place_.at(first);
-    const int64_t step = place_.at(next).second - place;
-    return families_[family][static_cast<size_t>(place + trip * step)];
-  }
-
- private:
-  const std::vector<std::vector<TensorId>>& families_;
-  std::map<StoredId, std::pair<size_t, int64_t>> place_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "compiler/families.h"
 #include "isa/accelerator.h"
 #include "isa/memory_map.h"
 
@@ -17,7 +18,8 @@ constexpr int kKindShift = 18;  // the kind of word in an address
 // From the first to the last instruction that touches each tensor. What is touched in a loop and
 // outside of it, or is another tensor in the next trip, lives for the whole loop; so does
 // everything in a loop over a list.
-std::vector<Lifetime> LifetimesOf(const std::vector<MachineOp>& ops, size_t tensors) {
+std::vector<Lifetime> LifetimesOf(const std::vector<MachineOp>& ops, size_t tensors,
+                                  const Families& families) {
   std::vector<Lifetime> lives(tensors, Lifetime{static_cast<int>(ops.size()), -1});
   const auto touch = [&](StoredId id, int first, int last) {
     Lifetime& life = lives[static_cast<size_t>(id)];
@@ -39,8 +41,9 @@ std::vector<Lifetime> LifetimesOf(const std::vector<MachineOp>& ops, size_t tens
         const bool local = loop->source == 0 && life.first > begin && life.last <= end;
         const StoredId next = n < op.next.size() ? op.next[n] : op.tensors[n];
         if (local && next == op.tensors[n]) continue;
-        touch(op.tensors[n], begin, end);
-        touch(next, begin, end);
+        for (int64_t trip = 0; trip < (next == op.tensors[n] ? 1 : loop->count); ++trip) {
+          touch(families.InTrip(op.tensors[n], next, trip), begin, end);
+        }
       }
     }
   }
@@ -51,7 +54,7 @@ std::vector<Lifetime> LifetimesOf(const std::vector<MachineOp>& ops, size_t tens
 
 MemoryPlan::MemoryPlan(const Graph& graph, const isa::Accelerator& machine,
                        const std::vector<std::vector<TensorId>>& families, const CompiledStep& step)
-    : machine_(&machine), lives_(LifetimesOf(step.ops, step.storage.size())) {
+    : machine_(&machine), lives_(LifetimesOf(step.ops, step.storage.size(), Families(families))) {
   const auto whole = Lifetime{0, static_cast<int>(step.ops.size())};
   for (size_t id = 0; id < graph.tensors.size(); ++id) {
     // What the host writes or reads keeps its place for the whole step.
@@ -66,14 +69,8 @@ MemoryPlan::MemoryPlan(const Graph& graph, const isa::Accelerator& machine,
   std::vector<std::vector<StoredId>> together(step.storage.size());
   for (size_t id = 0; id < step.storage.size(); ++id) together[id] = {static_cast<StoredId>(id)};
   for (const std::vector<TensorId>& family : families) {
-    Lifetime all{static_cast<int>(step.ops.size()), -1};
-    for (const TensorId id : family) {
-      const Lifetime& life = lives_[static_cast<size_t>(id)];
-      all = {std::min(all.first, life.first), std::max(all.last, life.last)};
-      together[static_cast<size_t>(id)].clear();
-    }
+    for (const TensorId id : family) together[static_cast<size_t>(id)].clear();
     together[static_cast<size_t>(family[0])] = family;
-    for (const TensorId id : family) lives_[static_cast<size_t>(id)] = all;
   }
 
   for (const WordKind word : {WordKind::kToken, WordKind::kRank, WordKind::kScalar}) {
@@ -81,10 +78,13 @@ MemoryPlan::MemoryPlan(const Graph& graph, const isa::Accelerator& machine,
     for (size_t id = 0; id < step.storage.size(); ++id) {
       const Storage& storage = step.storage[id];
       if (storage.elements == 0 || storage.kind != word || together[id].empty()) continue;
-      if (lives_[id].last < lives_[id].first) continue;  // nothing touches it
-      kind.items.push_back({.life = lives_[id],
-                            .words = storage.span() * std::ssize(together[id]),
-                            .split = storage.split != 0});
+      PlacedItem item{.parts = {}, .split = storage.split != 0};
+      for (const StoredId member : together[id]) {
+        const int64_t begin = item.parts.empty() ? 0 : item.words();
+        item.parts.push_back({lives_[static_cast<size_t>(member)], begin, storage.span()});
+      }
+      if (item.life().last < item.life().first) continue;  // nothing touches it
+      kind.items.push_back(std::move(item));
       kind.members.push_back(std::move(together[id]));
     }
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "compiler/elementwise.h"
 #include "compiler/pass.h"
 
 namespace bittern {
@@ -206,6 +207,7 @@ class NormalizationLowering {
   // Three passes do all of LayerNorm's backward: dy gain with its sum and the update of shift; the
   // sum with xhat and the update of gain, which nothing reads afterwards; dx.
   void GradientAndUpdates() {
+    if (emitter_.saving() == Saving::kWords) return GradientInPlace();
     const Op &sums = group_[1], &grad = group_[2], &gain = group_[3], &shift = group_[4];
     const Words scaled = {.tensor = emitter_.NewScratch(emitter_.storage(sums.in[0]))};
     Pass plain = Plain(sums).Write(scaled);
@@ -214,6 +216,21 @@ class NormalizationLowering {
     pass_.UpdateBySum(product, gain, /*of_input=*/false);
     SumUp(sums, plain, product);
     Combine(grad, scaled);
+  }
+
+  // The same, with dy gain where dy was: the pass with xhat, which wants dy, comes first, so gain,
+  // which is still wanted then, is updated last.
+  void GradientInPlace() {
+    const Op &affine = group_[0], &sums = group_[1], &grad = group_[2], &shift = group_[4];
+    LoadMoments(In(sums, 2));
+    Pass product = Product(sums);
+    product.lanes = Out(affine, 0);
+    pass_.Reduce(product, {Tap::kAdd, kS1, kPartial}, FeaturesOf(sums));
+    Pass plain = Plain(sums).Write(In(sums, 0));
+    pass_.UpdateBySum(plain, shift, /*of_input=*/true);
+    pass_.Reduce(plain, {Tap::kAdd, kS0, kPartial}, FeaturesOf(sums));
+    Combine(grad, In(sums, 0));
+    LowerElementwise({group_[3]}, emitter_);
   }
 
   const Group& group_;

@@ -30,25 +30,19 @@ class Placement {
         }
       }
       placed_.push_back(i);
-      height = std::max(height, item.offset + item.words);
+      height = std::max(height, item.offset + item.words());
     }
     return height;
   }
 
  private:
   int64_t LowestFree(const PlacedItem& item) const {
-    std::vector<std::pair<int64_t, int64_t>> taken;  // [offset, end)
-    for (const size_t n : placed_) {
-      const PlacedItem& other = items_[n];
-      const bool meets = item.split || other.split || item.column == other.column;
-      if (meets && item.life.Overlaps(other.life)) {
-        taken.emplace_back(other.offset, other.offset + other.words);
-      }
-    }
-    std::sort(taken.begin(), taken.end());
+    std::vector<OffsetGap> gaps;
+    for (const size_t n : placed_) AddConflicts(item, items_[n], gaps);
+    std::sort(gaps.begin(), gaps.end());
     int64_t offset = 0;
-    for (const auto& [begin, end] : taken) {
-      if (begin - offset >= item.words) break;
+    for (const auto& [begin, end] : gaps) {
+      if (begin >= offset) break;
       offset = std::max(offset, end);
     }
     return offset;
@@ -59,23 +53,40 @@ class Placement {
   std::vector<size_t> placed_;
 };
 
-int64_t Length(const Lifetime& life) { return int64_t{life.last} - life.first; }
+int64_t Length(const PlacedItem& item) {
+  const Lifetime life = item.life();
+  return int64_t{life.last} - life.first;
+}
 
 }  // namespace
 
-int64_t PlaceInOrder(std::vector<PlacedItem>& items, int columns,
-                     const std::vector<size_t>& order) {
-  return Placement(items, columns).Run(order);
+Lifetime PlacedItem::life() const {
+  Lifetime whole = parts.front().life;
+  for (const PlacedPart& part : parts) {
+    whole = {std::min(whole.first, part.life.first), std::max(whole.last, part.life.last)};
+  }
+  return whole;
+}
+
+void AddConflicts(const PlacedItem& item, const PlacedItem& other, std::vector<OffsetGap>& gaps) {
+  if (!item.split && !other.split && item.column != other.column) return;
+  for (const PlacedPart& part : item.parts) {
+    for (const PlacedPart& there : other.parts) {
+      if (!part.life.Overlaps(there.life)) continue;
+      const int64_t begin = other.offset + there.begin - part.begin;
+      gaps.emplace_back(begin - part.words, begin + there.words);
+    }
+  }
 }
 
 int64_t PlaceItems(std::vector<PlacedItem>& items, int columns) {
   const Before orders[] = {
-      [](const PlacedItem& a, const PlacedItem& b) { return a.words > b.words; },
-      [](const PlacedItem& a, const PlacedItem& b) { return Length(a.life) > Length(b.life); },
+      [](const PlacedItem& a, const PlacedItem& b) { return a.words() > b.words(); },
+      [](const PlacedItem& a, const PlacedItem& b) { return Length(a) > Length(b); },
       [](const PlacedItem& a, const PlacedItem& b) {
-        return Length(a.life) * a.words > Length(b.life) * b.words;
+        return Length(a) * a.words() > Length(b) * b.words();
       },
-      [](const PlacedItem& a, const PlacedItem& b) { return a.life.first < b.life.first; },
+      [](const PlacedItem& a, const PlacedItem& b) { return a.life().first < b.life().first; },
   };
   int64_t least = std::numeric_limits<int64_t>::max();
   std::vector<PlacedItem> best = items;
@@ -85,7 +96,7 @@ int64_t PlaceItems(std::vector<PlacedItem>& items, int columns) {
     std::iota(numbers.begin(), numbers.end(), size_t{0});
     std::stable_sort(numbers.begin(), numbers.end(),
                      [&](size_t a, size_t b) { return order(items[a], items[b]); });
-    const int64_t height = PlaceInOrder(tried, columns, numbers);
+    const int64_t height = Placement(tried, columns).Run(numbers);
     if (height >= least) continue;
     least = height;
     best = std::move(tried);

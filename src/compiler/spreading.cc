@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
+#include <tuple>
 #include <utility>
 
 #include "base/random.h"
@@ -18,6 +20,7 @@ class Spreading {
         columns_(columns),
         column_words_(column_words),
         bank_words_(bank_words),
+        placed_(items.size(), true),
         meetings_(items.size()) {
     for (const Meeting& meeting : meetings) {
       meetings_[meeting.a.item].push_back(meeting);
@@ -49,6 +52,29 @@ class Spreading {
     return twice / 2;
   }
 
+  // Gives the items new places in this order: each the lowest of those at which it shares a bank
+  // with least. `unit`: what counts as no more than nothing, kAlways for a packing that is close
+  // and keeps the operands of one instruction apart. Whether all have a place.
+  bool PlaceApart(const std::vector<size_t>& order, int64_t unit) {
+    placed_.assign(items_.size(), false);
+    for (const size_t i : order) {
+      PlacedItem& item = items_[i];
+      std::optional<std::tuple<int64_t, int64_t, int>> best;
+      for (int column = 0; column < (item.split ? 1 : columns_); ++column) {
+        item.column = column;
+        for (const int64_t offset : FreeOffsets(i)) {
+          item.offset = offset;
+          const std::tuple place(Cost(i) / unit, offset, column);
+          if (!best || place < *best) best = place;
+        }
+      }
+      if (!best) return false;
+      std::tie(std::ignore, item.offset, item.column) = *best;
+      placed_[i] = true;
+    }
+    return true;
+  }
+
  private:
   static constexpr int kPasses = 8;
 
@@ -67,7 +93,10 @@ class Spreading {
 
   int64_t Cost(size_t i) const {
     int64_t cost = 0;
-    for (const Meeting& meeting : meetings_[i]) cost += InOneBank(meeting) ? meeting.cycles : 0;
+    for (const Meeting& meeting : meetings_[i]) {
+      const bool met = meeting.b.item == i || placed_[meeting.b.item];
+      if (met && InOneBank(meeting)) cost += meeting.cycles;
+    }
     return cost;
   }
 
@@ -100,9 +129,7 @@ class Spreading {
     int64_t most = 0;
     size_t best = i;
     for (size_t n = 0; n < items_.size(); ++n) {
-      if (n == i || items_[n].words != items_[i].words || items_[n].split != items_[i].split) {
-        continue;
-      }
+      if (!Alike(i, n)) continue;
       const int64_t before = cost + Cost(n);
       Exchange(i, n);
       const int64_t saved = before - Cost(i) - Cost(n);
@@ -116,69 +143,76 @@ class Spreading {
     Exchange(i, best);
     return true;
   }
+  // Whether two may change places.
+  bool Alike(size_t a, size_t b) const {
+    return a != b && items_[a].words() == items_[b].words() && items_[a].split == items_[b].split;
+  }
   void Exchange(size_t a, size_t b) {
     std::swap(items_[a].offset, items_[b].offset);
     std::swap(items_[a].column, items_[b].column);
   }
-  bool Meet(size_t a, size_t b) const {
-    const PlacedItem &x = items_[a], &y = items_[b];
-    return (x.split || y.split || x.column == y.column) && x.life.Overlaps(y.life);
+  std::vector<OffsetGap> GapsOf(size_t i) const {
+    std::vector<OffsetGap> gaps;
+    for (size_t n = 0; n < items_.size(); ++n) {
+      if (n != i && placed_[n]) AddConflicts(items_[i], items_[n], gaps);
+    }
+    return gaps;
   }
   bool IsFree(size_t i) const {
-    const PlacedItem& item = items_[i];
-    for (size_t n = 0; n < items_.size(); ++n) {
-      const PlacedItem& other = items_[n];
-      if (n != i && Meet(i, n) && item.offset < other.offset + other.words &&
-          other.offset < item.offset + item.words) {
-        return false;
-      }
-    }
-    return true;
+    const int64_t offset = items_[i].offset;
+    const std::vector<OffsetGap> gaps = GapsOf(i);
+    return std::none_of(gaps.begin(), gaps.end(), [&](const OffsetGap& gap) {
+      return gap.first < offset && offset < gap.second;
+    });
   }
 
-  // Where the item fits in its column: at either end of a gap and of the banks in it.
+  // Where the item fits in its column, from the lowest: at the begin of a run of free offsets, and
+  // where one of its parts begins or ends with a bank.
   std::vector<int64_t> FreeOffsets(size_t i) const {
     const PlacedItem& item = items_[i];
-    std::vector<std::pair<int64_t, int64_t>> taken;  // [offset, end)
-    for (size_t n = 0; n < items_.size(); ++n) {
-      const PlacedItem& other = items_[n];
-      if (n != i && Meet(i, n)) taken.emplace_back(other.offset, other.offset + other.words);
-    }
-    taken.emplace_back(column_words_, column_words_);
-    std::sort(taken.begin(), taken.end());
+    std::vector<OffsetGap> gaps = GapsOf(i);
+    gaps.emplace_back(column_words_ - item.words(), column_words_);
+    std::sort(gaps.begin(), gaps.end());
     std::vector<int64_t> offsets;
     int64_t begin = 0;
-    for (const auto& [end, behind] : taken) {
-      const int64_t last = end - item.words;
-      for (int64_t at = begin; at <= last; at = (at / bank_words_ + 1) * bank_words_) {
-        offsets.push_back(at);
-        const int64_t at_end = (at / bank_words_ + 1) * bank_words_ - item.words;
-        if (at_end > at && at_end <= last) offsets.push_back(at_end);
+    for (const auto& [last, behind] : gaps) {
+      if (begin <= last) offsets.push_back(begin);
+      for (const PlacedPart& part : item.parts) {
+        for (const int64_t edge : {part.begin, part.begin + part.words}) {
+          const int64_t bank = (begin + edge + bank_words_ - 1) / bank_words_;
+          for (int64_t at = bank * bank_words_ - edge; at <= last; at += bank_words_) {
+            offsets.push_back(at);
+          }
+        }
       }
       begin = std::max(begin, behind);
     }
+    std::sort(offsets.begin(), offsets.end());
     return offsets;
   }
 
   std::vector<PlacedItem>& items_;
   const int columns_;
   const int64_t column_words_, bank_words_;
+  std::vector<bool> placed_;
   std::vector<std::vector<Meeting>> meetings_;  // by item, which is their a
 };
 
-// Large and long-lived items first, which leave no gaps, in some order; the others by size.
+// Long-lived items first, which leave no gaps, in some order; the others by size or as they lie.
 std::vector<size_t> SomeOrder(const std::vector<PlacedItem>& items, uint64_t seed) {
   int first = 0, last = 0;
-  for (const PlacedItem& item : items) last = std::max(last, item.life.last);
+  for (const PlacedItem& item : items) last = std::max(last, item.life().last);
   std::vector<size_t> order(items.size());
   std::iota(order.begin(), order.end(), size_t{0});
   Random(seed).Shuffle(std::span(order));
   const auto behind = std::stable_partition(order.begin(), order.end(), [&](size_t i) {
-    return 2 * (items[i].life.last - items[i].life.first) > last - first;
+    const Lifetime life = items[i].life();
+    return 2 * (life.last - life.first) > last - first;
   });
   std::stable_partition(order.begin(), behind, [&](size_t i) { return !items[i].split; });
-  std::stable_sort(behind, order.end(),
-                   [&](size_t a, size_t b) { return items[a].words > items[b].words; });
+  std::stable_sort(behind, order.end(), [&](size_t a, size_t b) {
+    return seed % 2 == 0 ? items[a].offset < items[b].offset : items[a].words() > items[b].words();
+  });
   return order;
 }
 
@@ -186,13 +220,15 @@ std::vector<size_t> SomeOrder(const std::vector<PlacedItem>& items, uint64_t see
 
 int64_t SpreadItems(std::vector<PlacedItem>& items, int columns, int64_t column_words,
                     int64_t bank_words, const std::vector<Meeting>& meetings) {
-  constexpr uint64_t kTries = 16;
+  constexpr uint64_t kTries = 32;
   const std::vector<PlacedItem> before = items;
   int64_t least = Spreading(items, columns, column_words, bank_words, meetings).Run();
   for (uint64_t seed = 1; least > 0 && seed <= kTries; ++seed) {
     std::vector<PlacedItem> tried = before;
-    if (PlaceInOrder(tried, columns, SomeOrder(before, seed)) > column_words) continue;
-    const int64_t left = Spreading(tried, columns, column_words, bank_words, meetings).Run();
+    Spreading spreading(tried, columns, column_words, bank_words, meetings);
+    // By turns: two orders, with two units each.
+    if (!spreading.PlaceApart(SomeOrder(before, seed), seed / 2 % 2 == 0 ? kAlways : 1)) continue;
+    const int64_t left = spreading.Run();
     if (left >= least) continue;
     least = left;
     items = std::move(tried);

@@ -26,8 +26,8 @@ inline constexpr int64_t kAlways = int64_t{1} << 32;
 
 // Moves items that have a place (placement.h) within columns of `column_words`, which are banks of
 // `bank_words`, so that the sum of `cycles` of the meetings in one bank becomes small: local search
-// from here and, if that leaves anything, from other packings. Returns what is left of the sum.
-// Deterministic.
+// from here and, if that leaves anything, from other packings made with the meetings in mind.
+// Returns what is left of the sum. Deterministic.
 int64_t SpreadItems(std::vector<PlacedItem>& items, int columns, int64_t column_words,
                     int64_t bank_words, const std::vector<Meeting>& meetings);
 

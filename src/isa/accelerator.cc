@@ -45,12 +45,18 @@ const Device& DeviceNamed(std::string_view name) { return Named(Devices(), name,
 
 const MemoryKind& KindOf(Memory memory) { return MemoryKinds()[static_cast<size_t>(memory)]; }
 
+std::string MemoriesOf(const Region& region) {
+  std::string names(KindOf(region.memory).name);
+  if (region.bram_banks != 0) names += fmt::format(" and {}", KindOf(Memory::kBram).name);
+  return names;
+}
+
 uint64_t HashOf(const Accelerator& accelerator) {
   std::string text;
   VisitParameters(accelerator, [&]<typename T>(std::string_view name, const T& value) {
     if constexpr (std::is_same_v<T, Region>) {
-      text +=
-          fmt::format("{}={},{},{}\n", name, KindOf(value.memory).name, value.banks, value.depth);
+      text += fmt::format("{}={},{},{},{},{}\n", name, KindOf(value.memory).name, value.banks,
+                          value.depth, value.parts, value.bram_banks);
     } else {
       text += fmt::format("{}={}\n", name, value);
     }
@@ -60,13 +66,22 @@ uint64_t HashOf(const Accelerator& accelerator) {
   return hash;
 }
 
-int64_t BlocksFor(Memory memory, int64_t words, int64_t bits) {
+Shape ShapeFor(Memory memory, int64_t words, int64_t bits) {
   int64_t fewest = std::numeric_limits<int64_t>::max();
+  Shape best;
   for (const Shape& shape : KindOf(memory).shapes) {
     if (shape.words == 0) continue;
-    fewest = std::min(fewest, CeilDivide(words, shape.words) * CeilDivide(bits, shape.bits));
+    const int64_t blocks = CeilDivide(words, shape.words) * CeilDivide(bits, shape.bits);
+    if (blocks >= fewest) continue;
+    fewest = blocks;
+    best = shape;
   }
-  return fewest;
+  return best;
+}
+
+int64_t BlocksFor(Memory memory, int64_t words, int64_t bits) {
+  const Shape shape = ShapeFor(memory, words, bits);
+  return CeilDivide(words, shape.words) * CeilDivide(bits, shape.bits);
 }
 
 Blocks BlocksOf(const Accelerator& accelerator) {
@@ -78,7 +93,10 @@ Blocks BlocksOf(const Accelerator& accelerator) {
     (memory == Memory::kBram ? result.ramb36 : result.uram288) += blocks;
   };
   const auto add_region = [&](std::string_view what, const Region& region, int64_t lanes) {
-    add(what, region.memory, region.banks, region.depth, lanes * kFloatBits);
+    const int64_t words = int64_t{region.depth} * region.parts;
+    const int64_t bits = CeilDivide(lanes, region.parts) * kFloatBits;
+    add(what, region.memory, region.banks - region.bram_banks, words, bits);
+    if (region.bram_banks != 0) add(what, Memory::kBram, region.bram_banks, words, bits);
   };
   add_region("tokens", accelerator.tokens, accelerator.lanes);
   add_region("ranks", accelerator.ranks, accelerator.rows);
@@ -86,8 +104,8 @@ Blocks BlocksOf(const Accelerator& accelerator) {
   add("program", Memory::kBram, 1,
       CeilDivide(accelerator.program_words, accelerator.dispatch_words),
       int64_t{accelerator.dispatch_words} * kFloatBits);
-  add("functions", Memory::kBram, CeilDivide(accelerator.lanes, kLanesPerTable), kFunctionEntries,
-      kFunctionBits);
+  add("functions", Memory::kBram, CeilDivide(accelerator.lanes / accelerator.fold, kLanesPerTable),
+      kFunctionEntries, kFunctionBits);
 
   const Device& device = DeviceNamed(accelerator.device);
   result.total = device.total;

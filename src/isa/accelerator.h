@@ -3,6 +3,7 @@
 #define BITTERN_ISA_ACCELERATOR_H_
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,8 @@ const Accelerator& AcceleratorNamed(std::string_view name);
 const Device& DeviceNamed(std::string_view name);
 
 const MemoryKind& KindOf(Memory memory);
+// The kinds of a region's banks: "uram", "uram and bram".
+std::string MemoriesOf(const Region& region);
 
 // From a word of plane 0 to that of plane 1 of a split operand: a plane's share of the banks.
 inline int64_t PlaneStep(const Region& region, int64_t planes) { return region.words() / planes; }
@@ -25,14 +28,15 @@ uint64_t HashOf(const Accelerator& accelerator);
 // Blocks of memory side by side and one behind the other for `words` words of `bits` bits, in the
 // shape that takes fewest.
 int64_t BlocksFor(Memory memory, int64_t words, int64_t bits);
+Shape ShapeFor(Memory memory, int64_t words, int64_t bits);
 
 // One kind of memory within an accelerator.
 struct MemoryUse {
-  std::string_view what;  // tokens, ranks, scalars, program, functions
+  std::string_view what;  // tokens, ranks, scalars (each once for every memory), program, functions
   Memory memory;
   int64_t copies;  // banks, or tables of functions
-  int64_t words;   // of a copy
-  int64_t bits;    // of a word
+  int64_t words;   // of a copy; parts where words are in parts
+  int64_t bits;    // of one of them
   int64_t blocks;  // of all copies
 };
 

@@ -49,6 +49,19 @@ TEST(Blocks, OfTheU50) {
   EXPECT_LE(10 * blocks.uram288, 4 * DeviceNamed("u50").total.uram288);
 }
 
+// Of tokens 8 banks of 4096 parts of 256 bits in URAM288, 4 side by side, and 3 in RAMB36 of 4096 x
+// 9; 10 banks of 4096 parts of 192 bits; scalars; the program, 4096 x 128; functions of 8 lanes.
+TEST(Blocks, OfTheK26) {
+  const Accelerator& k26 = AcceleratorNamed("k26");
+  const Blocks blocks = BlocksOf(k26);
+  EXPECT_EQ(blocks.uram288, 8 * 4 + 10 * 3);
+  EXPECT_EQ(blocks.ramb36, 3 * 29 + 18 + 15 + 4 * 4);
+  EXPECT_EQ(k26.tokens.memory_of(7), Memory::kUram);
+  EXPECT_EQ(k26.tokens.memory_of(8), Memory::kBram);
+  EXPECT_EQ(MemoriesOf(k26.tokens), "uram and bram");
+  EXPECT_EQ(MemoriesOf(k26.ranks), "uram");
+}
+
 TEST(Blocks, EveryAcceleratorFitsItsDevice) {
   for (const Accelerator& accelerator : Accelerators()) {
     EXPECT_TRUE(BlocksOf(accelerator).fits()) << accelerator.name;

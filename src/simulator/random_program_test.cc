@@ -385,6 +385,8 @@ TEST(RandomProgram, SameBitsAsTheReferenceWithOnePlane) {
   Compare(isa::AcceleratorNamed("u50-single"), 15);
 }
 
+TEST(RandomProgram, SameBitsAsTheReferenceOnTheK26) { Compare(isa::AcceleratorNamed("k26"), 15); }
+
 TEST(RandomProgram, SameBitsAsTheReferenceOfOtherSizes) {
   isa::Accelerator odd = isa::AcceleratorNamed("nano");
   odd.rows = 5;

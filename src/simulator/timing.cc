@@ -105,15 +105,30 @@ class Sequencer {
 
   Timing Run() {
     Sequence(program_, lists_, [this](int index, int64_t trip) { Take(index, trip); });
-    Timing& timing = timing_;
-    timing.counters.cycles = now_;
+    Counters& counters = timing_.counters;
+    counters.cycles = now_;
     for (size_t u = 0; u < kUnits; ++u) {
-      timing.counters.stalls[u][static_cast<size_t>(Stall::kDispatch)] += now_ - units_[u].free;
+      counters.stalls[u][static_cast<size_t>(Stall::kDispatch)] += now_ - units_[u].free;
     }
-    return timing;
+    ToClockCycles();
+    return timing_;
   }
 
  private:
+  void ToClockCycles() {
+    const int64_t fold = accelerator_.fold;
+    Counters& counters = timing_.counters;
+    counters.cycles *= fold;
+    for (size_t u = 0; u < kUnits; ++u) {
+      counters.busy[u] *= fold;
+      for (int64_t& stall : counters.stalls[u]) stall *= fold;
+    }
+    for (int64_t* cycles :
+         {&timing_.dispatch_cycles, &timing_.blocked_cycles, &timing_.sync_cycles}) {
+      *cycles *= fold;
+    }
+  }
+
   void Take(int index, int64_t trip) {
     const DecodedInstruction& item = program_[static_cast<size_t>(index)];
     if (index > last_ + 1) now_ = std::max(now_, taken_ + kJumpCycles + 1);

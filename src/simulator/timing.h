@@ -16,7 +16,8 @@
 
 namespace bittern {
 
-// One instruction that was handed to a unit.
+// One instruction that was handed to a unit. Cycles are beats where the accelerator folds its
+// lanes.
 struct InstructionTime {
   int instruction = 0;  // its index in the program
   int64_t trip = 0;     // of the hardware loop around it
@@ -28,6 +29,7 @@ struct InstructionTime {
   int64_t done = 0;      // the first cycle in which all its results can be read
 };
 
+// Cycles are of the clock.
 struct Timing {
   Counters counters;
   Events events;

@@ -41,8 +41,16 @@ struct Region {
   int32_t banks = 0;
   // Words of a bank, a power of two.
   int32_t depth = 0;
+  // Of a word, one behind the other: a bank is so much narrower and deeper, and moves a part in a
+  // clock cycle.
+  int32_t parts = 1;
+  // The last of the banks, which are of BRAM whatever `memory` is.
+  int32_t bram_banks = 0;
 
   constexpr int64_t words() const { return int64_t{banks} * depth; }
+  constexpr Memory memory_of(int64_t bank) const {
+    return bank < banks - bram_banks ? memory : Memory::kBram;
+  }
   bool operator==(const Region&) const = default;
 };
 
@@ -78,6 +86,9 @@ struct Accelerator {
   int32_t rows = 0;
   // T, lanes of a token word and columns of the array.
   int32_t lanes = 0;
+  // Lanes of a word that share a lane of the machine. A word passes in so many clock cycles, a
+  // beat; all other cycles are counted in beats.
+  int32_t fold = 0;
   // Arrays of R x T multiply-add lanes.
   int32_t planes = 0;
   // Token words.
@@ -128,6 +139,7 @@ void VisitParameters(const Accelerator& accelerator, auto&& visit) {
   visit("clock_mhz", accelerator.clock_mhz);
   visit("rows", accelerator.rows);
   visit("lanes", accelerator.lanes);
+  visit("fold", accelerator.fold);
   visit("planes", accelerator.planes);
   visit("tokens", accelerator.tokens);
   visit("ranks", accelerator.ranks);

@@ -25,7 +25,7 @@ void Measure(Config config, isa::Accelerator machine, ExplorePoint& point) {
   machine.planes = point.planes;
   config.model.encoders = point.encoders;
   SetRank(config.model.map, point.rank);
-  point.lanes = int64_t{machine.rows} * machine.lanes * machine.planes;
+  point.lanes = int64_t{machine.rows} * (machine.lanes / machine.fold) * machine.planes;
   try {
     const Estimate estimate = EstimateTraining(config, machine);
     point.obstacle = Describe(estimate.shortfalls);

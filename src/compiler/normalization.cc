@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "compiler/elementwise.h"
 #include "compiler/pass.h"
 
 namespace bittern {
@@ -221,16 +220,20 @@ class NormalizationLowering {
   // The same, with dy gain where dy was: the pass with xhat, which wants dy, comes first, so gain,
   // which is still wanted then, is updated last.
   void GradientInPlace() {
-    const Op &affine = group_[0], &sums = group_[1], &grad = group_[2], &shift = group_[4];
+    const Op &sums = group_[1], &grad = group_[2], &gain = group_[3], &shift = group_[4];
+    const Words gradient = {.tensor = emitter_.NewScratch(emitter_.storage(gain.out[0]))};
     LoadMoments(In(sums, 2));
     Pass product = Product(sums);
-    product.lanes = Out(affine, 0);
+    product.lanes = gradient;
     pass_.Reduce(product, {Tap::kAdd, kS1, kPartial}, FeaturesOf(sums));
     Pass plain = Plain(sums).Write(In(sums, 0));
     pass_.UpdateBySum(plain, shift, /*of_input=*/true);
     pass_.Reduce(plain, {Tap::kAdd, kS0, kPartial}, FeaturesOf(sums));
     Combine(grad, In(sums, 0));
-    LowerElementwise({group_[3]}, emitter_);
+    Pass update =
+        PassEmitter::Scaled(gradient, pass_.Rate(gain.scale)).With(Out(gain)).Write(Out(gain));
+    update.code.q1 = Source::kB;
+    pass_.Emit(update, FeaturesOf(sums));
   }
 
   const Group& group_;

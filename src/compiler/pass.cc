@@ -7,8 +7,9 @@
 #include "base/error.h"
 
 namespace bittern {
-
 namespace {
+
+constexpr size_t kLoops = 4;  // of an instruction
 
 std::array<std::optional<isa::Index>*, 4> Registers(isa::Vector& code) {
   return {&code.l0, &code.l1, &code.l2, &code.lt};
@@ -33,8 +34,8 @@ void Cut(std::vector<PassLoop>& loops, int64_t border) {
 
 }  // namespace
 
-void PassEmitter::EmitNest(const Pass& pass, const std::array<int64_t, 4>& count,
-                           const std::array<int64_t, 4>& step, int64_t first) {
+std::vector<PassLoop> PassEmitter::LoopsOf(const Pass& pass, const std::array<int64_t, 4>& count,
+                                           const std::array<int64_t, 4>& step) const {
   isa::Vector code = pass.code;
   std::vector<PassLoop> loops;
   for (size_t j = 0; j < 4; ++j) {
@@ -55,13 +56,15 @@ void PassEmitter::EmitNest(const Pass& pass, const std::array<int64_t, 4>& count
     Cut(loops, storage.HalfWords() / (*words)->step);
     Cut(loops, 2 * storage.HalfWords() / (*words)->step);
   }
-  EmitLoops(pass, code, loops, first);
+  return loops;
 }
 
-void PassEmitter::EmitLoops(const Pass& pass, isa::Vector code, std::vector<PassLoop> loops,
-                            int64_t first) {
-  BITTERN_CHECK(loops.size() <= 4);
-  while (loops.size() < 4) loops.insert(loops.begin(), PassLoop{});
+void PassEmitter::EmitNest(const Pass& pass, const std::array<int64_t, 4>& count,
+                           const std::array<int64_t, 4>& step, int64_t first) {
+  isa::Vector code = pass.code;
+  std::vector<PassLoop> loops = LoopsOf(pass, count, step);
+  BITTERN_CHECK(loops.size() <= kLoops);
+  while (loops.size() < kLoops) loops.insert(loops.begin(), PassLoop{});
   code.tap_sum = 0;
   for (size_t j = 0; j < 4; ++j) {
     code.count[j] = static_cast<uint32_t>(loops[j].count);
@@ -117,7 +120,13 @@ void PassEmitter::Reduce(const Pass& pass, const Reduction& reduction, int64_t c
     EmitNest(piece, {1, 1, outer, inner}, {0, 0, inner, 1}, first);
     registers += inner;
   };
-  part(whole, distance, 0);
+  // Operands that are split in several ways cut the loops at every border. In halves there is one
+  // border less.
+  const std::array<int64_t, 4> counts = {1, 1, whole, distance}, steps = {0, 0, distance, 1};
+  const int64_t pieces = LoopsOf(pass, counts, steps).size() > kLoops && whole % 2 == 0 ? 2 : 1;
+  for (int64_t i = 0; i < pieces; ++i) {
+    part(whole / pieces, distance, i * whole / pieces * distance);
+  }
   part(1, count % distance, whole * distance);
 
   Pass sum = OfRegister(reduction.partial);

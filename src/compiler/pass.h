@@ -123,7 +123,9 @@ class PassEmitter {
   void UpdateBySum(Pass& pass, const Op& sum, bool of_input);
 
  private:
-  void EmitLoops(const Pass& pass, isa::Vector code, std::vector<PassLoop> loops, int64_t first);
+  // EmitNest's, cut so that each stays within a half of every split operand.
+  std::vector<PassLoop> LoopsOf(const Pass& pass, const std::array<int64_t, 4>& count,
+                                const std::array<int64_t, 4>& step) const;
 
   Emitter& emitter_;
 };

@@ -220,7 +220,7 @@ std::vector<size_t> SomeOrder(const std::vector<PlacedItem>& items, uint64_t see
 
 int64_t SpreadItems(std::vector<PlacedItem>& items, int columns, int64_t column_words,
                     int64_t bank_words, const std::vector<Meeting>& meetings) {
-  constexpr uint64_t kTries = 32;
+  constexpr uint64_t kTries = 16;
   const std::vector<PlacedItem> before = items;
   int64_t least = Spreading(items, columns, column_words, bank_words, meetings).Run();
   for (uint64_t seed = 1; least > 0 && seed <= kTries; ++seed) {

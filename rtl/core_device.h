@@ -151,10 +151,8 @@ class CoreDevice : public RtlDevice {
  private:
   // The width of a word of the region.
   size_t WidthOf(uint32_t address) const {
-    const uint32_t region = address >> 18;
-    return region == 0   ? static_cast<size_t>(accelerator_.lanes)
-           : region == 1 ? static_cast<size_t>(accelerator_.rows)
-                         : 1;
+    const auto region = static_cast<int32_t>(address >> isa::kRegionShift);
+    return static_cast<size_t>(isa::WordLanes(accelerator_, region));
   }
 
   // Between two writes of the host.

@@ -2,7 +2,6 @@
 
 #include "isa/accelerator.h"
 #include "isa/generated/energy.h"
-#include "isa/memory_map.h"
 
 namespace bittern {
 namespace {
@@ -47,11 +46,10 @@ EnergyEstimate EstimateEnergy(const Events& events, int64_t cycles,
                             Times(isa::kAddEnergy, events.adds) +
                             Accesses(isa::Memory::kBram, events.lookups, kFunctionBits);
   Joules memory;
-  const int64_t lanes[] = {machine.lanes, machine.rows, 1};
   for (int32_t region = 0; region < isa::kRegionCount; ++region) {
     const auto i = static_cast<size_t>(region);
-    memory = memory +
-             Accesses(isa::RegionOf(machine, region), events.reads[i] + events.writes[i], lanes[i]);
+    memory = memory + Accesses(isa::RegionOf(machine, region), events.reads[i] + events.writes[i],
+                               isa::WordLanes(machine, region));
   }
   const int64_t rows = events.tile_reads + events.tile_writes + events.accumulator_reads +
                        events.accumulator_writes + events.register_reads + events.register_writes;

@@ -77,13 +77,12 @@ void AddOccupied(Estimate& estimate, const isa::MemoryMap& map) {
   const auto add = [&](isa::Memory memory, int64_t blocks) {
     (memory == isa::Memory::kBram ? estimate.ramb36 : estimate.uram288).occupied += blocks;
   };
-  const int64_t lanes[] = {machine.lanes, machine.rows, 1};
   for (int32_t region = 0; region < isa::kRegionCount; ++region) {
     const isa::Region& memory = isa::RegionOf(machine, region);
     std::vector<isa::Memory> memories = {memory.memory};
     if (memory.bram_banks != 0) memories.push_back(isa::Memory::kBram);
     for (const isa::Memory kind : memories) {
-      BlockRows rows(memory, kind, lanes[region]);
+      BlockRows rows(memory, kind, isa::WordLanes(machine, region));
       for (const isa::MappedTensor& tensor : map.tensors) {
         if (tensor.region != region) continue;
         for (int32_t half = 0; half < tensor.halves; ++half) {

@@ -118,8 +118,7 @@ TEST(EstimateTraining, TheU50RunsTwoFourAndSixEncoders) {
 
 // Activations computed again; what is there is nearly full.
 TEST(EstimateTraining, TheK26RunsTwoEncoders) {
-  const Estimate estimate =
-      EstimateTraining(LoadConfig("atis-2enc"), isa::AcceleratorNamed("k26"));
+  const Estimate estimate = EstimateTraining(LoadConfig("atis-2enc"), isa::AcceleratorNamed("k26"));
   ASSERT_TRUE(estimate.fits());
   EXPECT_EQ(estimate.program.recompute, Recompute::kEncoder);
   EXPECT_LE(estimate.ramb36.configured, 144);

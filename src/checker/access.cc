@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "isa/accelerator.h"
+
 namespace bittern::checker {
 namespace {
 
@@ -14,8 +16,7 @@ using isa::Direction;
 using isa::Source;
 using isa::Start;
 
-constexpr uint32_t kRegionShift = 18;
-constexpr uint32_t kOffsetMask = (1u << kRegionShift) - 1;
+constexpr uint32_t kOffsetMask = (1u << isa::kRegionShift) - 1;
 
 int64_t Levels(int64_t n) { return std::bit_width(static_cast<uint64_t>(n - 1)); }
 
@@ -265,12 +266,13 @@ class Describer {
     const int64_t outer = trip_ * walk.outer;
     low += outer;
     high += outer;
-    const auto region = static_cast<size_t>(low >> kRegionShift);
+    const auto region = static_cast<size_t>(low >> isa::kRegionShift);
     if (low < 0 || region >= kRegions) {
       Refuse(Rule::kCapacity, name, fmt::format("{:#x} is in no memory", low));
     }
     const auto space = static_cast<Space>(region);
-    const int64_t base = int64_t{walk.base} + outer - static_cast<int64_t>(region << kRegionShift);
+    const int64_t base =
+        int64_t{walk.base} + outer - static_cast<int64_t>(region << isa::kRegionShift);
     const int64_t first = low & kOffsetMask;
     Operand operand{.name = name, .kind = kind, .space = space};
     operand.place = places_.begin(space) + base;
@@ -421,7 +423,7 @@ std::string Places::Describe(int64_t place) const {
     case Space::kRegisters:
       return fmt::format("lane register {}", offset);
     default:
-      return fmt::format("{:#x}", (static_cast<int64_t>(space) << kRegionShift) + offset);
+      return fmt::format("{:#x}", (static_cast<int64_t>(space) << isa::kRegionShift) + offset);
   }
 }
 

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <string>
 
+#include "isa/accelerator.h"
+
 namespace bittern::checker {
 
 Lives::Lives(const isa::MemoryMap& map, const Program& program, const Places& places,

@@ -138,10 +138,6 @@ void Spread(Lowered& lowered, const isa::Accelerator& machine) {
 
 }  // namespace
 
-int64_t WordLanes(const isa::Accelerator& machine, WordKind kind) {
-  return kind == WordKind::kToken ? machine.lanes : kind == WordKind::kRank ? machine.rows : 1;
-}
-
 CompiledStep TryCompile(const Graph& graph, const isa::Accelerator& machine) {
   if (graph.update_begin != std::ssize(graph.ops)) {
     Fail(

@@ -17,9 +17,6 @@
 
 namespace bittern {
 
-// Floats of a word.
-int64_t WordLanes(const isa::Accelerator& machine, WordKind kind);
-
 // Room that a step needs and an accelerator has not.
 struct Shortfall {
   std::string what;  // "words of tokens", "program words"

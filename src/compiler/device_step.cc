@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "compiler/memory_map.h"
+#include "isa/accelerator.h"
 
 namespace bittern {
 
@@ -23,7 +24,7 @@ DeviceStep::DeviceStep(Graph graph, Device& device)
     : DeviceStep(graph, Compile(graph, device.accelerator()), device) {}
 
 int64_t DeviceStep::WordWidth(const Storage& storage) const {
-  return WordLanes(device_.accelerator(), storage.kind);
+  return isa::WordLanes(device_.accelerator(), static_cast<int32_t>(storage.kind));
 }
 
 int64_t DeviceStep::FloatOf(const Storage& storage, int64_t element) const {

@@ -8,13 +8,11 @@
 
 #include "base/error.h"
 #include "isa/accelerator.h"
-#include "isa/memory_map.h"
 #include "simulator/timing.h"
 
 namespace bittern {
 namespace {
 
-constexpr uint32_t kRegionShift = 18;
 constexpr size_t kTileSpace = 3, kAccumulatorSpace = 4, kRegisterSpace = 5;
 
 }  // namespace
@@ -65,8 +63,8 @@ int64_t Hazards::CyclesBetween(size_t unit, int64_t earlier, int64_t later) cons
 }
 
 int64_t Hazards::PlaceOf(uint32_t address) const {
-  const uint32_t region = address >> kRegionShift;
-  return spaces_[region] + (address & ((1u << kRegionShift) - 1));
+  const uint32_t region = address >> isa::kRegionShift;
+  return spaces_[region] + (address & ((1u << isa::kRegionShift) - 1));
 }
 
 const std::vector<Hazards::Requirement>& Hazards::Take(const MachineOp& op, int64_t trip) {
@@ -172,9 +170,9 @@ void Hazards::Describe(const T& instruction, const MachineOp& op, int64_t trip) 
       operand.place = PlaceOf(walk.base) + walk.outer * trip;
       for (size_t j = 0; j < 4; ++j) operand.stride[LoopOf(j)] = walk.stride[j];
       if (walk.split != 0) {
-        const int64_t step =
-            isa::PlaneStep(isa::RegionOf(machine_, static_cast<int32_t>(walk.base >> kRegionShift)),
-                           machine_.planes);
+        const int64_t step = isa::PlaneStep(
+            isa::RegionOf(machine_, static_cast<int32_t>(walk.base >> isa::kRegionShift)),
+            machine_.planes);
         operand.place += std::countr_zero(PlanesOf(instruction)) * step;
         if (in_turn) {
           operand.stride[plane_loop_] = step;

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "isa/accelerator.h"
+
 namespace bittern {
 namespace {
-
-constexpr int kKindShift = 18;  // the region in an address
 
 // What scratch and scalars are called, by StoredId.
 std::map<StoredId, std::string> NamesOf(const CompiledStep& step) {
@@ -53,8 +53,8 @@ isa::MemoryMap MapOf(const Graph& graph, const CompiledStep& step) {
     tensor.name = i < step.names.size() ? step.names[i] : names.at(id);
     // The graph may use a name for several tensors of one layer.
     if (const int use = ++uses[tensor.name]; use > 1) tensor.name += fmt::format(" ({})", use);
-    tensor.region = static_cast<int32_t>(extent.address >> kKindShift);
-    tensor.begin = extent.address & ((1u << kKindShift) - 1);
+    tensor.region = static_cast<int32_t>(extent.address >> isa::kRegionShift);
+    tensor.begin = extent.address & ((1u << isa::kRegionShift) - 1);
     tensor.end = tensor.begin + extent.words;
     tensor.halves = extent.plane_step != 0 ? 2 : 1;
     tensor.first_writer = given ? isa::MappedTensor::kBefore : life.first;

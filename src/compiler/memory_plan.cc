@@ -8,12 +8,9 @@
 
 #include "compiler/families.h"
 #include "isa/accelerator.h"
-#include "isa/memory_map.h"
 
 namespace bittern {
 namespace {
-
-constexpr int kKindShift = 18;  // the kind of word in an address
 
 // From the first to the last instruction that touches each tensor. What is touched in a loop and
 // outside of it, or is another tensor in the next trip, lives for the whole loop; so does
@@ -150,7 +147,7 @@ void MemoryPlan::SetExtents(const Kind& kind, CompiledStep& step) const {
   const int64_t step_of_plane = isa::PlaneStep(isa::RegionOf(*machine_, number), machine_->planes);
   for (size_t i = 0; i < kind.items.size(); ++i) {
     const PlacedItem& item = kind.items[i];
-    auto address = static_cast<uint32_t>(number) << kKindShift |
+    auto address = static_cast<uint32_t>(number) << isa::kRegionShift |
                    static_cast<uint32_t>(item.column * step_of_plane + item.offset);
     for (const StoredId id : kind.members[i]) {
       const int64_t span = step.storage[static_cast<size_t>(id)].span();

@@ -12,7 +12,6 @@
 namespace bittern {
 namespace {
 
-constexpr uint32_t kRegionShift = 18;
 constexpr size_t kUnits = 4;
 
 // The operands of an instruction that address memory.
@@ -85,8 +84,8 @@ isa::Instruction& At(Subject& subject, int at) {
 
 // The tensor at an address that is alive at an instruction.
 isa::MappedTensor* TensorAt(Subject& subject, uint32_t address, int at) {
-  const auto region = static_cast<int32_t>(address >> kRegionShift);
-  const int64_t word = address & ((1u << kRegionShift) - 1);
+  const auto region = static_cast<int32_t>(address >> isa::kRegionShift);
+  const int64_t word = address & ((1u << isa::kRegionShift) - 1);
   for (isa::MappedTensor& tensor : subject.map.tensors) {
     if (tensor.region == region && word >= tensor.begin && word < tensor.end &&
         at >= tensor.first_writer && at <= tensor.last_reader) {
@@ -213,11 +212,11 @@ bool SwappedCounts(Subject& subject, int at) {
 
 bool OverflowOfRegion(Subject& subject, int at) {
   for (const MemoryOperand& operand : OperandsOf(At(subject, at)).walks) {
-    const auto region = static_cast<int32_t>(operand.walk->base >> kRegionShift);
+    const auto region = static_cast<int32_t>(operand.walk->base >> isa::kRegionShift);
     const isa::MappedTensor* tensor = TensorAt(subject, operand.walk->base, at);
     if (tensor == nullptr || tensor->end - tensor->begin < 2) continue;
     const auto words = isa::RegionOf(subject.machine, region).words();
-    operand.walk->base = static_cast<uint32_t>((int64_t{region} << kRegionShift) + words - 1);
+    operand.walk->base = static_cast<uint32_t>((int64_t{region} << isa::kRegionShift) + words - 1);
     return std::any_of(operand.walk->stride.begin(), operand.walk->stride.end(),
                        [](int32_t stride) { return stride > 0; });
   }

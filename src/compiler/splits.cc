@@ -7,7 +7,6 @@
 #include "compiler/contraction_cost.h"
 #include "compiler/layout.h"
 #include "isa/accelerator.h"
-#include "isa/memory_map.h"
 
 namespace bittern {
 namespace {

@@ -59,10 +59,8 @@ void KernelDevice::Write64(Register which, uint64_t value) {
 }
 
 size_t KernelDevice::WidthOf(uint32_t address) const {
-  const uint32_t region = address >> 18;
-  return region == 0   ? static_cast<size_t>(accelerator_.lanes)
-         : region == 1 ? static_cast<size_t>(accelerator_.rows)
-                       : 1;
+  const auto region = static_cast<int32_t>(address >> isa::kRegionShift);
+  return static_cast<size_t>(isa::WordLanes(accelerator_, region));
 }
 
 void KernelDevice::Begin(Command command, uint32_t first, uint32_t count, size_t beats) {

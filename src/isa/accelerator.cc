@@ -14,6 +14,7 @@ namespace bittern::isa {
 namespace {
 
 constexpr int64_t kFloatBits = 32;
+constexpr std::string_view kRegionNames[kRegionCount] = {"tokens", "ranks", "scalars"};
 
 // The table of functions (spec/functions.json): four coefficients an entry. Both ports read, so a
 // block serves two lanes in its shape of two full ports, 1024 x 36.
@@ -44,6 +45,16 @@ const Accelerator& AcceleratorNamed(std::string_view name) {
 const Device& DeviceNamed(std::string_view name) { return Named(Devices(), name, "a device"); }
 
 const MemoryKind& KindOf(Memory memory) { return MemoryKinds()[static_cast<size_t>(memory)]; }
+
+const Region& RegionOf(const Accelerator& accelerator, int32_t region) {
+  BITTERN_CHECK(region >= 0 && region < kRegionCount);
+  return region == 0 ? accelerator.tokens : region == 1 ? accelerator.ranks : accelerator.scalars;
+}
+
+std::string_view RegionName(int32_t region) {
+  BITTERN_CHECK(region >= 0 && region < kRegionCount);
+  return kRegionNames[region];
+}
 
 std::string MemoriesOf(const Region& region) {
   std::string names(KindOf(region.memory).name);
@@ -92,15 +103,14 @@ Blocks BlocksOf(const Accelerator& accelerator) {
     result.uses.push_back({what, memory, copies, words, bits, blocks});
     (memory == Memory::kBram ? result.ramb36 : result.uram288) += blocks;
   };
-  const auto add_region = [&](std::string_view what, const Region& region, int64_t lanes) {
+  for (int32_t number = 0; number < kRegionCount; ++number) {
+    const Region& region = RegionOf(accelerator, number);
+    const std::string_view what = RegionName(number);
     const int64_t words = int64_t{region.depth} * region.parts;
-    const int64_t bits = CeilDivide(lanes, region.parts) * kFloatBits;
+    const int64_t bits = CeilDivide(WordLanes(accelerator, number), region.parts) * kFloatBits;
     add(what, region.memory, region.banks - region.bram_banks, words, bits);
     if (region.bram_banks != 0) add(what, Memory::kBram, region.bram_banks, words, bits);
-  };
-  add_region("tokens", accelerator.tokens, accelerator.lanes);
-  add_region("ranks", accelerator.ranks, accelerator.rows);
-  add_region("scalars", accelerator.scalars, 1);
+  }
   add("program", Memory::kBram, 1,
       CeilDivide(accelerator.program_words, accelerator.dispatch_words),
       int64_t{accelerator.dispatch_words} * kFloatBits);

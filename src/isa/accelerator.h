@@ -19,6 +19,17 @@ const MemoryKind& KindOf(Memory memory);
 // The kinds of a region's banks: "uram", "uram and bram".
 std::string MemoriesOf(const Region& region);
 
+// A word's address: the region, 0 tokens, 1 ranks, 2 scalars, above the word in it.
+inline constexpr int32_t kRegionCount = 3;
+inline constexpr int kRegionShift = 18;
+
+const Region& RegionOf(const Accelerator& accelerator, int32_t region);
+std::string_view RegionName(int32_t region);
+// Floats of a word.
+inline int64_t WordLanes(const Accelerator& accelerator, int32_t region) {
+  return region == 0 ? accelerator.lanes : region == 1 ? accelerator.rows : 1;
+}
+
 // From a word of plane 0 to that of plane 1 of a split operand: a plane's share of the banks.
 inline int64_t PlaneStep(const Region& region, int64_t planes) { return region.words() / planes; }
 

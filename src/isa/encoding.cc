@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "isa/accelerator.h"
 #include "isa/generated/fields.h"
 #include "isa/generated/instructions.h"
 
@@ -303,7 +304,7 @@ class Printer {
  private:
   static std::string Address(uint32_t address) {
     constexpr std::string_view kRegions[] = {"token", "rank", "scalar"};
-    const uint32_t region = address >> 18;
+    const uint32_t region = address >> kRegionShift;
     const uint32_t word = address & 0x3ffffu;
     if (region < std::size(kRegions)) return fmt::format("{}:{}", kRegions[region], word);
     return fmt::format("{}:{}", region, word);

@@ -18,7 +18,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kRegionNames[kRegionCount] = {"tokens", "ranks", "scalars"};
 constexpr int64_t kMostInstructions = 1 << 20;
 
 // A JSON object of a known set of fields.
@@ -129,7 +128,7 @@ MappedTensor ParseTensor(const Json& json, const std::string& place, int32_t ins
   const std::string region = fields.Text("region");
   tensor.region = -1;
   for (int32_t i = 0; i < kRegionCount; ++i) {
-    if (region == kRegionNames[i]) tensor.region = i;
+    if (region == RegionName(i)) tensor.region = i;
   }
   if (tensor.region < 0) {
     Fail("{}: region is {}; expected tokens, ranks or scalars", at, Quoted(region));
@@ -161,16 +160,6 @@ MappedTensor ParseTensor(const Json& json, const std::string& place, int32_t ins
 }
 
 }  // namespace
-
-const Region& RegionOf(const Accelerator& accelerator, int32_t region) {
-  BITTERN_CHECK(region >= 0 && region < kRegionCount);
-  return region == 0 ? accelerator.tokens : region == 1 ? accelerator.ranks : accelerator.scalars;
-}
-
-std::string_view RegionName(int32_t region) {
-  BITTERN_CHECK(region >= 0 && region < kRegionCount);
-  return kRegionNames[region];
-}
 
 std::string ToJson(const MemoryMap& map, const Accelerator& accelerator) {
   const auto text = [](const std::string& name) { return Json(name).dump(); };

@@ -72,11 +72,6 @@ std::string ToJson(const MemoryMap& map, const Accelerator& accelerator);
 MemoryMap ParseMemoryMap(std::string_view text, const std::string& name,
                          const Accelerator& accelerator);
 
-// 0 tokens, 1 ranks, 2 scalars.
-const Region& RegionOf(const Accelerator& accelerator, int32_t region);
-std::string_view RegionName(int32_t region);
-inline constexpr int32_t kRegionCount = 3;
-
 }  // namespace bittern::isa
 
 #endif  // BITTERN_ISA_MEMORY_MAP_H_

@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "isa/accelerator.h"
+
 namespace bittern {
 namespace {
 
@@ -21,7 +23,7 @@ int64_t Firsts(const std::array<int64_t, 4>& counts, uint32_t loops) {
 // Adds n accesses by every plane that has a word of its own. Region 3, which does not exist, is a
 // fault of the run and no event.
 void Count(std::array<int64_t, 3>& accesses, const isa::Walk& walk, int64_t n, int64_t planes) {
-  const uint32_t region = walk.base >> 18;
+  const uint32_t region = walk.base >> isa::kRegionShift;
   if (region < accesses.size()) accesses[region] += n * (walk.split != 0 ? planes : 1);
 }
 

@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "device/device.h"
+#include "isa/accelerator.h"
 
 namespace bittern {
 
 inline constexpr int kTokenWords = 0, kRankWords = 1, kScalars = 2;  // regions
-inline constexpr int kRegions = 3;
-inline constexpr int kRegionShift = 18;
+inline constexpr int kRegions = isa::kRegionCount;
+using isa::kRegionShift;
 
 struct MemoryRegion {
   int64_t width = 0;  // floats of a word

@@ -11,6 +11,7 @@
 #include "compiler/device_step.h"
 #include "cpu/executor.h"
 #include "device/added_devices.h"
+#include "isa/accelerator.h"
 #include "isa/generated/accelerators.h"
 #include "model/inputs.h"
 #include "simulator/simulated_device.h"
@@ -70,8 +71,8 @@ class DeviceRunner : public StepRunner {
   int64_t step_bytes() const override {
     int64_t bytes = 0;
     for (const auto& [kind, words] : step_.compiled().words) {
-      bytes +=
-          words * WordLanes(device_->accelerator(), kind) * static_cast<int64_t>(sizeof(float));
+      bytes += words * static_cast<int64_t>(sizeof(float)) *
+               isa::WordLanes(device_->accelerator(), static_cast<int32_t>(kind));
     }
     return bytes;
   }

@@ -6,13 +6,13 @@
 //   BITTERN_RTL_TRACE=FILE    waveforms as an FST file (cmake -DBITTERN_RTL_TRACE=ON)
 //   BITTERN_RTL_AXI=N         through the kernel's AXI ports, with back-pressure by seed N; 0:
 //   without
-#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "base/error.h"
+#include "base/environment.h"
 #include "compared_device.h"
 #include "device/added_devices.h"
 #include "device/kernel_device.h"
@@ -23,40 +23,24 @@
 namespace bittern {
 namespace {
 
-std::string_view Variable(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
-  return value == nullptr ? "" : value;
-}
-
-int Number(const char* name, int otherwise) {
-  const std::string_view text = Variable(name);
-  int number = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9' || text.size() > 9) {
-      Fail("{} is \"{}\"; expected a number of up to nine digits", name, text);
-    }
-    number = 10 * number + (c - '0');
-  }
-  return text.empty() ? otherwise : number;
-}
-
 std::unique_ptr<Device> OpenModel() {
-  const int seed = Number("BITTERN_RTL_SEED", 1), back_pressure = Number("BITTERN_RTL_AXI", -1);
-  const std::string trace(Variable("BITTERN_RTL_TRACE"));
-  if (back_pressure < 0) {
+  const int seed = EnvironmentNumber("BITTERN_RTL_SEED").value_or(1);
+  const std::optional<int> back_pressure = EnvironmentNumber("BITTERN_RTL_AXI");
+  const std::string trace(EnvironmentText("BITTERN_RTL_TRACE"));
+  if (!back_pressure) {
     std::unique_ptr<RtlDevice> device = MakeRtlNano(seed);
     if (!trace.empty()) device->Trace(trace);
     return device;
   }
   std::unique_ptr<KernelSimulation> kernel =
-      MakeKernelNano(seed, static_cast<uint32_t>(back_pressure));
+      MakeKernelNano(seed, static_cast<uint32_t>(*back_pressure));
   if (!trace.empty()) kernel->Trace(trace);
   return std::make_unique<KernelDevice>(std::move(kernel), isa::AcceleratorNamed("nano"));
 }
 
 std::unique_ptr<Device> OpenRtl() {
   std::unique_ptr<Device> device = OpenModel();
-  const std::string_view compare = Variable("BITTERN_RTL_COMPARE");
+  const std::string_view compare = EnvironmentText("BITTERN_RTL_COMPARE");
   if (compare.empty() || compare == "0") return device;
   return std::make_unique<ComparedDevice>(std::move(device));
 }

@@ -3,11 +3,11 @@
 //
 //   BITTERN_XCLBIN=FILE   the kernel's xclbin (hardware/build makes it)
 //   BITTERN_CARD=N        which card, as `xbutil examine` counts them; 0 if it is not set
-#include <charconv>
-#include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "board/xrt_port.h"
 #include "device/added_devices.h"
@@ -16,21 +16,12 @@
 namespace bittern {
 namespace {
 
-std::string_view Variable(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
-  return value == nullptr ? "" : value;
-}
-
 std::unique_ptr<Device> OpenCard(const isa::Accelerator& accelerator) {
-  const std::string_view file = Variable("BITTERN_XCLBIN"), card = Variable("BITTERN_CARD");
+  const std::string_view file = EnvironmentText("BITTERN_XCLBIN");
   if (file.empty())
     Fail("xrt:{} needs the kernel: set BITTERN_XCLBIN to its xclbin", accelerator.name);
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(card.data(), card.data() + card.size(), number);
-  if (!card.empty() && (error != std::errc() || end != card.data() + card.size())) {
-    Fail("BITTERN_CARD is \"{}\"; expected the number of a card", card);
-  }
-  return std::make_unique<KernelDevice>(OpenXrt(std::string(file), number), accelerator);
+  const auto card = static_cast<unsigned>(EnvironmentNumber("BITTERN_CARD").value_or(0));
+  return std::make_unique<KernelDevice>(OpenXrt(std::string(file), card), accelerator);
 }
 
 bool AddCards() {

@@ -7,11 +7,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <map>
 #include <set>
 #include <string>
 
+#include "base/environment.h"
 #include "checker/checker.h"
 #include "compiler/device_step.h"
 #include "compiler/memory_map.h"
@@ -29,10 +29,7 @@ namespace {
 constexpr double kTolerance = 1e-4;
 constexpr int kIntent = 7;
 // Of a kind; with BITTERN_FAULTS in the environment, that many.
-int MostSites() {
-  const char* most = std::getenv("BITTERN_FAULTS");
-  return most != nullptr ? std::atoi(most) : 8;
-}
+int MostSites() { return EnvironmentNumber("BITTERN_FAULTS").value_or(8); }
 
 // A training step of the nano model: what the parameters and losses are after it.
 class Comparison {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/environment.h"
 #include "base/file.h"
 #include "data/dataset.h"
 
@@ -46,8 +47,8 @@ inline void AddSentence(Split* split, std::string_view words, std::string_view t
 
 // $BITTERN_ATIS, else data/atis; empty if neither holds the data.
 inline std::string AtisDirectory() {
-  const char* set = getenv("BITTERN_ATIS");
-  const std::string directory = set != nullptr ? set : "data/atis";
+  const std::string_view set = EnvironmentText("BITTERN_ATIS");
+  const std::string directory(set.empty() ? "data/atis" : set);
   return FileExists(JoinPath(directory, "train/seq.in")) ? directory : "";
 }
 

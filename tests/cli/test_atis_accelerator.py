@@ -31,7 +31,7 @@ class AtisOnTheAccelerator(program.ProgramTest):
 
     def test_losses_of_500_steps(self):
         engine = self.stopped("cpu")
-        for device in ("u50-single", "u50"):
+        for device in ("u50-single", "u50", "k26"):
             losses = self.stopped(device, "--device", f"sim:{device}")
             self.assertEqual(len(losses), STEPS)
             worst = max(abs(a - b) / abs(b) for a, b in zip(losses, engine))

@@ -118,7 +118,8 @@ module array_plane #(
       assign b = direction_i == bittern_pkg::DirectionTime ? x_i[32*t +: 32]
                                                             : tile[32*(Lanes*r+t) +: 32];
       binary32_multiply #(.Latency(MultiplyLatency)) u_multiply (
-        .clk_i, .a_i(a), .b_i(b), .product_o(product[32*(Lanes*r+t) +: 32])
+        .clk_i, .a_i(a), .b_i(b), .a_none_i(1'b0), .a_sign_i(1'b0), .b_none_i(1'b0),
+        .b_sign_i(1'b0), .product_o(product[32*(Lanes*r+t) +: 32])
       );
     end
   end

@@ -4,12 +4,19 @@
 // Four steps of logic: operands taken apart, as little as can be, for what comes before takes time of its own;
 // the product of the significands, and what becomes of it whatever it is; whether to round up; rounding.
 // The registers are spread over the ends of the steps (4: one each; more: added last).
+//
+// With `Late`, an operand may turn out to be a zero, of any sign, a cycle after it was there.
 module binary32_multiply #(
-  parameter int unsigned Latency = 4
+  parameter int unsigned Latency = 4,
+  parameter bit Late = 1'b0  // Latency is 4 to 7 then
 ) (
   input  logic        clk_i,
   input  logic [31:0] a_i,
   input  logic [31:0] b_i,
+  input  logic        a_none_i,  // a cycle later, as the next three
+  input  logic        a_sign_i,  // if it is none
+  input  logic        b_none_i,
+  input  logic        b_sign_i,
   output logic [31:0] product_o
 );
 
@@ -65,12 +72,36 @@ module binary32_multiply #(
   logic [47:0] product_d, product_q;
 
   assign product_d = a_q * b_q;
+
+  logic a_zero, b_zero, a_top, b_top, sign;
+
+  if (Late) begin : gen_late
+    logic a_sign_q, b_sign_q;
+    pipe #(.Width(2), .Stages(1)) u_signs (
+      .clk_i, .d_i({a_i[31], b_i[31]}), .q_o({a_sign_q, b_sign_q})
+    );
+    assign a_zero = about_q.a_zero | a_none_i;
+    assign b_zero = about_q.b_zero | b_none_i;
+    assign a_top = about_q.a_top & ~a_none_i;
+    assign b_top = about_q.b_top & ~b_none_i;
+    assign sign = (a_none_i ? a_sign_i : a_sign_q) ^ (b_none_i ? b_sign_i : b_sign_q);
+    logic unused;
+    assign unused = about_q.sign;
+  end else begin : gen_plain
+    logic unused;
+    assign a_zero = about_q.a_zero;
+    assign b_zero = about_q.b_zero;
+    assign a_top = about_q.a_top;
+    assign b_top = about_q.b_top;
+    assign sign = about_q.sign;
+    assign unused = ^{a_none_i, a_sign_i, b_none_i, b_sign_i};
+  end
+
   always_comb begin
-    fate2_d.nan = (about_q.a_top & (about_q.a_fraction | about_q.b_zero))
-                  | (about_q.b_top & (about_q.b_fraction | about_q.a_zero));
-    fate2_d.infinity = about_q.a_top | about_q.b_top;
-    fate2_d.zero = about_q.a_zero | about_q.b_zero;
-    fate2_d.sign = about_q.sign & ~fate2_d.nan;
+    fate2_d.nan = (a_top & (about_q.a_fraction | b_zero)) | (b_top & (about_q.b_fraction | a_zero));
+    fate2_d.infinity = a_top | b_top;
+    fate2_d.zero = a_zero | b_zero;
+    fate2_d.sign = sign & ~fate2_d.nan;
     fate2_d.exponents = about_q.exponents;
   end
 
@@ -116,5 +147,9 @@ module binary32_multiply #(
   pipe_clear #(.Width(22), .Stages(Stages4)) u_fraction (
     .clk_i, .clear_i(infinity || zero), .d_i(fraction[21:0]), .q_o(product_o[21:0])
   );
+
+`ifndef SYNTHESIS
+  initial assert (!Late || Stages1 == 1) else $error("the operands' registers are not one cycle");
+`endif
 
 endmodule

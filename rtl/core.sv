@@ -66,7 +66,7 @@ module core #(
   logic [15:0] now_q, v, column_v, count0;
   logic [119:0] waits;
   core_pkg::pieces_t pieces;
-  logic [3:0] push, head_valid, started, issuing;
+  logic [3:0] push, head_valid, started, issuing, retired;
   logic [175:0] progress;
   core_pkg::load_t load_pushed, load_head;
   core_pkg::stream_t stream_pushed, stream_head;
@@ -78,7 +78,7 @@ module core #(
   sequencer #(.Config(Config)) u_sequencer (
     .clk_i, .rst_ni(rst_n), .start_i(start_i && !busy_o), .hold_i, .done_o(done),
     .running_o(running), .program_write_i, .program_row_i, .program_data_i, .lists_i,
-    .started_i(started), .progress_i(progress), .hand_o(hand), .pieces_o(pieces), .v_o(v), .waits_o(waits),
+    .started_i(started), .progress_i(progress), .retired_i(retired), .hand_o(hand), .pieces_o(pieces), .v_o(v), .waits_o(waits),
     .count0_o(count0), .nothing_o(nothing)
   );
   instruction_resolve #(.Config(Config)) u_resolve (
@@ -170,14 +170,14 @@ module core #(
 
   load_unit #(.Config(Config)) u_load (
     .clk_i, .rst_ni(rst_n), .now_i(now_q), .valid_i(head_valid[0]), .head_i(load_head),
-    .pop_o(started[0]), .progress_i(progress), .progress_o(progress[0 +: 44]),
+    .pop_o(started[0]), .progress_i(progress), .progress_o(progress[0 +: 44]), .retire_o(retired[0]),
     .busy_o(issuing[0]), .read_o(load_read), .read_address_o(load_address),
     .read_word_i(load_word), .tile_write_o(tile_write), .tile_slot_o(tile_slot),
     .tile_row_o(tile_row), .tile_rows_o(tile_rows), .tile_o(tile)
   );
   stream_unit #(.Config(Config)) u_stream (
     .clk_i, .rst_ni(rst_n), .now_i(now_q), .valid_i(head_valid[1]), .head_i(stream_head),
-    .pop_o(started[1]), .progress_i(progress), .progress_o(progress[44 +: 44]),
+    .pop_o(started[1]), .progress_i(progress), .progress_o(progress[44 +: 44]), .retire_o(retired[1]),
     .busy_o(issuing[1]), .table_o(stream_table), .table_row_i(stream_row), .x_read_o(x_read),
     .x_address_o(x_address), .x_word_i(x_word), .b_read_o(b_read), .b_address_o(b_address),
     .b_word_i(b_word), .start_read_o(first_read), .start_address_o(first_address),
@@ -188,7 +188,7 @@ module core #(
   );
   drain_unit #(.Config(Config)) u_drain (
     .clk_i, .rst_ni(rst_n), .now_i(now_q), .valid_i(head_valid[2]), .head_i(drain_head),
-    .pop_o(started[2]), .progress_i(progress), .progress_o(progress[88 +: 44]),
+    .pop_o(started[2]), .progress_i(progress), .progress_o(progress[88 +: 44]), .retire_o(retired[2]),
     .busy_o(issuing[2]), .slot_o(drain_slot), .row_o(drain_row), .row_i(drained),
     .read_o(drain_read), .read_address_o(drain_address), .read_word_i(drain_word),
     .write_o(drain_write), .write_address_o(drain_write_address),
@@ -196,7 +196,7 @@ module core #(
   );
   vector_unit #(.Config(Config), .TableFile(TableFile)) u_vector (
     .clk_i, .rst_ni(rst_n), .now_i(now_q), .valid_i(head_valid[3]), .head_i(vector_head),
-    .pop_o(started[3]), .progress_i(progress), .progress_o(progress[132 +: 44]),
+    .pop_o(started[3]), .progress_i(progress), .progress_o(progress[132 +: 44]), .retire_o(retired[3]),
     .busy_o(issuing[3]), .tokens_i, .table_o(vector_table), .table_row_i(vector_row),
     .word_read_o(vector_read), .word_address_o(vector_address), .word_i(vector_word),
     .scalar_read_o(scalar_read), .scalar_address_o(scalar_address), .scalar_i(scalar),

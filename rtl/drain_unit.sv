@@ -21,6 +21,7 @@ module drain_unit #(
   output logic                  pop_o,
   input  logic [175:0]          progress_i,
   output core_pkg::progress_t   progress_o,
+  output logic                  retire_o,
   output logic                  busy_o,
   // The planes' accumulators: a row, in the same cycle.
   output logic [SlotBits-1:0]   slot_o,
@@ -39,7 +40,7 @@ module drain_unit #(
 
   // Issue: the planes' loop is a fifth one -------------------------------------------------------
 
-  logic start, go, last;
+  logic start, go, last_first, last_next;
   logic [2:0] advanced;
   logic [4:0] beyond_first, at_end;
   logic [79:0] count, index;
@@ -55,8 +56,9 @@ module drain_unit #(
   logic [1:0] planes;
 
   unit_issue u_issue (
-    .clk_i, .rst_ni, .now_i, .valid_i, .head_i(head_i.issue), .last_i(last), .progress_i,
-    .progress_o, .start_o(start), .go_o(go), .busy_o
+    .clk_i, .rst_ni, .now_i, .valid_i, .head_i(head_i.issue), .last_first_i(last_first),
+    .last_next_i(last_next), .progress_i,
+    .progress_o, .retire_o, .start_o(start), .go_o(go), .busy_o
   );
   assign pop_o = start;
 
@@ -86,7 +88,8 @@ module drain_unit #(
 
   element_counter #(.Loops(5)) u_counter (
     .clk_i, .start_i(start), .go_i(go), .count_i(count), .advanced_o(advanced), .index_o(index),
-    .beyond_first_o(beyond_first), .at_end_o(at_end), .last_o(last)
+    .beyond_first_o(beyond_first), .at_end_o(at_end), .last_first_o(last_first),
+    .last_next_o(last_next)
   );
   walker #(.Loops(5), .Width(24)) u_y (
     .clk_i, .start_i(start), .go_i(go), .advanced_i(advanced), .base_i(y_walk.base),

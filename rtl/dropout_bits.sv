@@ -1,6 +1,5 @@
-// Whether dropout keeps a token's value of a feature (kernels/dropout_bits.h), two cycles later: ten
-// rounds, of which the first takes no addition. A cycle each for four additions; the last one is
-// done in the cycle of the answer.
+// Whether dropout keeps a token's value of a feature (kernels/dropout_bits.h), three cycles later: ten
+// rounds, of which the first takes no addition; a cycle for three additions.
 module dropout_bits (
   input  logic         clk_i,
   input  logic [6:0]   token_i,      // a constant, so that all tokens are one module
@@ -20,33 +19,36 @@ module dropout_bits (
     round = {x, y};
   endfunction
 
-  logic [63:0] state0, state1_d, state1_q, state2_d, state2_q, bits;
-  logic [1:0] part1_q, part2_q;
-  logic [15:0] part;
+  logic [63:0] state0, state1_d, state1_q, state2_d, state2_q, state3;
+  logic [1:0] part1_q, part2_q, part3_q;
+  logic [31:0] sum_q, mask;
+  logic [31:0] key;
+  logic [15:0] mask_q;
 
   assign state0 = {39'h0, feature_i[19:2], token_i};
-  assign state1_d = round(round(round(round(round(state0, keys_i[0 +: 32]), keys_i[32 +: 32]),
-                                      keys_i[64 +: 32]), keys_i[96 +: 32]), keys_i[128 +: 32]);
-  assign state2_d = round(round(round(round(state1_q, keys_i[160 +: 32]), keys_i[192 +: 32]),
-                                keys_i[224 +: 32]), keys_i[256 +: 32]);
-  assign bits = round(state2_q, keys_i[288 +: 32]);
+  assign state1_d = round(round(round(round(state0, keys_i[0 +: 32]), keys_i[32 +: 32]),
+                                keys_i[64 +: 32]), keys_i[96 +: 32]);
+  assign state2_d = round(round(round(state1_q, keys_i[128 +: 32]), keys_i[160 +: 32]),
+                          keys_i[192 +: 32]);
+  assign state3 = round(round(state2_q, keys_i[224 +: 32]), keys_i[256 +: 32]);
+
+  // The last round: its sum, and what that is changed by into its words: the first one by the key, the second one
+  // by y as well. Of the 64 bits 16 count: the first word, then the second; low half first.
+  assign key = keys_i[288 +: 32];
+  assign mask = key ^ ({state3[28:0], state3[31:29]} & {32{part2_q[1]}});
 
   always_ff @(posedge clk_i) begin
     state1_q <= state1_d;
     state2_q <= state2_d;
+    sum_q <= state3[31:0] + {state3[39:32], state3[63:40]};
+    mask_q <= part2_q[0] ? mask[31:16] : mask[15:0];
     part1_q <= feature_i[1:0];
     part2_q <= part1_q;
+    part3_q <= part2_q;
   end
+  assign keeps_o = {1'b0, (part3_q[0] ? sum_q[31:16] : sum_q[15:0]) ^ mask_q} < threshold_i;
 
-  // The first word, x, then the second; low half first.
-  always_comb begin
-    unique case (part2_q)
-      2'd0: part = bits[47:32];
-      2'd1: part = bits[63:48];
-      2'd2: part = bits[15:0];
-      default: part = bits[31:16];
-    endcase
-  end
-  assign keeps_o = {1'b0, part} < threshold_i;
+  logic unused;
+  assign unused = part3_q[1];
 
 endmodule

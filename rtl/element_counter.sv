@@ -12,7 +12,8 @@ module element_counter #(
   output logic [16*Loops-1:0] index_o,
   output logic [Loops-1:0]    beyond_first_o,  // index not 0
   output logic [Loops-1:0]    at_end_o,        // index one below the count
-  output logic                last_o
+  output logic                last_first_o,    // the last element, if it is the first one
+  output logic                last_next_o      // if it is not
 );
 
   logic [16*Loops-1:0] count_q, index_q, index_d, index_first, index_next;
@@ -21,7 +22,8 @@ module element_counter #(
 
   // start_i comes late, so what it chooses from is there.
   assign at_end_o = start_i ? at_end_first : at_end_next;
-  assign last_o = start_i ? &at_end_first : &at_end_next;
+  assign last_first_o = &at_end_first;
+  assign last_next_o = &at_end_next;
   assign index_o = start_i ? '0 : index_q;
   assign index_d = start_i ? index_first : index_next;
   assign advanced_o = advanced_q;

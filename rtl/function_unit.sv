@@ -134,15 +134,18 @@ module function_unit #(
     .clk_i, .d_i(entry_i[31:0]), .q_o(c0)
   );
   binary32_multiply #(.Latency(MultiplyLatency)) u_multiply3 (
-    .clk_i, .a_i(entry_i[127:96]), .b_i(u), .product_o(product3)
+    .clk_i, .a_i(entry_i[127:96]), .b_i(u), .a_none_i(1'b0), .a_sign_i(1'b0), .b_none_i(1'b0),
+    .b_sign_i(1'b0), .product_o(product3)
   );
   binary32_add #(.Latency(AddLatency)) u_add3 (.clk_i, .a_i(product3), .b_i(c2), .sum_o(sum2));
   binary32_multiply #(.Latency(MultiplyLatency)) u_multiply2 (
-    .clk_i, .a_i(sum2), .b_i(u1), .product_o(product2)
+    .clk_i, .a_i(sum2), .b_i(u1), .a_none_i(1'b0), .a_sign_i(1'b0), .b_none_i(1'b0),
+    .b_sign_i(1'b0), .product_o(product2)
   );
   binary32_add #(.Latency(AddLatency)) u_add2 (.clk_i, .a_i(product2), .b_i(c1), .sum_o(sum1));
   binary32_multiply #(.Latency(MultiplyLatency)) u_multiply1 (
-    .clk_i, .a_i(sum1), .b_i(u2), .product_o(product1)
+    .clk_i, .a_i(sum1), .b_i(u2), .a_none_i(1'b0), .a_sign_i(1'b0), .b_none_i(1'b0),
+    .b_sign_i(1'b0), .product_o(product1)
   );
   binary32_add #(.Latency(AddLatency)) u_add1 (.clk_i, .a_i(product1), .b_i(c0), .sum_o(r));
 

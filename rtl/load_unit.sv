@@ -17,6 +17,7 @@ module load_unit #(
   output logic                       pop_o,
   input  logic [175:0]               progress_i,
   output core_pkg::progress_t        progress_o,
+  output logic                       retire_o,
   output logic                       busy_o,
   output logic [Planes-1:0]          read_o,
   output logic [20*Planes-1:0]       read_address_o,
@@ -28,7 +29,7 @@ module load_unit #(
   output logic [32*Lanes*Planes-1:0] tile_o
 );
 
-  logic start, go, last, valid_q, nothing_q, nothing;
+  logic start, go, last_first, last_next, valid_q, nothing_q, nothing;
   logic [1:0] advanced, planes_q;
   logic [3:0] unused_beyond_first, unused_at_end;
   logic [63:0] index;
@@ -38,14 +39,16 @@ module load_unit #(
   logic [RowBits:0] rows_q;
 
   unit_issue u_issue (
-    .clk_i, .rst_ni, .now_i, .valid_i, .head_i(head_i.issue), .last_i(last), .progress_i,
-    .progress_o, .start_o(start), .go_o(go), .busy_o
+    .clk_i, .rst_ni, .now_i, .valid_i, .head_i(head_i.issue), .last_first_i(last_first),
+    .last_next_i(last_next), .progress_i,
+    .progress_o, .retire_o, .start_o(start), .go_o(go), .busy_o
   );
   assign pop_o = start;
 
   element_counter u_counter (
     .clk_i, .start_i(start), .go_i(go), .count_i(head_i.count), .advanced_o(advanced),
-    .index_o(index), .beyond_first_o(unused_beyond_first), .at_end_o(unused_at_end), .last_o(last)
+    .index_o(index), .beyond_first_o(unused_beyond_first), .at_end_o(unused_at_end), .last_first_o(last_first),
+    .last_next_o(last_next)
   );
   walk_planes #(.Config(Config)) u_source (
     .clk_i, .start_i(start), .go_i(go), .advanced_i(advanced), .walk_i(head_i.source),

@@ -31,23 +31,33 @@ module program_fetch #(
     .write_data_i
   );
 
-  // Of the first row behind a jump, the words from the target on.
-  logic [127:0] row_shifted;
-  assign row_shifted = first_q ? row >> {skip_q, 5'h0} : row;
+  // A row goes behind the words that are there, and those behind it count for nothing; of the first row behind a
+  // jump the words from the target on, at the front. So word j of a row goes to words j, j + 4, ..., of the
+  // buffer, turned by what is there already. What is taken leaves last, for that is known last.
+  logic [32*Room-1:0] merged;
+  logic [1:0] turn;
+  logic [127:0] turned;
+
+  assign turn = first_q ? skip_q : 2'd0 - filled_q[1:0];
+  always_comb begin
+    unique case (turn)
+      2'd0: turned = row;
+      2'd1: turned = {row[31:0], row[127:32]};
+      2'd2: turned = {row[63:0], row[127:64]};
+      default: turned = {row[95:0], row[127:96]};
+    endcase
+    merged = buffer_q;
+    for (int unsigned i = 0; i < Room; i++) begin
+      if (reading_q && 5'(i) >= filled_q) merged[32*i +: 32] = turned[32*(i%4) +: 32];
+    end
+  end
   assign comes = !reading_q ? 3'd0 : (first_q ? 3'd4 - {1'b0, skip_q} : 3'd4);
   assign left = filled_q - {2'b00, take_i};
   assign read = {1'b0, filled_q} + (reading_q ? 6'd4 : 6'd0) + 6'd4 <= 6'(Room);
   assign ready_o = pause_q == '0;
   assign words_o = buffer_q[127:0];
 
-  always_comb begin
-    buffer_d = buffer_q >> {take_i, 5'h0};
-    for (int unsigned i = 0; i < Room; i++) begin
-      for (int unsigned j = 0; j < 4; j++) begin
-        if (reading_q && 6'(i) == {1'b0, left} + 6'(j)) buffer_d[32*i +: 32] = row_shifted[32*j +: 32];
-      end
-    end
-  end
+  assign buffer_d = merged >> {take_i, 5'h0};
 
   always_ff @(posedge clk_i) buffer_q <= buffer_d;
   always_ff @(posedge clk_i or negedge rst_ni) begin

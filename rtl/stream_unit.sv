@@ -19,6 +19,7 @@ module stream_unit #(
   output logic                        pop_o,
   input  logic [175:0]                progress_i,
   output core_pkg::progress_t         progress_o,
+  output logic                        retire_o,
   output logic                        busy_o,
   // Index tables: a row, in the same cycle.
   output logic [3:0]                  table_o,
@@ -54,7 +55,7 @@ module stream_unit #(
 
   // Issue ---------------------------------------------------------------------------------------
 
-  logic start, go, last;
+  logic start, go, last_first, last_next;
   logic [1:0] advanced;
   logic [3:0] beyond_first;
   logic [63:0] unused_index;
@@ -64,14 +65,16 @@ module stream_unit #(
   logic [3:0] sum;
 
   unit_issue u_issue (
-    .clk_i, .rst_ni, .now_i, .valid_i, .head_i(head_i.issue), .last_i(last), .progress_i,
-    .progress_o, .start_o(start), .go_o(go), .busy_o
+    .clk_i, .rst_ni, .now_i, .valid_i, .head_i(head_i.issue), .last_first_i(last_first),
+    .last_next_i(last_next), .progress_i,
+    .progress_o, .retire_o, .start_o(start), .go_o(go), .busy_o
   );
   assign pop_o = start;
 
   element_counter u_counter (
     .clk_i, .start_i(start), .go_i(go), .count_i(head_i.count), .advanced_o(advanced),
-    .index_o(unused_index), .beyond_first_o(beyond_first), .at_end_o(unused_at_end), .last_o(last)
+    .index_o(unused_index), .beyond_first_o(beyond_first), .at_end_o(unused_at_end), .last_first_o(last_first),
+    .last_next_o(last_next)
   );
 
   logic [23:0] x0, x1, b0, b1, y0, y1, initial0, initial1;

@@ -9,6 +9,9 @@ module vector_lane #(
   input  logic [31:0]            x1_i,
   input  logic [31:0]            p1_i,
   input  logic [31:0]            q1_i,
+  // A cycle later: which of these are zeros after all, and of which signs.
+  input  logic [2:0]             none_i,    // x1, p1, q1
+  input  logic [2:0]             sign_i,
   // A multiply-add later.
   input  bittern_pkg::function_e function_i,
   output logic [9:0]             address_o,
@@ -28,14 +31,18 @@ module vector_lane #(
   output logic [31:0]            v4_o
 );
 
-  logic [31:0] product1, q1, v1, value, v2, product2, q2_d, q2_q, q2, p3;
+  logic [31:0] product1, late_q1, q1, v1, value, v2, product2, q2_d, q2_q, q2, p3;
   logic signed [8:0] exponent, summand;
   logic log2, p3_self;
 
-  binary32_multiply #(.Latency(MultiplyLatency)) u_multiply1 (
-    .clk_i, .a_i(x1_i), .b_i(p1_i), .product_o(product1)
+  binary32_multiply #(.Latency(MultiplyLatency), .Late(1'b1)) u_multiply1 (
+    .clk_i, .a_i(x1_i), .b_i(p1_i), .a_none_i(none_i[0]), .a_sign_i(sign_i[0]),
+    .b_none_i(none_i[1]), .b_sign_i(sign_i[1]), .product_o(product1)
   );
-  pipe #(.Width(32), .Stages(MultiplyLatency)) u_q1 (.clk_i, .d_i(q1_i), .q_o(q1));
+  late_zero u_late_q1 (
+    .clk_i, .d_i(q1_i), .none_i(none_i[2]), .sign_i(sign_i[2]), .q_o(late_q1)
+  );
+  pipe #(.Width(32), .Stages(MultiplyLatency - 2)) u_q1 (.clk_i, .d_i(late_q1), .q_o(q1));
   binary32_add #(.Latency(AddLatency)) u_add1 (.clk_i, .a_i(product1), .b_i(q1), .sum_o(v1));
 
   function_unit #(.MultiplyLatency(MultiplyLatency), .AddLatency(AddLatency)) u_function (
@@ -44,7 +51,8 @@ module vector_lane #(
 
   assign v2 = from_function_i ? value : v1;
   binary32_multiply #(.Latency(MultiplyLatency)) u_multiply2 (
-    .clk_i, .a_i(v2), .b_i(p2_self_i ? v2 : p2_i), .product_o(product2)
+    .clk_i, .a_i(v2), .b_i(p2_self_i ? v2 : p2_i), .a_none_i(1'b0), .a_sign_i(1'b0), .b_none_i(1'b0),
+    .b_sign_i(1'b0), .product_o(product2)
   );
   assign q2_d = q2_self_i ? v2 ^ {q2_negate_i, 31'h0} : q2_i;
   pipe #(.Width(42), .Stages(1)) u_summand (
@@ -77,7 +85,8 @@ module vector_lane #(
     .clk_i, .d_i({p3_i, p3_self_i}), .q_o({p3, p3_self})
   );
   binary32_multiply #(.Latency(MultiplyLatency)) u_multiply3 (
-    .clk_i, .a_i(v3_o), .b_i(p3_self ? v3_o : p3), .product_o(v4_o)
+    .clk_i, .a_i(v3_o), .b_i(p3_self ? v3_o : p3), .a_none_i(1'b0), .a_sign_i(1'b0), .b_none_i(1'b0),
+    .b_sign_i(1'b0), .product_o(v4_o)
   );
 
 endmodule

@@ -21,6 +21,7 @@ module vector_unit #(
   output logic                  pop_o,
   input  logic [175:0]          progress_i,
   output core_pkg::progress_t   progress_o,
+  output logic                  retire_o,
   output logic                  busy_o,
   input  logic [15:0]           tokens_i,  // that are real
   // Index tables: a row, in the same cycle.
@@ -52,20 +53,22 @@ module vector_unit #(
 
   // Issue ---------------------------------------------------------------------------------------
 
-  logic start, go, last;
+  logic start, go, last_first, last_next;
   logic [1:0] advanced;
   logic [3:0] beyond_first, unused_at_end;
   logic [63:0] index;
 
   unit_issue #(.InFlight(128)) u_issue (
-    .clk_i, .rst_ni, .now_i, .valid_i, .head_i(head_i.issue), .last_i(last), .progress_i,
-    .progress_o, .start_o(start), .go_o(go), .busy_o
+    .clk_i, .rst_ni, .now_i, .valid_i, .head_i(head_i.issue), .last_first_i(last_first),
+    .last_next_i(last_next), .progress_i,
+    .progress_o, .retire_o, .start_o(start), .go_o(go), .busy_o
   );
   assign pop_o = start;
 
   element_counter u_counter (
     .clk_i, .start_i(start), .go_i(go), .count_i(head_i.count), .advanced_o(advanced),
-    .index_o(index), .beyond_first_o(beyond_first), .at_end_o(unused_at_end), .last_o(last)
+    .index_o(index), .beyond_first_o(beyond_first), .at_end_o(unused_at_end), .last_first_o(last_first),
+    .last_next_o(last_next)
   );
 
   logic [23:0] a, b, y, g, h, lanes, lane_scale, feature, pick;
@@ -129,8 +132,6 @@ module vector_unit #(
   bittern_pkg::vector_fields_t fields_q, fields;
   logic valid_q, first_q, limited_q, nothing_q, nothing;
   logic [3:0] table_q;
-  logic [63:0] key_q;
-  logic [16:0] threshold_q;
   logic [31:0] scale_q;
   logic [15:0] limit_index;
   logic use_a, use_b, use_g, use_h;
@@ -148,8 +149,6 @@ module vector_unit #(
       fields_q <= head_i.fields;
       nothing_q <= head_i.issue.nothing;
       table_q <= head_i.table_;
-      key_q <= head_i.key;
-      threshold_q <= head_i.threshold;
       scale_q <= head_i.scale;
     end
     if (go) begin
@@ -185,7 +184,7 @@ module vector_unit #(
   logic [RegisterBits-1:0] l0_3, l1_3, l2_3, lt_3;
   logic [19:0] y3, lanes3;
   logic [31:0] scale3;
-  logic [Lanes-1:0] picked_d, picked3, labelled_d, labelled3, kept3;
+  logic [Lanes-1:0] picked_d, picked3, labelled_d, labelled3, kept4;
 
   pipe #(.Width($bits(fields_q)), .Stages(2)) u_fields3 (.clk_i, .d_i(fields_q), .q_o(fields3));
   pipe #(.Width(3 + 4 * RegisterBits + 40 + 32 + 2 * Lanes), .Stages(2)) u_operands (
@@ -197,16 +196,17 @@ module vector_unit #(
           labelled3})
   );
   logic [319:0] round_keys;
-  logic [16:0] threshold3;
+  logic [16:0] threshold4;
   dropout_keys u_keys (
-    .clk_i, .key_i(key_q), .threshold_i(threshold_q), .keys_o(round_keys), .threshold_o(threshold3)
+    .clk_i, .load_i(start), .key_i(head_i.key), .threshold_i(head_i.threshold), .keys_o(round_keys),
+    .threshold_o(threshold4)
   );
   for (genvar t = 0; t < Lanes; t++) begin : gen_numbers
     assign picked_d[t] = table_row_i[32*t +: 32] == {{8{pick[23]}}, pick};
     assign labelled_d[t] = !table_row_i[32*t + 31];
     dropout_bits u_dropout (
-      .clk_i, .token_i(7'(t)), .keys_i(round_keys), .threshold_i(threshold3),
-      .feature_i(feature[19:0]), .keeps_o(kept3[t])
+      .clk_i, .token_i(7'(t)), .keys_i(round_keys), .threshold_i(threshold4),
+      .feature_i(feature[19:0]), .keeps_o(kept4[t])
     );
   end
 
@@ -233,7 +233,8 @@ module vector_unit #(
 
   // What a source is in a lane. One of six words: a, b, three registers and a scalar, the same one in all lanes;
   // or 0 in a lane that does not pass; and then its sign may be flipped. Which, is settled before the
-  // operands are there, so that it takes two tables of six inputs a bit.
+  // operands are there, so that it takes two tables of six inputs a bit; but a mask is known a cycle later only, and
+  // makes a zero of the word then (late_zero).
   localparam logic [2:0] WordA = 3'd0, WordB = 3'd1, WordL0 = 3'd2, WordL1 = 3'd3, WordL2 = 3'd4,
                          WordScalar = 3'd5;
   localparam logic [2:0] ScalarZero = 3'd0, ScalarOne = 3'd1, ScalarG = 3'd2, ScalarH = 3'd3,
@@ -366,9 +367,14 @@ module vector_unit #(
     .clk_i, .d_i(valid3 && fields3.function_ != bittern_pkg::FunctionNone), .q_o(pop_function)
   );
   assign pop = pop_plain || pop_function;
+  logic valid5;
+  control_t pushed5;
+  pipe #(.Width(1 + ControlBits), .Stages(2)) u_pushed (
+    .clk_i, .d_i({valid3, pushed}), .q_o({valid5, pushed5})
+  );
   fifo #(.Width(ControlBits + 4 * Row), .Depth(64)) u_second (
-    .clk_i, .rst_ni, .push_i(valid3),
-    .d_i({pushed, x1_pushed, p2_pushed, q2_pushed, p3_pushed}), .pop_i(pop),
+    .clk_i, .rst_ni, .push_i(valid5),
+    .d_i({pushed5, x1_pushed, p2_pushed, q2_pushed, p3_pushed}), .pop_i(pop),
     .q_o({second, x1_second, p2_second, q2_second, p3_second})
   );
 
@@ -376,32 +382,34 @@ module vector_unit #(
 
   logic [Row-1:0] v3, v4;
   logic [Operands*Row-1:0] values;
+  logic [Operands-1:0] late3, late4, flip3, flip4;  // of an operand: a mask is waited for; the sign of its zeros
+  logic [Operands*Lanes-1:0] none4;
 
+  pipe #(.Width(2 * Operands), .Stages(1)) u_late (
+    .clk_i, .d_i({late3, flip3}), .q_o({late4, flip4})
+  );
   for (genvar o = 0; o < Operands; o++) begin : gen_operands
     logic [2:0] word;
     logic [1:0] passes;
-    logic flip;
     logic [31:0] scalar;
     logic [Lanes-1:0] pass;
 
     assign word = choices3[ChoiceBits*o +: 3];
     assign scalar = scalar_of(choices3[ChoiceBits*o+3 +: 3], scalar_i[63:0], scale3);
     assign passes = choices3[ChoiceBits*o+6 +: 2];
-    assign flip = choices3[ChoiceBits*o+8];
+    assign late3[o] = passes == PassKept;
+    assign flip3[o] = choices3[ChoiceBits*o+8];
     for (genvar t = 0; t < Lanes; t++) begin : gen_operand_lanes
-      assign pass[t] = passes == PassAll || (passes == PassKept && kept3[t])
+      assign none4[Lanes*o+t] = late4[o] && !kept4[t];
+      assign pass[t] = passes == PassAll || passes == PassKept
                        || (passes == PassPicked && picked3[t])
                        || (passes == PassLabelled && labelled3[t]);
       assign values[Row*o + 32*t +: 32] = value_of(
-          word, pass[t], flip,
+          word, pass[t], flip3[o],
           {scalar, r2[32*t +: 32], r1[32*t +: 32], r0[32*t +: 32], word_i[Word + 32*t +: 32],
            word_i[32*t +: 32]});
     end
   end
-  assign x1_pushed = values[Row*0 +: Row];
-  assign p2_pushed = values[Row*3 +: Row];
-  assign q2_pushed = values[Row*4 +: Row];
-  assign p3_pushed = values[Row*5 +: Row];
 
   for (genvar t = 0; t < Lanes; t++) begin : gen_lanes
     logic [31:0] x1, p1, q1;
@@ -411,9 +419,26 @@ module vector_unit #(
     assign x1 = values[32*(Lanes*0+t) +: 32];
     assign p1 = values[32*(Lanes*1+t) +: 32];
     assign q1 = values[32*(Lanes*2+t) +: 32];
+    late_zero u_x1 (
+      .clk_i, .d_i(x1), .none_i(none4[Lanes*0+t]), .sign_i(flip4[0]), .q_o(x1_pushed[32*t +: 32])
+    );
+    late_zero u_p2 (
+      .clk_i, .d_i(values[32*(Lanes*3+t) +: 32]), .none_i(none4[Lanes*3+t]), .sign_i(flip4[3]),
+      .q_o(p2_pushed[32*t +: 32])
+    );
+    late_zero u_q2 (
+      .clk_i, .d_i(values[32*(Lanes*4+t) +: 32]), .none_i(none4[Lanes*4+t]), .sign_i(flip4[4]),
+      .q_o(q2_pushed[32*t +: 32])
+    );
+    late_zero u_p3 (
+      .clk_i, .d_i(values[32*(Lanes*5+t) +: 32]), .none_i(none4[Lanes*5+t]), .sign_i(flip4[5]),
+      .q_o(p3_pushed[32*t +: 32])
+    );
 
     vector_lane #(.MultiplyLatency(Multiply), .AddLatency(Add)) u_lane (
-      .clk_i, .x1_i(x1), .p1_i(p1), .q1_i(q1), .function_i(function_first), .address_o(address),
+      .clk_i, .x1_i(x1), .p1_i(p1), .q1_i(q1),
+      .none_i({none4[Lanes*2+t], none4[Lanes*1+t], none4[Lanes*0+t]}), .sign_i(flip4[2:0]),
+      .function_i(function_first), .address_o(address),
       .entry_i(entry), .from_function_i(pop_function), .log2_i(second.log2),
       .p2_i(p2_second[32*t +: 32]), .q2_i(q2_second[32*t +: 32]), .p3_i(p3_second[32*t +: 32]),
       .p2_self_i(second.p2_self), .q2_self_i(second.q2_self), .q2_negate_i(second.q2_negate),
@@ -504,7 +529,8 @@ module vector_unit #(
     .q_o({fold_valid, fold_old, fold_with_g, fold_lanes, fold_scale, fold_g})
   );
   binary32_multiply #(.Latency(Multiply)) u_scale (
-    .clk_i, .a_i(fold_scale), .b_i(fold), .product_o(scaled)
+    .clk_i, .a_i(fold_scale), .b_i(fold), .a_none_i(1'b0), .a_sign_i(1'b0), .b_none_i(1'b0),
+    .b_sign_i(1'b0), .product_o(scaled)
   );
   // The old scalar is there when it is added.
   pipe #(.Width(21), .Stages(Multiply - 2)) u_old_address (

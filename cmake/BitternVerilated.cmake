@@ -27,7 +27,7 @@ function(bittern_verilated top)
     set(trace TRACE_FST)
   endif()
   verilate(bittern_${ARG_PREFIX} ${trace} SOURCES ${ARG_SOURCES} TOP_MODULE ${top} PREFIX ${ARG_PREFIX}
-    VERILATOR_ARGS -Wall ${CMAKE_SOURCE_DIR}/rtl/waivers.vlt --assert --x-assign unique --x-initial unique --timescale 1ns/1ps
+    VERILATOR_ARGS -Wall ${CMAKE_SOURCE_DIR}/rtl/waivers.vlt ${CMAKE_SOURCE_DIR}/rtl/sharing.vlt --assert --x-assign unique --x-initial unique --timescale 1ns/1ps
       -I${BITTERN_RTL_SOURCES} ${ARG_PARAMETERS}
     DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/${ARG_PREFIX})
   if(BITTERN_RTL_FAULTS)

@@ -65,13 +65,13 @@ module binary32_add #(
   assign by16 = shift_q[4] ? {6'h0, small_q[24:15]} : plain[15:0];
   assign far = |shift_q[7:5];
   always_comb begin
-    unique case (shift_q[2:1])
+    case (shift_q[2:1])
       2'd0: upper = plain[25:10];
       2'd1: upper = {2'h0, plain[25:12]};
       2'd2: upper = {4'h0, plain[25:14]};
       default: upper = {6'h0, plain[25:16]};
     endcase
-    unique case (shift_q[2:1])
+    case (shift_q[2:1])
       2'd0: lower = by16;
       2'd1: lower = {2'h0, by16[15:2]};
       2'd2: lower = {4'h0, by16[15:4]};
@@ -152,7 +152,7 @@ module binary32_add #(
   logic none_q;
 
   always_comb begin
-    unique case (groups_q[1:0])
+    case (groups_q[1:0])
       2'd0: by12 = {2'b00, total4_q};
       2'd1: by12 = {total4_q[25:0], 4'h0};
       2'd2: by12 = {total4_q[21:0], 8'h0};
@@ -183,7 +183,7 @@ module binary32_add #(
   logic round_up, unused_carry, infinity, zero;
 
   always_comb begin
-    unique case (zeros_q)
+    case (zeros_q)
       2'd0: normal = shifted_q[28:0];
       2'd1: normal = {shifted_q[27:0], 1'h0};
       2'd2: normal = {shifted_q[26:0], 2'h0};

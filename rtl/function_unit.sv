@@ -64,7 +64,7 @@ module function_unit #(
     scaled_d = is_zero ? '0 : {exponent + 8'd5, z_i[22:0]};
     address_o = '0;
     fraction_d = fixed[22:0];
-    unique case (function_i)
+    case (function_i)
       bittern_pkg::FunctionExp2: begin
         address_o = {4'b0000, fixed[23:18]};
         fraction_d = {fixed[17:0], 5'h0};
@@ -157,7 +157,7 @@ module function_unit #(
     finish_d.kind = Plain;
     finish_d.sign = 1'b0;
     finish_d.exponent = '0;
-    unique case (function_i)
+    case (function_i)
       bittern_pkg::FunctionExp2: begin
         finish_d.kind = Scaled;
         finish_d.exponent = $signed({fixed[31], fixed[31:24]});
@@ -227,7 +227,7 @@ module function_unit #(
     ready_d.exponent = finish.kind == Scaled ? finish.exponent[7:0] : '0;
     ready_d.limit = finish.kind == Scaled ? 10'd0 - {finish.exponent[8], finish.exponent} : '1;
     ready_d.constant = '0;
-    unique case (finish.kind)
+    case (finish.kind)
       NotANumber: ready_d.constant = 32'h7FC00000;
       Infinity: ready_d.constant = 32'h7F800000;
       One: ready_d.constant = 32'h3F800000;

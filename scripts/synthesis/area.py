@@ -1,6 +1,11 @@
-"""Counts the primitives of a netlist, by module of the source and in total."""
+"""Counts the primitives of a netlist, by module of the source and in total.
+
+"lut" is LUTs of the device, of which one may hold two functions (pairing.py); "functions" counts each by itself.
+"""
 
 from collections import Counter
+
+from . import pairing
 
 # LUTs that a cell takes. Memories in LUTs and shift registers take whole ones.
 LUTS = {f"LUT{n}": 1 for n in range(1, 7)} | {
@@ -14,7 +19,7 @@ BLOCKS = {"DSP48E2": "dsp48e2", "RAMB36E2": "ramb36e2", "RAMB18E2": "ramb18e2",
 MUXES = {"MUXF7", "MUXF8", "MUXF9"}
 CONSTANTS = {"GND", "VCC"}
 PRIMITIVES = set(LUTS) | FLIP_FLOPS | set(CARRIES) | set(BLOCKS) | MUXES | CONSTANTS
-COUNTS = ("lut", "ff", "carry8", "dsp48e2", "ramb36e2", "uram288")
+COUNTS = ("lut", "functions", "ff", "carry8", "dsp48e2", "ramb36e2", "uram288")
 
 
 def source_name(module):
@@ -34,13 +39,14 @@ def own_counts(module):
     carry_bits = 0
     for kind, number in cells.items():
         if kind in LUTS:
-            counts["lut"] += LUTS[kind] * number
+            counts["functions"] += LUTS[kind] * number
         elif kind in FLIP_FLOPS:
             counts["ff"] += number
         elif kind in CARRIES:
             carry_bits += CARRIES[kind] * number
         elif kind in BLOCKS:
             counts[BLOCKS[kind]] += number
+    counts["lut"] = counts["functions"] - len(pairing.pairs(module))
     counts["carry8"] = -(-carry_bits // 8)
     counts["ramb36e2"] += -(-counts.pop("ramb18e2", 0) // 2)
     return counts

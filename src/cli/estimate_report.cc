@@ -32,9 +32,8 @@ void PrintMemory(const Estimate& estimate, std::FILE* file) {
   TextTable memory;
   memory.Add({"memory", "used", "configured", ""});
   for (const RegionUse& region : estimate.regions) {
-    memory.Add({fmt::format("  {}, words ({})", region.name, region.memories),
-                Grouped(region.used), Grouped(region.configured),
-                Share(region.used, region.configured)});
+    memory.Add({fmt::format("  {}, words ({})", region.name, region.memories), Grouped(region.used),
+                Grouped(region.configured), Share(region.used, region.configured)});
   }
   if (estimate.has_program()) {
     const int64_t words = estimate.machine->program_words;

@@ -121,10 +121,10 @@ module drain_unit #(
   always_ff @(posedge clk_i) begin
     if (start) fields_q <= head_i.fields;
     if (go) begin
-      row_q <= index[64 +: RowBits];
-      first_q <= !beyond_first[3] && (!plane_sum || !beyond_first[2]);
+      row_q <= start ? '0 : index[64 +: RowBits];
+      first_q <= start || (!beyond_first[3] && (!plane_sum || !beyond_first[2]));
       last_q <= at_end[3] && (!plane_sum || at_end[2]);
-      plane_q <= planes == 2'b11 ? beyond_first[plane_sum ? 2 : 0] : planes[1];
+      plane_q <= planes == 2'b11 ? !start && beyond_first[plane_sum ? 2 : 0] : planes[1];
     end
   end
 

@@ -1,5 +1,5 @@
-// The keys of dropout's ten rounds, the same for all tokens, each in the cycle of its round: 0 to 3 in the
-// cycle behind load_i, 4 to 6 one later, 7 to 9 two later, and the threshold three later.
+// The keys of dropout's ten rounds, the same for all tokens, each in the cycle of its round: 0 to 2 in the
+// cycle behind load_i, 3 to 5 one later, 6 to 8 two later, 9 and the threshold three later.
 module dropout_keys (
   input  logic         clk_i,
   input  logic         load_i,
@@ -11,8 +11,9 @@ module dropout_keys (
 
   logic [319:0] keys_q;
   logic [16:0] threshold_q;
-  logic [191:0] later_q;
-  logic [95:0] last_q;
+  logic [223:0] later1_q;
+  logic [127:0] later2_q;
+  logic [31:0] later3_q;
 
   always_ff @(posedge clk_i) begin
     if (load_i) begin
@@ -21,10 +22,11 @@ module dropout_keys (
       end
       threshold_q <= threshold_i;
     end
-    later_q <= keys_q[319:128];
-    last_q <= later_q[191:96];
+    later1_q <= keys_q[319:96];
+    later2_q <= later1_q[223:96];
+    later3_q <= later2_q[127:96];
   end
-  assign keys_o = {last_q, later_q[95:0], keys_q[127:0]};
+  assign keys_o = {later3_q, later2_q[95:0], later1_q[95:0], keys_q[95:0]};
 
   pipe #(.Width(17), .Stages(3)) u_threshold (.clk_i, .d_i(threshold_q), .q_o(threshold_o));
 

@@ -9,8 +9,8 @@ module element_counter #(
   input  logic                go_i,       // an element is issued
   input  logic [16*Loops-1:0] count_i,    // at the start; at least 1 each
   output logic [LoopBits-1:0] advanced_o, // behind the first element
-  output logic [16*Loops-1:0] index_o,
-  output logic [Loops-1:0]    beyond_first_o,  // index not 0
+  output logic [16*Loops-1:0] index_o,         // of an element that is not the first one, whose are all 0
+  output logic [Loops-1:0]    beyond_first_o,  // index_o not 0
   output logic [Loops-1:0]    at_end_o,        // index one below the count
   output logic                last_first_o,    // the last element, if it is the first one
   output logic                last_next_o      // if it is not
@@ -24,7 +24,7 @@ module element_counter #(
   assign at_end_o = start_i ? at_end_first : at_end_next;
   assign last_first_o = &at_end_first;
   assign last_next_o = &at_end_next;
-  assign index_o = start_i ? '0 : index_q;
+  assign index_o = index_q;
   assign index_d = start_i ? index_first : index_next;
   assign advanced_o = advanced_q;
   assign advanced_d = start_i ? advanced(at_end_first) : advanced(at_end_next);
@@ -41,7 +41,7 @@ module element_counter #(
     for (int unsigned j = 0; j < Loops; j++) begin
       at_end_first[j] = count_i[16*j +: 16] == 16'd1;
       at_end_next[j] = index_q[16*j +: 16] == count_q[16*j +: 16] - 16'd1;
-      beyond_first_o[j] = !start_i && index_q[16*j +: 16] != 16'd0;
+      beyond_first_o[j] = index_q[16*j +: 16] != 16'd0;
     end
     index_first = '0;
     index_next = '0;

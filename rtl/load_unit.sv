@@ -70,7 +70,7 @@ module load_unit #(
       nothing_q <= head_i.issue.nothing;
       rows_q <= head_i.count[48 +: RowBits + 1];
     end
-    if (go) row_q <= index[48 +: RowBits];
+    if (go) row_q <= start ? '0 : index[48 +: RowBits];
   end
 
   for (genvar p = 0; p < Planes; p++) begin : gen_planes

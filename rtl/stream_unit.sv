@@ -61,8 +61,7 @@ module stream_unit #(
   logic [63:0] unused_index;
   logic [3:0] unused_at_end;
   core_pkg::stream_fields_t fields_q;
-  logic nothing, keep;
-  logic [3:0] sum;
+  logic nothing;
 
   unit_issue u_issue (
     .clk_i, .rst_ni, .now_i, .valid_i, .head_i(head_i.issue), .last_first_i(last_first),
@@ -112,8 +111,6 @@ module stream_unit #(
   logic [23:0] x_number;
 
   assign nothing = start ? head_i.fields.nothing : fields_q.nothing;
-  assign keep = start ? head_i.fields.keep : fields_q.keep;
-  assign sum = start ? head_i.fields.sum : fields_q.sum;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) valid_q <= 1'b0;
@@ -121,7 +118,8 @@ module stream_unit #(
   end
   always_ff @(posedge clk_i) begin
     if (start) fields_q <= head_i.fields;
-    if (go) first_q <= !keep && (beyond_first & sum) == '0;
+    if (start) first_q <= !head_i.fields.keep;
+    else if (go) first_q <= !fields_q.keep && (beyond_first & fields_q.sum) == '0;
   end
 
   assign is_time = fields_q.direction == bittern_pkg::DirectionTime;

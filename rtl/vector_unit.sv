@@ -134,11 +134,11 @@ module vector_unit #(
   logic [3:0] table_q;
   logic [31:0] scale_q;
   logic [15:0] limit_index;
-  logic use_a, use_b, use_g, use_h;
+  logic use_a_q, use_b_q, use_g_q, use_h_q;
 
-  assign fields = start ? head_i.fields : fields_q;
+  assign fields = head_i.fields;
   assign nothing = start ? head_i.issue.nothing : nothing_q;
-  assign limit_index = index[16*32'(fields.limit_loop) +: 16];
+  assign limit_index = index[16*32'(fields_q.limit_loop) +: 16];
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) valid_q <= 1'b0;
@@ -152,8 +152,9 @@ module vector_unit #(
       scale_q <= head_i.scale;
     end
     if (go) begin
-      first_q <= (beyond_first & fields.tap_sum) == '0;
-      limited_q <= fields.limit && limit_index >= tokens_i;
+      first_q <= start || (beyond_first & fields_q.tap_sum) == '0;
+      limited_q <= start ? fields.limit && tokens_i == '0
+                         : fields_q.limit && limit_index >= tokens_i;
     end
   end
 
@@ -164,16 +165,20 @@ module vector_unit #(
     for (int unsigned i = 0; i < 6; i++) uses |= taken[4*i +: 4] == source;
   endfunction
 
-  assign sources = {fields_q.x1, fields_q.p1, fields_q.q1, fields_q.p2, fields_q.q2,
-                    fields_q.tap == bittern_pkg::TapNone ? fields_q.x1 : fields_q.p3};
-  assign use_a = uses(sources, bittern_pkg::SourceA);
-  assign use_b = uses(sources, bittern_pkg::SourceB);
-  assign use_g = uses(sources, bittern_pkg::SourceG) || (fields_q.has_lanes && fields_q.lane_g);
-  assign use_h = uses(sources, bittern_pkg::SourceH);
-  assign word_read_o = {2{valid_q}} & {use_b, use_a};
+  assign sources = {fields.x1, fields.p1, fields.q1, fields.p2, fields.q2,
+                    fields.tap == bittern_pkg::TapNone ? fields.x1 : fields.p3};
+  always_ff @(posedge clk_i) begin
+    if (start) begin
+      use_a_q <= uses(sources, bittern_pkg::SourceA);
+      use_b_q <= uses(sources, bittern_pkg::SourceB);
+      use_g_q <= uses(sources, bittern_pkg::SourceG) || (fields.has_lanes && fields.lane_g);
+      use_h_q <= uses(sources, bittern_pkg::SourceH);
+    end
+  end
+  assign word_read_o = {2{valid_q}} & {use_b_q, use_a_q};
   assign word_address_o = {b[19:0], a[19:0]};
-  assign scalar_read_o[2:0] = {3{valid_q}} & {fields_q.has_lanes && fields_q.has_lane_scale, use_h,
-                                              use_g};
+  assign scalar_read_o[2:0] = {3{valid_q}} & {fields_q.has_lanes && fields_q.has_lane_scale, use_h_q,
+                                              use_g_q};
   assign scalar_address_o[59:0] = {lane_scale[19:0], h[19:0], g[19:0]};
   assign table_o = table_q;
 

@@ -16,12 +16,17 @@ module walk_bench #(
 );
 
   logic [$clog2(Loops)-1:0] advanced;
+  logic [16*Loops-1:0] index;
+  logic [Loops-1:0] beyond_first;
   logic last_first, last_next;
 
   element_counter #(.Loops(Loops)) u_counter (
-    .clk_i, .start_i, .go_i, .count_i, .advanced_o(advanced), .index_o, .beyond_first_o, .at_end_o,
+    .clk_i, .start_i, .go_i, .count_i, .advanced_o(advanced), .index_o(index),
+    .beyond_first_o(beyond_first), .at_end_o,
     .last_first_o(last_first), .last_next_o(last_next)
   );
+  assign index_o = start_i ? '0 : index;
+  assign beyond_first_o = start_i ? '0 : beyond_first;
   assign last_o = start_i ? last_first : last_next;
   walker #(.Loops(Loops), .Width(24)) u_walker (
     .clk_i, .start_i, .go_i, .advanced_i(advanced), .base_i, .stride_i, .value_o

@@ -17,7 +17,7 @@
 
 namespace bittern {
 
-// What a program is to be short of, where one can be had for the other.
+// What a lowering saves where it can have one for the other.
 enum class Saving { kCycles, kWords };
 
 class Emitter {

@@ -254,9 +254,6 @@ struct Region {
   int32_t bram_banks = 0;
 
   constexpr int64_t words() const { return int64_t{banks} * depth; }
-  constexpr Memory memory_of(int64_t bank) const {
-    return bank < banks - bram_banks ? memory : Memory::kBram;
-  }
   bool operator==(const Region&) const = default;
 };
 

@@ -56,8 +56,6 @@ TEST(Blocks, OfTheK26) {
   const Blocks blocks = BlocksOf(k26);
   EXPECT_EQ(blocks.uram288, 8 * 4 + 10 * 3);
   EXPECT_EQ(blocks.ramb36, 3 * 29 + 18 + 15 + 4 * 4);
-  EXPECT_EQ(k26.tokens.memory_of(7), Memory::kUram);
-  EXPECT_EQ(k26.tokens.memory_of(8), Memory::kBram);
   EXPECT_EQ(MemoriesOf(k26.tokens), "uram and bram");
   EXPECT_EQ(MemoriesOf(k26.ranks), "uram");
 }

@@ -1,5 +1,9 @@
 // One plane of the array: Rows x Lanes multipliers, each with an adder, its tiles and accumulators.
 //
+// With folded lanes a word of Fold times Lanes passes in a beat, a part in each cycle of the fast clock. All is as if
+// each part were a word, but for tiles and accumulators, which hold all parts, and for the last levels of the fold
+// over lanes, which take the parts together (beat_fold). Times below are in beats.
+//
 // An element's operands are there in cycle n. Its products are there in n + m (m: a multiplication,
 // a: an addition). Then, by direction,
 //
@@ -17,16 +21,20 @@
 // one that accumulates there, so that nothing is chosen on that side.
 module array_plane #(
   parameter int unsigned Rows = 4,
-  parameter int unsigned Lanes = 16,
+  parameter int unsigned Lanes = 16,  // of a part
+  parameter int unsigned Fold = 1,
   parameter int unsigned TileSlots = 32,
   parameter int unsigned AccumulatorSlots = 32,
-  parameter int unsigned MultiplyLatency = 4,
-  parameter int unsigned AddLatency = 6,
+  parameter int unsigned MultiplyBeats = 4,
+  parameter int unsigned AddBeats = 6,
+  localparam int unsigned PhaseBits = Fold > 1 ? $clog2(Fold) : 1,
   localparam int unsigned RowBits = $clog2(Rows),
   localparam int unsigned TileBits = $clog2(TileSlots),
   localparam int unsigned AccumulatorBits = $clog2(AccumulatorSlots)
 ) (
-  input  logic                       clk_i,
+  input  logic                       clk_i,       // beats
+  input  logic                       fast_clk_i,
+  input  logic [PhaseBits-1:0]       phase_i,
   // An element, in the cycle of its operands.
   input  bittern_pkg::direction_e    direction_i,
   input  logic                       accumulate_i,  // it sums over time, here
@@ -48,6 +56,7 @@ module array_plane #(
   output logic [32*Lanes-1:0]        drain_o
 );
 
+  localparam int unsigned MultiplyLatency = Fold * MultiplyBeats, AddLatency = Fold * AddBeats;
   localparam int unsigned Cells = Rows * Lanes;
   localparam int unsigned RankLevels = $clog2(Rows);
   localparam int unsigned TokenLevels = $clog2(Lanes);
@@ -94,14 +103,16 @@ module array_plane #(
   logic [32*Cells-1:0] tile /*verilator split_var*/;
   logic [RowBits:0] rows;
 
+  // Written when the last part is, so that parts that are read meanwhile have the rows of old.
   lane_memory #(.Width(RowBits + 1), .Depth(TileSlots)) u_rows (
-    .clk_i, .write_i(tile_write_i), .write_address_i(tile_slot_i), .write_data_i(tile_rows_i),
+    .clk_i(fast_clk_i), .write_i(tile_write_i && 32'(phase_i) == Fold - 1),
+    .write_address_i(tile_slot_i), .write_data_i(tile_rows_i),
     .read_address_i(slot_i[TileBits-1:0]), .read_data_o(rows)
   );
   for (genvar r = 0; r < Rows; r++) begin : gen_tile_rows
     logic [32*Lanes-1:0] row;
-    lane_memory #(.Width(32 * Lanes), .Depth(TileSlots)) u_row (
-      .clk_i, .write_i(tile_write_i && 32'(tile_row_i) == r), .write_address_i(tile_slot_i),
+    word_memory #(.Width(32 * Lanes), .Depth(TileSlots), .Fold(Fold)) u_row (
+      .clk_i(fast_clk_i), .phase_i, .write_i(tile_write_i && 32'(tile_row_i) == r), .write_address_i(tile_slot_i),
       .write_data_i(tile_i), .read_address_i(slot_i[TileBits-1:0]), .read_data_o(row)
     );
     assign tile[32*Lanes*r +: 32*Lanes] = 32'(rows) > r ? row : '0;
@@ -118,7 +129,7 @@ module array_plane #(
       assign b = direction_i == bittern_pkg::DirectionTime ? x_i[32*t +: 32]
                                                             : tile[32*(Lanes*r+t) +: 32];
       binary32_multiply #(.Latency(MultiplyLatency)) u_multiply (
-        .clk_i, .a_i(a), .b_i(b), .a_none_i(1'b0), .a_sign_i(1'b0), .b_none_i(1'b0),
+        .clk_i(fast_clk_i), .a_i(a), .b_i(b), .a_none_i(1'b0), .a_sign_i(1'b0), .b_none_i(1'b0),
         .b_sign_i(1'b0), .product_o(product[32*(Lanes*r+t) +: 32])
       );
     end
@@ -131,16 +142,16 @@ module array_plane #(
   logic [Levels:0] is_token;  // is_token[l]: at the adders of level l
 
   pipe #(.Width(2 + AccumulatorBits), .Stages(MultiplyLatency)) u_control (
-    .clk_i, .d_i({accumulate_i, first_i, slot_i[AccumulatorBits-1:0]}),
+    .clk_i(fast_clk_i), .d_i({accumulate_i, first_i, slot_i[AccumulatorBits-1:0]}),
     .q_o({accumulate, first, slot})
   );
   pipe #(.Width(1 + AccumulatorBits), .Stages(AddLatency)) u_written (
-    .clk_i, .d_i({accumulate, slot}), .q_o({accumulated, written_slot})
+    .clk_i(fast_clk_i), .d_i({accumulate, slot}), .q_o({accumulated, written_slot})
   );
   assign is_token[0] = direction_i == bittern_pkg::DirectionToken;
   for (genvar l = 1; l <= Levels; l++) begin : gen_direction
     pipe #(.Width(1), .Stages(l == 1 ? MultiplyLatency : AddLatency)) u_is_token (
-      .clk_i, .d_i(is_token[l-1]), .q_o(is_token[l])
+      .clk_i(fast_clk_i), .d_i(is_token[l-1]), .q_o(is_token[l])
     );
   end
 
@@ -197,7 +208,7 @@ module array_plane #(
         if (l == 1 && Shares && !Upper) a = product[32*Cell +: 32];
       end
       binary32_add #(.Latency(AddLatency)) u_add (
-        .clk_i, .a_i(a), .b_i(b), .sum_o(sum[32*(First+n) +: 32])
+        .clk_i(fast_clk_i), .a_i(a), .b_i(b), .sum_o(sum[32*(First+n) +: 32])
       );
     end
 
@@ -207,7 +218,7 @@ module array_plane #(
         assign rank_values[Out + 32*n +: 32] = sum[32*(First+n) +: 32];
       end else if (n < RankOut && RankIn > 1) begin : gen_rank_waits
         pipe #(.Width(32), .Stages(AddLatency)) u_waits (
-          .clk_i, .d_i(rank_values[In + 32*n +: 32]), .q_o(rank_values[Out + 32*n +: 32])
+          .clk_i(fast_clk_i), .d_i(rank_values[In + 32*n +: 32]), .q_o(rank_values[Out + 32*n +: 32])
         );
       end else begin : gen_no_rank
         assign rank_values[Out + 32*n +: 32] = '0;
@@ -218,7 +229,7 @@ module array_plane #(
             sum[32*(First+n) +: 32];
       end else if (n < TokenOut && TokenIn > 1) begin : gen_token_waits
         pipe #(.Width(32), .Stages(AddLatency)) u_waits (
-          .clk_i, .d_i(token_values[In + 32*n +: 32]), .q_o(token_values[Out + 32*n +: 32])
+          .clk_i(fast_clk_i), .d_i(token_values[In + 32*n +: 32]), .q_o(token_values[Out + 32*n +: 32])
         );
       end else begin : gen_no_token
         assign token_values[Out + 32*n +: 32] = '0;
@@ -230,13 +241,22 @@ module array_plane #(
   for (genvar n = FoldAdders; n < Adders; n++) begin : gen_spare
     localparam int unsigned Spare = cell_of(n);
     binary32_add #(.Latency(AddLatency)) u_add (
-      .clk_i, .a_i(product[32*Spare +: 32]),
+      .clk_i(fast_clk_i), .a_i(product[32*Spare +: 32]),
       .b_i(first ? 32'h80000000 : accumulator[32*Spare +: 32]), .sum_o(sum[32*n +: 32])
     );
   end
 
   assign rank_sum_o = rank_values[32*Cells*RankLevels +: 32*Lanes];
-  assign token_sum_o = token_values[32*Cells*TokenLevels +: 32*Rows];
+  if (Fold == 1) begin : gen_whole
+    assign token_sum_o = token_values[32*Cells*TokenLevels +: 32*Rows];
+  end else begin : gen_parts
+    for (genvar r = 0; r < Rows; r++) begin : gen_rows
+      beat_fold #(.Fold(Fold), .AddBeats(AddBeats)) u_beat (
+        .clk_i, .fast_clk_i, .phase_i, .value_i(token_values[32*(Cells*TokenLevels+r) +: 32]),
+        .sum_o(token_sum_o[32*r +: 32])
+      );
+    end
+  end
 
   // Accumulators --------------------------------------------------------------------------------
 
@@ -247,13 +267,13 @@ module array_plane #(
   end
   for (genvar r = 0; r < Rows; r++) begin : gen_accumulator_rows
     // One memory for each reader.
-    lane_memory #(.Width(32 * Lanes), .Depth(AccumulatorSlots)) u_sums (
-      .clk_i, .write_i(accumulated), .write_address_i(written_slot),
+    word_memory #(.Width(32 * Lanes), .Depth(AccumulatorSlots), .Fold(Fold)) u_sums (
+      .clk_i(fast_clk_i), .phase_i, .write_i(accumulated), .write_address_i(written_slot),
       .write_data_i(cell_sum[32*Lanes*r +: 32*Lanes]), .read_address_i(slot),
       .read_data_o(accumulator[32*Lanes*r +: 32*Lanes])
     );
-    lane_memory #(.Width(32 * Lanes), .Depth(AccumulatorSlots)) u_drained (
-      .clk_i, .write_i(accumulated), .write_address_i(written_slot),
+    word_memory #(.Width(32 * Lanes), .Depth(AccumulatorSlots), .Fold(Fold)) u_drained (
+      .clk_i(fast_clk_i), .phase_i, .write_i(accumulated), .write_address_i(written_slot),
       .write_data_i(cell_sum[32*Lanes*r +: 32*Lanes]), .read_address_i(drain_slot_i),
       .read_data_o(drained[32*Lanes*r +: 32*Lanes])
     );
@@ -263,6 +283,6 @@ module array_plane #(
   );
 
   logic unused;
-  assign unused = ^{slot_i, rank_values, token_values};
+  assign unused = ^{clk_i, phase_i, slot_i, rank_values, token_values};
 
 endmodule

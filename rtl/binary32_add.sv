@@ -3,7 +3,8 @@
 //
 // Six steps of logic: operands in order of size; the smaller one shifted; sum or difference; the group of
 // four places that holds the first one; the sum shifted by groups; within a group, and rounded. The
-// registers are spread over the ends of the steps (6: one each; more: added last).
+// registers are spread over the ends of the steps (6: one each; more: added last; more than two each: behind the
+// last, where they are fewest).
 //
 // Most of the area of the accelerator is adders, so steps lie where they share a table of six inputs: the
 // smaller operand is chosen and shifted by one place at once; eight places are shifted where the sum
@@ -19,12 +20,13 @@ module binary32_add #(
 );
 
   localparam int unsigned Steps = 6;
-  localparam int unsigned Stages1 = 1 * Latency / Steps;
-  localparam int unsigned Stages2 = 2 * Latency / Steps - 1 * Latency / Steps;
-  localparam int unsigned Stages3 = 3 * Latency / Steps - 2 * Latency / Steps;
-  localparam int unsigned Stages4 = 4 * Latency / Steps - 3 * Latency / Steps;
-  localparam int unsigned Stages5 = 5 * Latency / Steps - 4 * Latency / Steps;
-  localparam int unsigned Stages6 = Latency - 5 * Latency / Steps;
+  localparam int unsigned Within = Latency > 2 * Steps ? 2 * Steps : Latency;
+  localparam int unsigned Stages1 = 1 * Within / Steps;
+  localparam int unsigned Stages2 = 2 * Within / Steps - 1 * Within / Steps;
+  localparam int unsigned Stages3 = 3 * Within / Steps - 2 * Within / Steps;
+  localparam int unsigned Stages4 = 4 * Within / Steps - 3 * Within / Steps;
+  localparam int unsigned Stages5 = 5 * Within / Steps - 4 * Within / Steps;
+  localparam int unsigned Stages6 = Within - 5 * Within / Steps;
 
   // 1: |large| >= |small|, 1.23 bits each; small has one more place and may have been shifted by one. (A large
   // zero counts as 2^-126 and more: the sum's exponent is 0 then, and so becomes a zero.)
@@ -181,6 +183,7 @@ module binary32_add #(
   logic [8:0] exponent;
   logic [22:0] fraction;
   logic round_up, unused_carry, infinity, zero;
+  logic [31:0] sum;
 
   always_comb begin
     case (zeros_q)
@@ -201,11 +204,12 @@ module binary32_add #(
     .clk_i,
     .d_i({fate5_q.sign && !none_q, {8{infinity}} | (exponent[7:0] & {8{!zero}}),
           fate5_q.nan || (fraction[22] && !infinity && !zero)}),
-    .q_o(sum_o[31:22])
+    .q_o(sum[31:22])
   );
   pipe_clear #(.Width(22), .Stages(Stages6)) u_fraction (
-    .clk_i, .clear_i(infinity || zero), .d_i(fraction[21:0]), .q_o(sum_o[21:0])
+    .clk_i, .clear_i(infinity || zero), .d_i(fraction[21:0]), .q_o(sum[21:0])
   );
+  pipe #(.Width(32), .Stages(Latency - Within)) u_behind (.clk_i, .d_i(sum), .q_o(sum_o));
 
   logic unused;
   assign unused = ^{shifted_q[29], lower[15:10], with_carry[0]};

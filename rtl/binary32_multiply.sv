@@ -8,7 +8,7 @@
 // With `Late`, an operand may turn out to be a zero, of any sign, a cycle after it was there.
 module binary32_multiply #(
   parameter int unsigned Latency = 4,
-  parameter bit Late = 1'b0  // Latency is 4 to 7 then
+  parameter bit Late = 1'b0  // Latency is 4 or more then
 ) (
   input  logic        clk_i,
   input  logic [31:0] a_i,
@@ -76,15 +76,18 @@ module binary32_multiply #(
   logic a_zero, b_zero, a_top, b_top, sign;
 
   if (Late) begin : gen_late
-    logic a_sign_q, b_sign_q;
-    pipe #(.Width(2), .Stages(1)) u_signs (
+    logic a_sign_q, b_sign_q, a_none, a_sign, b_none, b_sign;
+    pipe #(.Width(2), .Stages(Stages1)) u_signs (
       .clk_i, .d_i({a_i[31], b_i[31]}), .q_o({a_sign_q, b_sign_q})
     );
-    assign a_zero = about_q.a_zero | a_none_i;
-    assign b_zero = about_q.b_zero | b_none_i;
-    assign a_top = about_q.a_top & ~a_none_i;
-    assign b_top = about_q.b_top & ~b_none_i;
-    assign sign = (a_none_i ? a_sign_i : a_sign_q) ^ (b_none_i ? b_sign_i : b_sign_q);
+    pipe #(.Width(4), .Stages(Stages1 - 1)) u_none (
+      .clk_i, .d_i({a_none_i, a_sign_i, b_none_i, b_sign_i}), .q_o({a_none, a_sign, b_none, b_sign})
+    );
+    assign a_zero = about_q.a_zero | a_none;
+    assign b_zero = about_q.b_zero | b_none;
+    assign a_top = about_q.a_top & ~a_none;
+    assign b_top = about_q.b_top & ~b_none;
+    assign sign = (a_none ? a_sign : a_sign_q) ^ (b_none ? b_sign : b_sign_q);
     logic unused;
     assign unused = about_q.sign;
   end else begin : gen_plain
@@ -149,7 +152,7 @@ module binary32_multiply #(
   );
 
 `ifndef SYNTHESIS
-  initial assert (!Late || Stages1 == 1) else $error("the operands' registers are not one cycle");
+  initial assert (!Late || Latency >= Steps) else $error("the operands' registers take no cycle");
 `endif
 
 endmodule

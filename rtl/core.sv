@@ -2,6 +2,10 @@
 //
 // The host writes program, memory, tables and registers while `busy_o` is 0, then sets start_i for a
 // cycle. Counters hold those of the last run. After reset the core is busy until its pipes are empty.
+//
+// With folded lanes (Config.fold) two clocks come from outside: fast_clk_i, and clk_i, of which a cycle is a beat of
+// so many cycles of the fast one and each edge is an edge of it. All control runs by beats, as without; only
+// what lanes hold, compute and pass runs by the fast clock, a part of each word in each of a beat's cycles.
 module core #(
   parameter bittern_pkg::accelerator_t Config = bittern_pkg::AcceleratorNano,
   parameter TableFile = "generated/function_table.hex",
@@ -10,10 +14,12 @@ module core #(
   localparam int unsigned Planes = Config.planes,
   localparam int unsigned Width = Rows > Lanes ? Rows : Lanes,
   localparam int unsigned Word = 32 * Width,
+  localparam int unsigned Fold = Config.fold,
   localparam int unsigned TableBits = $clog2(Config.tables),
   localparam int unsigned LaneBits = $clog2(Lanes)
 ) (
   input  logic                                     clk_i,
+  input  logic                                     fast_clk_i,  // without folded lanes unused
   input  logic                                     rst_ni,
   input  logic                                     start_i,
   input  logic                                     hold_i,  // no instruction is taken in this cycle
@@ -33,7 +39,7 @@ module core #(
   input  logic [TableBits-1:0]                     table_i,
   input  logic [LaneBits-1:0]                      table_lane_i,
   input  logic [31:0]                              table_entry_i,
-  // Memory: whole words. What is read is there two cycles after its address.
+  // Memory: whole words. What is read is there two cycles after its address, with folded lanes three.
   input  logic                                     memory_read_i,
   input  logic                                     memory_write_i,
   input  logic [19:0]                              memory_address_i,
@@ -44,6 +50,24 @@ module core #(
   localparam int unsigned SlotBits = $clog2(Config.tile_slots);
   localparam int unsigned AccumulatorBits = $clog2(Config.accumulator_slots);
   localparam int unsigned RowBits = $clog2(Rows);
+  localparam int unsigned PhaseBits = Fold > 1 ? $clog2(Fold) : 1;
+  localparam int unsigned PartLanes = Lanes / Fold;
+  localparam int unsigned PartWidth = Width / Fold;
+  localparam int unsigned Part = 32 * PartWidth;  // what passes of a word in a cycle of the fast clock
+
+  // Clocks --------------------------------------------------------------------------------------
+
+  logic fast_clk;
+  logic [PhaseBits-1:0] phase;
+
+  if (Fold == 1) begin : gen_one_clock
+    logic unused_clock;
+    assign fast_clk = clk_i;
+    assign unused_clock = fast_clk_i;
+  end else begin : gen_fast_clock
+    assign fast_clk = fast_clk_i;
+  end
+  beat_phase #(.Fold(Fold)) u_phase (.clk_i, .fast_clk_i(fast_clk), .phase_o(phase));
 
   // Reset: long enough for every pipe to run empty ---------------------------------------------------
 
@@ -130,10 +154,10 @@ module core #(
   // Tables --------------------------------------------------------------------------------------
 
   logic [3:0] stream_table, vector_table;
-  logic [32*Lanes-1:0] stream_row, vector_row;
+  logic [32*PartLanes-1:0] stream_row, vector_row;
 
-  index_tables #(.Tables(Config.tables), .Lanes(Lanes)) u_tables (
-    .clk_i, .write_i(table_write_i), .write_table_i(table_i), .write_lane_i(table_lane_i),
+  index_tables #(.Tables(Config.tables), .Lanes(Lanes), .Fold(Fold)) u_tables (
+    .clk_i, .phase_i(phase), .write_i(table_write_i), .write_table_i(table_i), .write_lane_i(table_lane_i),
     .write_entry_i(table_entry_i), .stream_table_i(stream_table), .stream_row_o(stream_row),
     .vector_table_i(vector_table), .vector_row_o(vector_row), .column_i(column_v[LaneBits-1:0]),
     .column_o(column)
@@ -144,14 +168,17 @@ module core #(
   logic [Planes-1:0] load_read, x_read, b_read, first_read, stream_write;
   logic [20*Planes-1:0] load_address, x_address, b_address, first_address;
   logic [20*Planes-1:0] stream_write_address;
-  logic [Word*Planes-1:0] load_word, x_word, b_word, first_word, stream_write_data;
-  logic [Width*Planes-1:0] stream_write_lanes;
+  logic [Part*Planes-1:0] load_word, x_word, b_word, first_word, stream_write_data;
+  logic [32*Rows*Planes-1:0] b_factor;
+  logic [32*Planes-1:0] first_scalar;
+  logic [PartWidth*Planes-1:0] stream_write_lanes;
   logic drain_read, drain_write, vector_write, scalar_write;
   logic [19:0] drain_address, drain_write_address, vector_write_address, scalar_write_address;
-  logic [Word-1:0] drain_word, drain_write_data, vector_write_data;
+  logic [Part-1:0] drain_word, drain_write_data, vector_write_data;
+  logic [31:0] drain_scalar;
   logic [1:0] vector_read;
   logic [39:0] vector_address;
-  logic [2*Word-1:0] vector_word;
+  logic [2*Part-1:0] vector_word;
   logic [3:0] scalar_read;
   logic [79:0] scalar_address;
   logic [127:0] scalar;
@@ -161,7 +188,7 @@ module core #(
   logic [SlotBits-1:0] tile_slot;
   logic [RowBits-1:0] tile_row, drain_row;
   logic [RowBits:0] tile_rows;
-  logic [32*Lanes*Planes-1:0] tile, x, rank_sum, drained;
+  logic [32*PartLanes*Planes-1:0] tile, x, rank_sum, drained;
   logic [32*Rows*Planes-1:0] b, token_sum;
   logic [AccumulatorBits-1:0] drain_slot;
   logic [7:0] stream_slot;
@@ -176,26 +203,27 @@ module core #(
     .tile_row_o(tile_row), .tile_rows_o(tile_rows), .tile_o(tile)
   );
   stream_unit #(.Config(Config)) u_stream (
-    .clk_i, .rst_ni(rst_n), .now_i(now_q), .valid_i(head_valid[1]), .head_i(stream_head),
+    .clk_i, .fast_clk_i(fast_clk), .phase_i(phase), .rst_ni(rst_n), .now_i(now_q), .valid_i(head_valid[1]), .head_i(stream_head),
     .pop_o(started[1]), .progress_i(progress), .progress_o(progress[44 +: 44]), .retire_o(retired[1]),
     .busy_o(issuing[1]), .table_o(stream_table), .table_row_i(stream_row), .x_read_o(x_read),
     .x_address_o(x_address), .x_word_i(x_word), .b_read_o(b_read), .b_address_o(b_address),
-    .b_word_i(b_word), .start_read_o(first_read), .start_address_o(first_address),
-    .start_word_i(first_word), .write_o(stream_write), .write_address_o(stream_write_address),
+    .b_word_i(b_word), .b_factor_i(b_factor), .start_read_o(first_read),
+    .start_address_o(first_address), .start_word_i(first_word), .start_scalar_i(first_scalar), .write_o(stream_write), .write_address_o(stream_write_address),
     .write_lanes_o(stream_write_lanes), .write_data_o(stream_write_data),
     .direction_o(direction), .accumulate_o(accumulate), .first_o(first), .slot_o(stream_slot),
     .x_o(x), .b_o(b), .rank_sum_i(rank_sum), .token_sum_i(token_sum)
   );
   drain_unit #(.Config(Config)) u_drain (
-    .clk_i, .rst_ni(rst_n), .now_i(now_q), .valid_i(head_valid[2]), .head_i(drain_head),
+    .clk_i, .fast_clk_i(fast_clk), .phase_i(phase), .rst_ni(rst_n), .now_i(now_q), .valid_i(head_valid[2]), .head_i(drain_head),
     .pop_o(started[2]), .progress_i(progress), .progress_o(progress[88 +: 44]), .retire_o(retired[2]),
     .busy_o(issuing[2]), .slot_o(drain_slot), .row_o(drain_row), .row_i(drained),
     .read_o(drain_read), .read_address_o(drain_address), .read_word_i(drain_word),
+    .read_scalar_i(drain_scalar),
     .write_o(drain_write), .write_address_o(drain_write_address),
     .write_data_o(drain_write_data)
   );
   vector_unit #(.Config(Config), .TableFile(TableFile)) u_vector (
-    .clk_i, .rst_ni(rst_n), .now_i(now_q), .valid_i(head_valid[3]), .head_i(vector_head),
+    .clk_i, .fast_clk_i(fast_clk), .phase_i(phase), .rst_ni(rst_n), .now_i(now_q), .valid_i(head_valid[3]), .head_i(vector_head),
     .pop_o(started[3]), .progress_i(progress), .progress_o(progress[132 +: 44]), .retire_o(retired[3]),
     .busy_o(issuing[3]), .tokens_i, .table_o(vector_table), .table_row_i(vector_row),
     .word_read_o(vector_read), .word_address_o(vector_address), .word_i(vector_word),
@@ -207,17 +235,18 @@ module core #(
 
   for (genvar p = 0; p < Planes; p++) begin : gen_planes
     array_plane #(
-      .Rows(Rows), .Lanes(Lanes), .TileSlots(Config.tile_slots),
-      .AccumulatorSlots(Config.accumulator_slots), .MultiplyLatency(Config.multiply_latency),
-      .AddLatency(Config.add_latency)
+      .Rows(Rows), .Lanes(PartLanes), .Fold(Fold), .TileSlots(Config.tile_slots),
+      .AccumulatorSlots(Config.accumulator_slots), .MultiplyBeats(Config.multiply_latency),
+      .AddBeats(Config.add_latency)
     ) u_plane (
-      .clk_i, .direction_i(direction), .accumulate_i(accumulate[p]), .first_i(first),
-      .slot_i(stream_slot), .x_i(x[32*Lanes*p +: 32*Lanes]), .b_i(b[32*Rows*p +: 32*Rows]),
-      .rank_sum_o(rank_sum[32*Lanes*p +: 32*Lanes]),
+      .clk_i, .fast_clk_i(fast_clk), .phase_i(phase), .direction_i(direction),
+      .accumulate_i(accumulate[p]), .first_i(first), .slot_i(stream_slot),
+      .x_i(x[32*PartLanes*p +: 32*PartLanes]), .b_i(b[32*Rows*p +: 32*Rows]),
+      .rank_sum_o(rank_sum[32*PartLanes*p +: 32*PartLanes]),
       .token_sum_o(token_sum[32*Rows*p +: 32*Rows]), .tile_write_i(tile_write[p]),
       .tile_slot_i(tile_slot), .tile_row_i(tile_row), .tile_rows_i(tile_rows),
-      .tile_i(tile[32*Lanes*p +: 32*Lanes]), .drain_slot_i(drain_slot), .drain_row_i(drain_row),
-      .drain_o(drained[32*Lanes*p +: 32*Lanes])
+      .tile_i(tile[32*PartLanes*p +: 32*PartLanes]), .drain_slot_i(drain_slot),
+      .drain_row_i(drain_row), .drain_o(drained[32*PartLanes*p +: 32*PartLanes])
     );
   end
 
@@ -226,40 +255,52 @@ module core #(
   // The host takes the ports of the vector unit's operand a and result, while that is at rest.
   logic clash, a_read, y_write;
   logic [19:0] a_address, y_address;
-  logic [Word-1:0] y_data;
+  logic [Part-1:0] host_part, y_data;
 
+  word_parts #(.Width(Width), .Fold(Fold)) u_host (
+    .clk_i, .fast_clk_i(fast_clk), .phase_i(phase), .word_i(memory_data_i), .part_o(host_part),
+    .part_i(vector_word[Part-1:0]), .word_o(memory_data_o)
+  );
   assign a_read = busy_o ? vector_read[0] : memory_read_i;
   assign a_address = busy_o ? vector_address[19:0] : memory_address_i;
   assign y_write = busy_o ? vector_write : memory_write_i;
   assign y_address = busy_o ? vector_write_address : memory_address_i;
-  assign y_data = busy_o ? vector_write_data : memory_data_i;
-  assign memory_data_o = vector_word[Word-1:0];
+  assign y_data = busy_o ? vector_write_data : host_part;
+
+  localparam int unsigned Readers = 4 * Planes + 3;
+  logic [32*Rows*Readers-1:0] factor;
+  logic [32*Readers-1:0] lane0;
 
   memory #(
-    .Config(Config), .WordReaders(4 * Planes + 3), .PlaneReaders(Planes > 1 ? 4 * Planes : 0),
-    .ScalarReaders(4), .WordWriters(Planes + 2), .ScalarWriters(1)
+    .Config(Config), .WordReaders(Readers), .PlaneReaders(Planes > 1 ? 4 * Planes : 0),
+    .Factors(Readers'((1 << Planes) - 1) << (Planes + 3)), .ScalarReaders(4),
+    .WordWriters(Planes + 2), .ScalarWriters(1)
   ) u_memory (
-    .clk_i,
+    .clk_i, .fast_clk_i(fast_clk), .phase_i(phase),
     .word_read_i({load_read, x_read, b_read, first_read, drain_read, vector_read[1], a_read}),
     .word_address_i({load_address, x_address, b_address, first_address, drain_address,
                      vector_address[39:20], a_address}),
-    .word_o({load_word, x_word, b_word, first_word, drain_word, vector_word}),
+    .word_o({load_word, x_word, b_word, first_word, drain_word, vector_word}), .factor_o(factor),
+    .lane0_o(lane0),
     .scalar_read_i(scalar_read), .scalar_address_i(scalar_address), .scalar_o(scalar),
     .word_write_i({stream_write, drain_write, y_write}),
     .word_write_address_i({stream_write_address, drain_write_address, y_address}),
-    .word_write_lanes_i({stream_write_lanes, {(2*Width){1'b1}}}),
+    .word_write_lanes_i({stream_write_lanes, {(2*PartWidth){1'b1}}}),
     .word_write_data_i({stream_write_data, drain_write_data, y_data}),
     .scalar_write_i(scalar_write), .scalar_write_address_i(scalar_write_address),
     .scalar_write_data_i(scalar_write_data), .clash_o(clash)
   );
+  assign b_factor = factor[32*Rows*(Planes+3) +: 32*Rows*Planes];
+  assign first_scalar = lane0[32*3 +: 32*Planes];
+  assign drain_scalar = lane0[32*2 +: 32];
 
-  always_ff @(posedge clk_i or negedge rst_n) begin
+  always_ff @(posedge fast_clk or negedge rst_n) begin
     if (!rst_n) clash_o <= 1'b0;
     else if (start_i && !busy_o) clash_o <= 1'b0;
     else if (clash && busy_q) clash_o <= 1'b1;
   end
 
   logic unused;
-  assign unused = ^column_v;
+  assign unused = ^{column_v, factor, lane0};
 
 endmodule

@@ -20,7 +20,7 @@ template <class Core>
 class CoreDevice : public RtlDevice {
  public:
   CoreDevice(std::string_view accelerator, int seed)
-      : core_(seed), accelerator_(isa::AcceleratorNamed(accelerator)) {
+      : accelerator_(isa::AcceleratorNamed(accelerator)), core_(seed, accelerator_.fold) {
     // Inputs begin with random values as registers do.
     core_->start_i = core_->hold_i = core_->program_write_i = core_->table_write_i = 0;
     core_->memory_read_i = core_->memory_write_i = 0;
@@ -76,14 +76,15 @@ class CoreDevice : public RtlDevice {
 
   void ReadWords(uint32_t address, std::span<float> values) override {
     const size_t width = WidthOf(address);
-    // A word a cycle, two cycles from its address.
-    for (size_t cycle = 0; (cycle - 1) * width < values.size() || cycle < 1; ++cycle) {
+    // A word a cycle; it is there two cycles behind its address, or three.
+    const size_t behind = accelerator_.fold > 1 ? 2 : 1;
+    for (size_t cycle = 0; cycle < behind || (cycle - behind) * width < values.size(); ++cycle) {
       core_->memory_read_i = 1;
       core_->memory_address_i = address + static_cast<uint32_t>(cycle);
       core_.Step();
-      if (cycle < 1) continue;
+      if (cycle < behind) continue;
       for (size_t l = 0; l < width; ++l) {
-        values[(cycle - 1) * width + l] = FloatFromDevice(core_->memory_data_o[l]);
+        values[(cycle - behind) * width + l] = FloatFromDevice(core_->memory_data_o[l]);
       }
     }
     core_->memory_read_i = 0;
@@ -136,9 +137,11 @@ class CoreDevice : public RtlDevice {
 
   Counters ReadCounters() override {
     Counters counters;
-    counters.cycles = static_cast<int64_t>(core_->cycles_o);
+    // The core counts beats.
+    counters.cycles = static_cast<int64_t>(core_->cycles_o) * accelerator_.fold;
     for (size_t u = 0; u < kUnits; ++u) {
-      counters.busy[u] = static_cast<int64_t>(GetBits(core_->busy_cycles_o, 64 * u, 64));
+      counters.busy[u] =
+          static_cast<int64_t>(GetBits(core_->busy_cycles_o, 64 * u, 64)) * accelerator_.fold;
     }
     return counters;
   }
@@ -160,8 +163,8 @@ class CoreDevice : public RtlDevice {
     while (stalls_ && (*stalls_)() % 4 == 0) core_.Step();
   }
 
-  Clocked<Core> core_;
   const isa::Accelerator& accelerator_;
+  Clocked<Core> core_;
   std::optional<std::minstd_rand> stalls_;
   bool allow_clashes_ = false;
   int64_t most_cycles_ = kMostCycles;

@@ -75,12 +75,12 @@ void Print(const std::vector<isa::Instruction>& instructions) {
 }
 
 // Runs programs on both; an orderly one leaves the same memory.
-void Compare(const HardwareProgram::Kinds& kinds, uint32_t programs, int seed_of_core = 1) {
-  const std::unique_ptr<RtlDevice> device = MakeRtlNano(seed_of_core);
+void Compare(const HardwareProgram::Kinds& kinds, uint32_t programs,
+             std::unique_ptr<RtlDevice> device = MakeRtlNano()) {
   RtlDevice& rtl = *device;
   rtl.SetMostCycles(100'000);
   if (!kinds.orderly) rtl.AllowClashes();
-  SimulatedDevice simulated(isa::AcceleratorNamed("nano"));
+  SimulatedDevice simulated(rtl.accelerator());
   FillMemory(rtl, simulated);
   for (uint32_t seed = 0; seed < programs; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
@@ -109,7 +109,7 @@ TEST(RtlCore, SameMemoryAndCyclesAsTheSimulator) { Compare({}, 20); }
 
 // What memory and registers hold at the start is nobody's business.
 TEST(RtlCore, AnyContentsAtTheStart) {
-  for (const int seed : {2, 3}) Compare({}, 4, seed);
+  for (const int seed : {2, 3}) Compare({}, 4, MakeRtlNano(seed));
 }
 
 // Instructions overtake each other's data here; when each one starts is as it should be.
@@ -124,6 +124,24 @@ TEST(RtlDrainUnit, SameAsTheSimulator) {
   Compare({.loops = false, .units = {Unit::kDrain, Unit::kStream}}, 16);
 }
 TEST(RtlVectorUnit, SameAsTheSimulator) { Compare({.loops = false, .units = {Unit::kVector}}, 24); }
+
+// With folded lanes; units by themselves first.
+TEST(RtlFolded, StreamUnit) {
+  Compare({.loops = false, .units = {Unit::kStream}}, 16, MakeRtlNanoFolded());
+}
+TEST(RtlFolded, LoadUnit) {
+  Compare({.loops = false, .units = {Unit::kLoad, Unit::kStream}}, 8, MakeRtlNanoFolded());
+}
+TEST(RtlFolded, DrainUnit) {
+  Compare({.loops = false, .units = {Unit::kDrain, Unit::kStream}}, 8, MakeRtlNanoFolded());
+}
+TEST(RtlFolded, VectorUnit) {
+  Compare({.loops = false, .units = {Unit::kVector}}, 12, MakeRtlNanoFolded());
+}
+TEST(RtlFolded, SameMemoryAndCyclesAsTheSimulator) { Compare({}, 10, MakeRtlNanoFolded()); }
+TEST(RtlFolded, SameCyclesWithInstructionsUnderWay) {
+  Compare({.orderly = false}, 20, MakeRtlNanoFolded());
+}
 
 // Loops, list registers and jumps, with units that the tests above have passed.
 TEST(RtlSequencer, LoopsOfInstructions) { Compare({.units = {Unit::kStream}}, 24); }

@@ -256,13 +256,14 @@ class HardwareProgram {
     stream.plane_sum = Bits(1);
     stream.merge = Bits(1);
     stream.start = static_cast<isa::Start>(Between(0, 3));
-    stream.y = RandomWord(2, true);
+    const int region = static_cast<int>(Between(0, 1));
+    stream.y = RandomWalk(region, 2, true);
     if (stream.planes == 3 && stream.plane_sum == 0) stream.y->split = 1;
     if (stream.start == isa::Start::kOld && Nearest(stream.y->stride) < machine_.update_distance) {
       stream.start = isa::Start::kWord;
     }
-    stream.initial =
-        stream.start == isa::Start::kScalar ? RandomWalk(2, 0, true) : RandomWord(3, true);
+    stream.initial = stream.start == isa::Start::kScalar ? RandomWalk(2, 0, true)
+                                                         : RandomWalk(region, 3, true);
     return stream;
   }
 

@@ -2,18 +2,23 @@
 //
 // By cycle after an element's issue (a: an addition): 1 the accumulator's row, which may be written
 // at once; 1 + a the sum of the slots; from 3 or, for a sum, 1 + a on the start is added. The
-// start's word is read so that it is there then.
+// start's word is read so that it is there then. Cycles are beats; of a row a part passes in each of their cycles.
 module drain_unit #(
   parameter bittern_pkg::accelerator_t Config = bittern_pkg::AcceleratorNano,
   localparam int unsigned Rows = Config.rows,
   localparam int unsigned Lanes = Config.lanes,
   localparam int unsigned Planes = Config.planes,
-  localparam int unsigned Width = Rows > Lanes ? Rows : Lanes,
+  localparam int unsigned Fold = Config.fold,
+  localparam int unsigned PhaseBits = Fold > 1 ? $clog2(Fold) : 1,
+  localparam int unsigned Part = Lanes / Fold,
+  localparam int unsigned Width = (Rows > Lanes ? Rows : Lanes) / Fold,
   localparam int unsigned RowBits = $clog2(Rows),
   localparam int unsigned SlotBits = $clog2(Config.accumulator_slots),
-  localparam int unsigned Row = 32 * Lanes
+  localparam int unsigned Row = 32 * Part
 ) (
-  input  logic                  clk_i,
+  input  logic                  clk_i,       // beats
+  input  logic                  fast_clk_i,
+  input  logic [PhaseBits-1:0]  phase_i,
   input  logic                  rst_ni,
   input  logic [15:0]           now_i,
   input  logic                  valid_i,
@@ -31,6 +36,7 @@ module drain_unit #(
   output logic                  read_o,
   output logic [19:0]           read_address_o,
   input  logic [32*Width-1:0]   read_word_i,
+  input  logic [31:0]           read_scalar_i,  // its lane 0
   output logic                  write_o,
   output logic [19:0]           write_address_o,
   output logic [32*Width-1:0]   write_data_o
@@ -140,9 +146,9 @@ module drain_unit #(
   logic [RowBits-1:0] summed_row;
 
   assign add = valid_q && fields_q.sums && (!first_q || last_q);
-  for (genvar t = 0; t < Lanes; t++) begin : gen_sums
-    binary32_add #(.Latency(Add)) u_add (
-      .clk_i, .a_i(first_q ? 32'h80000000 : partial[32*t +: 32]),  // -0 + x is x
+  for (genvar t = 0; t < Part; t++) begin : gen_sums
+    binary32_add #(.Latency(Fold * Add)) u_add (
+      .clk_i(fast_clk_i), .a_i(first_q ? 32'h80000000 : partial[32*t +: 32]),  // -0 + x is x
       .b_i(row[32*t +: 32]), .sum_o(sum[32*t +: 32])
     );
   end
@@ -155,8 +161,8 @@ module drain_unit #(
 
   assign keep_first = valid_q && fields_q.sums && first_q && !last_q;
   assign keep_sum = summed && !summed_last;
-  lane_memory #(.Width(Row), .Depth(1 << RowBits)) u_partial (
-    .clk_i, .write_i(keep_first || keep_sum), .write_address_i(keep_sum ? summed_row : row_q),
+  word_memory #(.Width(Row), .Depth(1 << RowBits), .Fold(Fold)) u_partial (
+    .clk_i(fast_clk_i), .phase_i, .write_i(keep_first || keep_sum), .write_address_i(keep_sum ? summed_row : row_q),
     .write_data_i(keep_sum ? sum : row), .read_address_i(row_q), .read_data_o(kept)
   );
   // The adder's sum may be asked for in the cycle in which it is there.
@@ -197,23 +203,24 @@ module drain_unit #(
   assign read_address_o = read_later ? later_address : start_address;
 
   logic sums3;
-  pipe #(.Width(ControlBits + 1 + Row), .Stages(2)) u_at_read (
-    .clk_i, .d_i({at_row, fields_q.sums, row}), .q_o({at_read, sums3, row3})
+  pipe #(.Width(ControlBits + 1), .Stages(2)) u_at_read (
+    .clk_i, .d_i({at_row, fields_q.sums}), .q_o({at_read, sums3})
   );
+  pipe #(.Width(Row), .Stages(2 * Fold)) u_row (.clk_i(fast_clk_i), .d_i(row), .q_o(row3));
   pipe #(.Width(ControlBits), .Stages(Add - 2)) u_at_sum (
     .clk_i, .d_i(at_read), .q_o(at_sum)
   );
   assign start_row = at_read.valid && at_read.starts && !sums3;
   assign start_sum = at_sum.valid && at_sum.starts && summed && summed_last;
-  assign start_values = starting.scalar ? {Lanes{read_word_i[31:0]}} : read_word_i[Row-1:0];
+  assign start_values = starting.scalar ? {Part{read_scalar_i}} : read_word_i[Row-1:0];
   assign summand = start_sum ? sum : row3;
   always_comb begin
     starting = start_sum ? at_sum : at_read;
     starting.valid = start_row || start_sum;
   end
-  for (genvar t = 0; t < Lanes; t++) begin : gen_starts
-    binary32_add #(.Latency(Add)) u_add (
-      .clk_i, .a_i(start_values[32*t +: 32]), .b_i(summand[32*t +: 32]),
+  for (genvar t = 0; t < Part; t++) begin : gen_starts
+    binary32_add #(.Latency(Fold * Add)) u_add (
+      .clk_i(fast_clk_i), .a_i(start_values[32*t +: 32]), .b_i(summand[32*t +: 32]),
       .sum_o(started_sum[32*t +: 32])
     );
   end
@@ -233,8 +240,11 @@ module drain_unit #(
   end
   always_ff @(posedge clk_i) begin
     write_address_o <= started.valid ? started.y : (plain_sum ? at_sum.y : at_row.y);
-    write_data_o <= (32*Width)'(started.valid ? started_sum : (plain_sum ? sum : row));
   end
+  pipe #(.Width(32 * Width), .Stages(Fold)) u_write (
+    .clk_i(fast_clk_i),
+    .d_i((32*Width)'(started.valid ? started_sum : (plain_sum ? sum : row))), .q_o(write_data_o)
+  );
 
   logic unused;
   assign unused = ^{index, y, initial_address, slot, y_walk, initial_walk, started, read_word_i,

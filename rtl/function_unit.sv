@@ -1,10 +1,11 @@
 // A function of docs/arithmetic.md in one lane: an entry of the table and a cubic, one a cycle.
-// Cycle 0: z and the function, and the address of the entry. Cycle 2: the entry. Three multiply-adds
+// Cycle 0: z and the function, and the address of the entry. A look-up later: the entry. Three multiply-adds
 // later: the value. LOG2's last addition is left to the caller: log2(z) = exponent_o + value_o, in
 // this order.
 module function_unit #(
   parameter int unsigned MultiplyLatency = 4,
-  parameter int unsigned AddLatency = 6
+  parameter int unsigned AddLatency = 6,
+  parameter int unsigned Lookup = 2
 ) (
   input  logic                   clk_i,
   input  bittern_pkg::function_e function_i,
@@ -16,7 +17,6 @@ module function_unit #(
 );
 
   localparam int unsigned MultiplyAdd = MultiplyLatency + AddLatency;
-  localparam int unsigned Lookup = 2;
 
   localparam logic [30:0] Eight = 31'h41000000;
   localparam logic [30:0] OneHundredTwentySix = 31'h42FC0000;

@@ -138,7 +138,8 @@ module kernel #(
     .memory_address_o(memory_address), .memory_data_o(memory_in), .memory_data_i(memory_out)
   );
   core #(.Config(Config), .TableFile(TableFile)) u_core (
-    .clk_i(ap_clk), .rst_ni(core_rst_n), .start_i(core_start), .hold_i(1'b0), .busy_o(core_busy),
+    .clk_i(ap_clk), .fast_clk_i(ap_clk), .rst_ni(core_rst_n), .start_i(core_start), .hold_i(1'b0),
+    .busy_o(core_busy),
     .clash_o(core_clash), .cycles_o(cycles), .busy_cycles_o(busy_cycles), .lists_i(lists),
     .tokens_i(tokens), .dropout_key_i(dropout_key), .program_write_i(program_write),
     .program_row_i(program_row), .program_data_i(program_data), .table_write_i(table_write),

@@ -5,7 +5,9 @@ module load_unit #(
   localparam int unsigned Rows = Config.rows,
   localparam int unsigned Lanes = Config.lanes,
   localparam int unsigned Planes = Config.planes,
-  localparam int unsigned Word = 32 * (Rows > Lanes ? Rows : Lanes),
+  localparam int unsigned Fold = Config.fold,
+  localparam int unsigned Part = Lanes / Fold,
+  localparam int unsigned Word = 32 * (Rows > Lanes ? Rows : Lanes) / Fold,  // what passes of one
   localparam int unsigned RowBits = $clog2(Rows),
   localparam int unsigned SlotBits = $clog2(Config.tile_slots)
 ) (
@@ -26,7 +28,7 @@ module load_unit #(
   output logic [SlotBits-1:0]        tile_slot_o,
   output logic [RowBits-1:0]         tile_row_o,
   output logic [RowBits:0]           tile_rows_o,
-  output logic [32*Lanes*Planes-1:0] tile_o
+  output logic [32*Part*Planes-1:0]  tile_o
 );
 
   logic start, go, last_first, last_next, valid_q, nothing_q, nothing;
@@ -76,7 +78,7 @@ module load_unit #(
   for (genvar p = 0; p < Planes; p++) begin : gen_planes
     assign read_o[p] = valid_q && planes_q[p];
     assign read_address_o[20*p +: 20] = p == 0 ? source0[19:0] : source1[19:0];
-    assign tile_o[32*Lanes*p +: 32*Lanes] = read_word_i[Word*p +: 32*Lanes];
+    assign tile_o[32*Part*p +: 32*Part] = read_word_i[Word*p +: 32*Part];
   end
   pipe #(.Width(Planes + SlotBits + 2 * RowBits + 1), .Stages(2)) u_tile (
     .clk_i, .d_i({read_o, slot[SlotBits-1:0], row_q, rows_q}),

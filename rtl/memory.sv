@@ -1,60 +1,68 @@
 // On-chip memory: the three regions behind one set of ports. A word port reads any region: lanes
-// that a word lacks are 0. Times as in memory_region.
+// that a word lacks are 0. Times as in memory_region, in beats.
+//
+// With folded lanes a token word passes in Fold parts, lane t in cycle t % Fold of a beat at place t / Fold. A
+// rank word or a scalar stays for the beat; at a port of parts each of its lanes passes as a token word's would.
 module memory #(
   parameter bittern_pkg::accelerator_t Config = bittern_pkg::AcceleratorNano,
   parameter int unsigned WordReaders = 1,
   parameter int unsigned PlaneReaders = 0,  // the last ones: pairs, of planes 0 and 1
+  parameter logic [WordReaders-1:0] Factors = '0,  // readers of factors: see factor_o
   parameter int unsigned ScalarReaders = 1,
   parameter int unsigned WordWriters = 1,
   parameter int unsigned ScalarWriters = 1,
   localparam int unsigned Rows = Config.rows,
   localparam int unsigned Lanes = Config.lanes,
-  localparam int unsigned Width = Rows > Lanes ? Rows : Lanes
+  localparam int unsigned Fold = Config.fold,
+  localparam int unsigned Part = (Rows > Lanes ? Rows : Lanes) / Fold,
+  localparam int unsigned PhaseBits = Fold > 1 ? $clog2(Fold) : 1
 ) (
-  input  logic                            clk_i,
-  input  logic [WordReaders-1:0]          word_read_i,
-  input  logic [20*WordReaders-1:0]       word_address_i,
-  output logic [32*Width*WordReaders-1:0] word_o,
-  input  logic [ScalarReaders-1:0]        scalar_read_i,
-  input  logic [20*ScalarReaders-1:0]     scalar_address_i,
-  output logic [32*ScalarReaders-1:0]     scalar_o,
-  input  logic [WordWriters-1:0]          word_write_i,
-  input  logic [20*WordWriters-1:0]       word_write_address_i,
-  input  logic [Width*WordWriters-1:0]    word_write_lanes_i,
-  input  logic [32*Width*WordWriters-1:0] word_write_data_i,
-  input  logic [ScalarWriters-1:0]        scalar_write_i,
-  input  logic [20*ScalarWriters-1:0]     scalar_write_address_i,
-  input  logic [32*ScalarWriters-1:0]     scalar_write_data_i,
-  output logic                            clash_o
+  input  logic                           clk_i,       // beats
+  input  logic                           fast_clk_i,
+  input  logic [PhaseBits-1:0]           phase_i,
+  input  logic [WordReaders-1:0]         word_read_i,
+  input  logic [20*WordReaders-1:0]      word_address_i,
+  output logic [32*Part*WordReaders-1:0] word_o,
+  // Of readers of factors: a rank word, or a scalar in lane 0. Where lanes are folded, their word_o has token words
+  // alone, a part in the cycle before it has its part's number, a beat before the operands.
+  output logic [32*Rows*WordReaders-1:0] factor_o,
+  output logic [32*WordReaders-1:0]      lane0_o,     // of the word, for the beat
+  input  logic [ScalarReaders-1:0]       scalar_read_i,
+  input  logic [20*ScalarReaders-1:0]    scalar_address_i,
+  output logic [32*ScalarReaders-1:0]    scalar_o,
+  input  logic [WordWriters-1:0]         word_write_i,
+  input  logic [20*WordWriters-1:0]      word_write_address_i,
+  input  logic [Part*WordWriters-1:0]    word_write_lanes_i,
+  input  logic [32*Part*WordWriters-1:0] word_write_data_i,
+  input  logic [ScalarWriters-1:0]       scalar_write_i,
+  input  logic [20*ScalarWriters-1:0]    scalar_write_address_i,
+  input  logic [32*ScalarWriters-1:0]    scalar_write_data_i,
+  output logic                           clash_o      // of the fast clock
 );
 
-  // Of token words, the slices in which rank words are written to them.
-  localparam int unsigned PartLanes = Rows < Lanes ? Rows : Lanes;
+  localparam int unsigned TokenPart = Lanes / Fold;
+  // Of token words, the slices in which rank words are written to them; their lanes lie apart where they pass in
+  // parts.
+  localparam int unsigned EnableLanes = Fold > 1 ? 1 : (Rows < Lanes ? Rows : Lanes);
+  localparam int unsigned RankParts = Config.ranks.parts;
+  localparam int unsigned RankPart = (Rows + RankParts - 1) / RankParts;
+  localparam int unsigned RankPartBits = RankParts > 1 ? $clog2(RankParts) : 1;
+  localparam int unsigned ReadBeats = Config.read_latency - 1;
   localparam int unsigned AllReaders = WordReaders + ScalarReaders;
   localparam int unsigned AllWriters = WordWriters + ScalarWriters;
 
-  logic [32*Lanes*WordReaders-1:0] token_words;
-  logic [32*Rows*WordReaders-1:0] rank_words;
+  logic [32*TokenPart*WordReaders-1:0] token_words;
+  logic [32*RankPart*WordReaders-1:0] rank_words;
   logic [32*AllReaders-1:0] scalars;
-  logic [Lanes*WordWriters-1:0] token_lanes;
-  logic [32*Lanes*WordWriters-1:0] token_data;
-  logic [32*Rows*WordWriters-1:0] rank_data;
+  logic [TokenPart*WordWriters-1:0] token_lanes;
+  logic [32*TokenPart*WordWriters-1:0] token_data;
+  logic [32*RankPart*WordWriters-1:0] rank_data;
   logic [32*WordWriters-1:0] scalar_data;
   logic [WordReaders-1:0] again;
+  logic [RankPartBits-1:0] rank_read_part, rank_write_part;
+  logic rank_write, scalar_write;
   logic [2:0] clash;
 
-  for (genvar w = 0; w < WordWriters; w++) begin : gen_writers
-    assign token_lanes[Lanes*w +: Lanes] = word_write_lanes_i[Width*w +: Lanes];
-    assign token_data[32*Lanes*w +: 32*Lanes] = word_write_data_i[32*Width*w +: 32*Lanes];
-    assign rank_data[32*Rows*w +: 32*Rows] = word_write_data_i[32*Width*w +: 32*Rows];
-    assign scalar_data[32*w +: 32] = word_write_data_i[32*Width*w +: 32];
-  end
-  for (genvar r = 0; r < WordReaders; r++) begin : gen_readers
-    assign word_o[32*Width*r +: 32*Width] =
-        (32*Width)'(token_words[32*Lanes*r +: 32*Lanes])
-        | (32*Width)'(rank_words[32*Rows*r +: 32*Rows])
-        | (32*Width)'(scalars[32*r +: 32]);
-  end
   // What is not split the planes read together.
   for (genvar r = 0; r < WordReaders; r++) begin : gen_again
     if (r >= WordReaders - PlaneReaders && (WordReaders - 1 - r) % 2 == 0) begin : gen_second
@@ -64,38 +72,152 @@ module memory #(
       assign again[r] = 1'b0;
     end
   end
-  assign scalar_o = scalars[32*WordReaders +: 32*ScalarReaders];
+
+  if (Fold == 1) begin : gen_whole
+    // Words as they are.
+    for (genvar w = 0; w < WordWriters; w++) begin : gen_writers
+      assign token_lanes[Lanes*w +: Lanes] = word_write_lanes_i[Part*w +: Lanes];
+      assign token_data[32*Lanes*w +: 32*Lanes] = word_write_data_i[32*Part*w +: 32*Lanes];
+      assign rank_data[32*Rows*w +: 32*Rows] = word_write_data_i[32*Part*w +: 32*Rows];
+      assign scalar_data[32*w +: 32] = word_write_data_i[32*Part*w +: 32];
+    end
+    for (genvar r = 0; r < WordReaders; r++) begin : gen_readers
+      assign word_o[32*Part*r +: 32*Part] =
+          (32*Part)'(token_words[32*Lanes*r +: 32*Lanes])
+          | (32*Part)'(rank_words[32*Rows*r +: 32*Rows])
+          | (32*Part)'(scalars[32*r +: 32]);
+      assign factor_o[32*Rows*r +: 32*Rows] = word_o[32*Part*r +: 32*Rows];
+      assign lane0_o[32*r +: 32] = word_o[32*Part*r +: 32];
+    end
+    assign scalar_o = scalars[32*WordReaders +: 32*ScalarReaders];
+    assign rank_read_part = '0;
+    assign rank_write_part = '0;
+    assign rank_write = 1'b1;
+    assign scalar_write = 1'b1;
+    logic unused;
+    assign unused = ^{clk_i, phase_i};
+  end else begin : gen_parts
+    // Reads: parts of rank words one after the other at a beat's begin. They and scalars are there for whole beats.
+    assign rank_read_part = RankPartBits'(phase_i);
+    for (genvar r = 0; r < WordReaders; r++) begin : gen_readers
+      logic [32*RankPart*RankParts-1:0] collected_q, rank;
+      logic [31:0] scalar;
+
+      always_ff @(posedge fast_clk_i) begin
+        for (int unsigned p = 0; p < RankParts; p++) begin
+          if (32'(phase_i) == p + 2) begin
+            collected_q[32*RankPart*p +: 32*RankPart] <= rank_words[32*RankPart*r +: 32*RankPart];
+          end
+        end
+      end
+      pipe #(.Width(32 * RankPart * RankParts), .Stages(ReadBeats)) u_rank (
+        .clk_i, .d_i(collected_q), .q_o(rank)
+      );
+      pipe #(.Width(32), .Stages(ReadBeats)) u_scalar (
+        .clk_i, .d_i(scalars[32*r +: 32]), .q_o(scalar)
+      );
+      assign lane0_o[32*r +: 32] = scalar;
+      if (Factors[r]) begin : gen_factor
+        assign factor_o[32*Rows*r +: 32*Rows] = rank[32*Rows-1:0] | (32*Rows)'(scalar);
+        pipe #(.Width(32 * Part), .Stages(Fold - 3)) u_parts (
+          .clk_i(fast_clk_i), .d_i(token_words[32*Part*r +: 32*Part]),
+          .q_o(word_o[32*Part*r +: 32*Part])
+        );
+      end else begin : gen_word
+        logic [32*Part-1:0] token, lanes;
+        pipe #(.Width(32 * Part), .Stages(Fold * ReadBeats - 2)) u_parts (
+          .clk_i(fast_clk_i), .d_i(token_words[32*Part*r +: 32*Part]), .q_o(token)
+        );
+        always_comb begin
+          lanes = '0;
+          for (int unsigned n = 0; n < Rows; n++) begin
+            if (32'(phase_i) == n % Fold) lanes[32*(n/Fold) +: 32] = rank[32*n +: 32];
+          end
+          if (phase_i == '0) lanes[31:0] |= scalar;
+        end
+        assign word_o[32*Part*r +: 32*Part] = token | lanes;
+        assign factor_o[32*Rows*r +: 32*Rows] = '0;
+      end
+    end
+    for (genvar s = 0; s < ScalarReaders; s++) begin : gen_scalars
+      pipe #(.Width(32), .Stages(ReadBeats)) u_scalar (
+        .clk_i, .d_i(scalars[32*(WordReaders+s) +: 32]), .q_o(scalar_o[32*s +: 32])
+      );
+    end
+
+    // Writes: token words as they pass, rank words and scalars when all of their lanes have passed.
+    assign rank_write = 32'(phase_i) >= Fold - RankParts;
+    assign rank_write_part = RankPartBits'(32'(phase_i) - (Fold - RankParts));
+    assign scalar_write = 32'(phase_i) == Fold - 1;
+    assign token_lanes = word_write_lanes_i;
+    assign token_data = word_write_data_i;
+    for (genvar w = 0; w < WordWriters; w++) begin : gen_writers
+      logic [32*RankPart*RankParts-1:0] passed_q, passed;
+
+      always_comb begin
+        passed = passed_q;
+        for (int unsigned n = 0; n < Rows; n++) begin
+          if (n % Fold == Fold - 1) passed[32*n +: 32] = word_write_data_i[32*(Part*w+n/Fold) +: 32];
+        end
+      end
+      always_ff @(posedge fast_clk_i) begin
+        passed_q <= passed_q;
+        for (int unsigned n = 0; n < Rows; n++) begin
+          if (32'(phase_i) == n % Fold) begin
+            passed_q[32*n +: 32] <= word_write_data_i[32*(Part*w+n/Fold) +: 32];
+          end
+        end
+      end
+      assign rank_data[32*RankPart*w +: 32*RankPart] =
+          passed[32*RankPart*32'(rank_write_part) +: 32*RankPart];
+      assign scalar_data[32*w +: 32] = passed_q[31:0];
+    end
+`ifndef SYNTHESIS
+    initial begin
+      assert (Rows <= Lanes && Lanes % Fold == 0) else $error("lanes that cannot be folded");
+      assert (Config.tokens.parts == Fold) else $error("token words lie in other parts than they pass in");
+      assert (RankParts + 2 < Fold) else $error("a rank word has too many parts to be read in a beat");
+      for (int unsigned n = 0; n < Rows; n++) begin
+        assert (n % Fold <= Fold - RankParts + n / RankPart) else $error("a lane passes too late to be written");
+      end
+    end
+`endif
+  end
 
   memory_region #(
-    .Lanes(Lanes), .PartLanes(PartLanes), .Banks(Config.tokens.banks), .Depth(Config.tokens.depth),
+    .Lanes(TokenPart), .EnableLanes(EnableLanes), .Parts(Fold), .Banks(Config.tokens.banks),
+    .BramBanks(Config.tokens.bram_banks), .Depth(Config.tokens.depth),
     .Uram(Config.tokens.memory == bittern_pkg::MemoryUram), .Region(2'd0), .Readers(WordReaders),
     .Writers(WordWriters)
   ) u_tokens (
-    .clk_i, .read_i(word_read_i), .read_again_i(again), .read_address_i(word_address_i),
-    .read_data_o(token_words),
-    .write_i(word_write_i), .write_address_i(word_write_address_i), .write_lanes_i(token_lanes),
-    .write_data_i(token_data), .clash_o(clash[0])
+    .clk_i(fast_clk_i), .read_i(word_read_i), .read_again_i(again),
+    .read_address_i(word_address_i), .read_part_i(phase_i), .read_data_o(token_words),
+    .write_i(word_write_i), .write_address_i(word_write_address_i), .write_part_i(phase_i),
+    .write_lanes_i(token_lanes), .write_data_i(token_data), .clash_o(clash[0])
   );
   memory_region #(
-    .Lanes(Rows), .Banks(Config.ranks.banks), .Depth(Config.ranks.depth),
+    .Lanes(RankPart), .Parts(RankParts), .Banks(Config.ranks.banks),
+    .BramBanks(Config.ranks.bram_banks), .Depth(Config.ranks.depth),
     .Uram(Config.ranks.memory == bittern_pkg::MemoryUram), .Region(2'd1), .Readers(WordReaders),
     .Writers(WordWriters)
   ) u_ranks (
-    .clk_i, .read_i(word_read_i), .read_again_i(again), .read_address_i(word_address_i),
-    .read_data_o(rank_words),
-    .write_i(word_write_i), .write_address_i(word_write_address_i),
-    .write_lanes_i({(Rows*WordWriters){1'b1}}), .write_data_i(rank_data), .clash_o(clash[1])
+    .clk_i(fast_clk_i), .read_i(word_read_i), .read_again_i(again),
+    .read_address_i(word_address_i), .read_part_i(rank_read_part), .read_data_o(rank_words),
+    .write_i(word_write_i & {WordWriters{rank_write}}), .write_address_i(word_write_address_i),
+    .write_part_i(rank_write_part), .write_lanes_i({(RankPart*WordWriters){1'b1}}),
+    .write_data_i(rank_data), .clash_o(clash[1])
   );
   memory_region #(
-    .Lanes(1), .Banks(Config.scalars.banks), .Depth(Config.scalars.depth),
+    .Lanes(1), .Banks(Config.scalars.banks), .BramBanks(Config.scalars.bram_banks),
+    .Depth(Config.scalars.depth),
     .Uram(Config.scalars.memory == bittern_pkg::MemoryUram), .Region(2'd2), .Readers(AllReaders),
     .Writers(AllWriters)
   ) u_scalars (
-    .clk_i, .read_i({scalar_read_i, word_read_i}),
+    .clk_i(fast_clk_i), .read_i({scalar_read_i, word_read_i}),
     .read_again_i({{ScalarReaders{1'b0}}, again}),
-    .read_address_i({scalar_address_i, word_address_i}), .read_data_o(scalars),
-    .write_i({scalar_write_i, word_write_i}),
-    .write_address_i({scalar_write_address_i, word_write_address_i}),
+    .read_address_i({scalar_address_i, word_address_i}), .read_part_i(1'b0), .read_data_o(scalars),
+    .write_i({scalar_write_i, word_write_i} & {AllWriters{scalar_write}}),
+    .write_address_i({scalar_write_address_i, word_write_address_i}), .write_part_i(1'b0),
     .write_lanes_i({AllWriters{1'b1}}), .write_data_i({scalar_write_data_i, scalar_data}),
     .clash_o(clash[2])
   );

@@ -26,7 +26,7 @@ module program_fetch #(
   logic [127:0] row;
   logic [2:0] comes;
 
-  memory_block #(.Bits(128), .PartBits(128), .Depth(Words / 4)) u_program (
+  memory_block #(.Bits(128), .EnableBits(128), .Depth(Words / 4)) u_program (
     .clk_i, .read_address_i(row_q), .read_data_o(row), .write_i, .write_address_i(write_row_i),
     .write_data_i
   );

@@ -37,6 +37,8 @@ class RtlDevice : public Device {
 
 // `seed` is what memory and registers hold at the start.
 std::unique_ptr<RtlDevice> MakeRtlNano(int seed = 1);
+// With folded lanes.
+std::unique_ptr<RtlDevice> MakeRtlNanoFolded(int seed = 1);
 // For slow tests (rtl_u50_test).
 std::unique_ptr<RtlDevice> MakeRtlU50(int seed = 1);
 

@@ -44,13 +44,13 @@ void SetBits(Port& port, size_t at, size_t bits, uint64_t value) {
   }
 }
 
-// A module with one clock, clk_i or ap_clk. Inputs are set before Step, and outputs read behind it
-// are those after the edge.
+// A module with one clock, clk_i or ap_clk, or with a fast one beside it, of which `fold` cycles are one of the other.
+// Inputs are set before Step, and outputs read behind it are those after the edge.
 template <class Model>
 class Clocked {
  public:
   // `seed` is what registers hold at the start: random, and the same again for the same seed.
-  explicit Clocked(int seed = 1) {
+  explicit Clocked(int seed = 1, int fold = 1) : fold_(fold) {
     context_.randSeed(seed);
 #if VM_TRACE_FST
     context_.traceEverOn(true);
@@ -58,6 +58,7 @@ class Clocked {
     context_.randReset(2);
     model_ = std::make_unique<Model>(&context_);
     SetClock(0);
+    SetFastClock(0);
     model_->eval();
   }
   ~Clocked() {
@@ -71,16 +72,20 @@ class Clocked {
   const Model* operator->() const { return model_.get(); }
   Model& operator*() { return *model_; }
   void Step() {
-    SetClock(1);
-    Evaluate();
-    SetClock(0);
-    Evaluate();
+    for (int cycle = 1; cycle <= fold_; ++cycle) {
+      if (cycle == fold_) SetClock(1);
+      SetFastClock(1);
+      Evaluate();
+      SetClock(0);
+      SetFastClock(0);
+      Evaluate();
+    }
   }
 
   // Whether the modules' assertions count. What registers hold before a reset need not keep them.
   void SetAssertions(bool on) { context_.assertOn(on); }
 
-  // Waveforms from now on; a cycle takes two units of time.
+  // Waveforms from now on; a cycle of the fastest clock takes two units of time.
   void Trace(const std::string& path) {
 #if VM_TRACE_FST
     trace_ = std::make_unique<VerilatedFstC>();
@@ -100,6 +105,9 @@ class Clocked {
       model_->ap_clk = level;
     }
   }
+  void SetFastClock(uint8_t level) {
+    if constexpr (requires(Model & m) { m.fast_clk_i; }) model_->fast_clk_i = level;
+  }
   void Evaluate() {
     model_->eval();
 #if VM_TRACE_FST
@@ -108,6 +116,7 @@ class Clocked {
 #endif
   }
 
+  int fold_;
   VerilatedContext context_;
 #if VM_TRACE_FST
   std::unique_ptr<VerilatedFstC> trace_;

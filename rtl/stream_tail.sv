@@ -3,41 +3,49 @@
 // An element comes with `pop_i` three cycles before its sum is there; what it needs by then was
 // pushed when it was issued. It leaves as a write 0, a, or 2 a cycles after its sum, a an addition
 // each for the planes' sum and the start. Elements that would meet or overtake are never issued so
-// (unit_issue).
+// (unit_issue). Cycles are beats; of a word a part passes in each of their cycles.
+//
+// A sum of rows that becomes a slice of a token word is in its place of the word from the first addition on.
 module stream_tail #(
   parameter int unsigned Rows = 4,
   parameter int unsigned Lanes = 16,
-  parameter int unsigned AddLatency = 6,
+  parameter int unsigned Fold = 1,
+  parameter int unsigned AddBeats = 6,
   parameter bit SumsPlanes = 1'b1,
-  localparam int unsigned Width = Rows > Lanes ? Rows : Lanes
+  localparam int unsigned PhaseBits = Fold > 1 ? $clog2(Fold) : 1,
+  localparam int unsigned Part = Lanes / Fold,
+  localparam int unsigned Width = (Rows > Lanes ? Rows : Lanes) / Fold
 ) (
-  input  logic                clk_i,
-  input  logic                rst_ni,
+  input  logic                 clk_i,       // beats
+  input  logic                 fast_clk_i,
+  input  logic [PhaseBits-1:0] phase_i,
+  input  logic                 rst_ni,
   // The cycle behind the issue: fields and addresses.
-  input  logic                push_i,
-  input  logic                token_i,      // the sum is of rows, into a rank word
-  input  bittern_pkg::start_e start_i,
-  input  logic                plane_sum_i,
-  input  logic [1:0]          planes_i,
-  input  logic                merge_i,
-  input  logic [7:0]          slice_i,
-  input  logic [19:0]         y_i,
-  input  logic [19:0]         initial_i,
+  input  logic                 push_i,
+  input  logic                 token_i,      // the sum is of rows, into a rank word
+  input  bittern_pkg::start_e  start_i,
+  input  logic                 plane_sum_i,
+  input  logic [1:0]           planes_i,
+  input  logic                 merge_i,
+  input  logic [7:0]           slice_i,
+  input  logic [19:0]          y_i,
+  input  logic [19:0]          initial_i,
   // At the folds.
-  input  logic                pop_i,
-  input  logic [32*Lanes-1:0] rank_sum_i,
-  input  logic [32*Rows-1:0]  token_sum_i,
-  input  logic [32*Lanes-1:0] other_rank_sum_i,  // of plane 1, if SumsPlanes
-  input  logic [32*Rows-1:0]  other_token_sum_i,
+  input  logic                 pop_i,
+  input  logic [32*Part-1:0]   rank_sum_i,
+  input  logic [32*Rows-1:0]   token_sum_i,
+  input  logic [32*Part-1:0]   other_rank_sum_i,  // of plane 1, if SumsPlanes
+  input  logic [32*Rows-1:0]   other_token_sum_i,
   // The word to start from: the old one of y, or initial's.
-  output logic                start_read_o,
-  output logic [19:0]         start_address_o,
-  input  logic [32*Width-1:0] start_word_i,
+  output logic                 start_read_o,
+  output logic [19:0]          start_address_o,
+  input  logic [32*Width-1:0]  start_word_i,
+  input  logic [31:0]          start_scalar_i,    // its lane 0
   // The result.
-  output logic                write_o,
-  output logic [19:0]         write_address_o,
-  output logic [Width-1:0]    write_lanes_o,
-  output logic [32*Width-1:0] write_data_o
+  output logic                 write_o,
+  output logic [19:0]          write_address_o,
+  output logic [Width-1:0]     write_lanes_o,
+  output logic [32*Width-1:0]  write_data_o
 );
 
   typedef struct packed {
@@ -46,21 +54,15 @@ module stream_tail #(
     logic        plane_sum;
     logic [1:0]  planes;
     logic        merge;
+    logic        sliced;
     logic [7:0]  slice;
     logic [19:0] y;
     logic [19:0] initial_;
   } control_t;
 
-  localparam int unsigned ControlBits = 55;
+  localparam int unsigned ControlBits = 56;
+  localparam int unsigned AddLatency = Fold * AddBeats;
   localparam logic [31:0] MinusZero = 32'h80000000;  // x + -0 is x
-
-  // The lanes of a slice. A number too large gives zeros.
-  function automatic logic [32*Rows-1:0] slice_of(logic [32*Width-1:0] word, logic [7:0] slice);
-    slice_of = '0;
-    for (int unsigned s = 0; s * Rows < Lanes; s++) begin
-      if (slice == 8'(s)) slice_of = (32*Rows)'(word >> (32 * Rows * s));
-    end
-  endfunction
 
   // Control -------------------------------------------------------------------------------------
 
@@ -72,7 +74,10 @@ module stream_tail #(
   assign pushed.plane_sum = plane_sum_i;
   assign pushed.planes = planes_i;
   assign pushed.merge = merge_i;
-  assign pushed.slice = slice_i;
+  logic sliced;
+  assign sliced = token_i && y_i[19:18] == 2'd0;
+  assign pushed.sliced = sliced;
+  assign pushed.slice = sliced ? slice_i : '0;
   assign pushed.y = y_i;
   assign pushed.initial_ = initial_i;
 
@@ -91,13 +96,39 @@ module stream_tail #(
   assign plain = valid_at_sum && !at_sum.plane_sum && at_sum.start == bittern_pkg::StartNone;
   assign to_planes = valid_at_sum && at_sum.plane_sum;
 
+  // Sums in their places --------------------------------------------------------------------------
+
+  // Lane t belongs to slice t / Rows, and takes row t % Rows. A sum that is none of a slice takes the place of slice 0.
+  function automatic logic [Width-1:0] lanes_of(logic [PhaseBits-1:0] phase, logic [7:0] slice);
+    lanes_of = '0;
+    for (int unsigned l = 0; l < Width; l++) begin
+      for (int unsigned part = 0; part < Fold; part++) begin
+        if (32'(phase) == part) lanes_of[l] = 32'(slice) == (part + Fold * l) / Rows;
+      end
+    end
+  endfunction
+  function automatic logic [32*Width-1:0] placed(logic [PhaseBits-1:0] phase, logic [Width-1:0] lanes,
+                                                 logic [32*Rows-1:0] rows);
+    placed = '0;
+    for (int unsigned l = 0; l < Width; l++) begin
+      for (int unsigned part = 0; part < Fold; part++) begin
+        if (32'(phase) == part) placed[32*l +: 32] = rows[32*((part+Fold*l)%Rows) +: 32];
+      end
+      if (!lanes[l]) placed[32*l +: 32] = '0;
+    end
+  endfunction
+
+  logic [Width-1:0] sum_lanes;
+  assign sum_lanes = lanes_of(phase_i, at_sum.slice);
+
   // Sums of the planes ----------------------------------------------------------------------------
 
   logic [32*Width-1:0] sum, plane_sum;
   logic early_start, early_planes_start;
   logic [19:0] early_address, early_planes_address;
 
-  assign sum = at_sum.token ? (32*Width)'(token_sum_i) : (32*Width)'(rank_sum_i);
+  assign sum = at_sum.token ? placed(phase_i, sum_lanes, token_sum_i)
+                            : (32*Width)'(rank_sum_i);
   assign early_start = early_valid_q && !early_q.plane_sum
                        && early_q.start != bittern_pkg::StartNone;
   assign early_address = early_q.start == bittern_pkg::StartOld ? early_q.y : early_q.initial_;
@@ -106,20 +137,21 @@ module stream_tail #(
     logic [32*Width-1:0] other;
     logic to_planes_start;
 
-    assign other = at_sum.token ? (32*Width)'(other_token_sum_i) : (32*Width)'(other_rank_sum_i);
+    assign other = at_sum.token ? placed(phase_i, sum_lanes, other_token_sum_i)
+                                : (32*Width)'(other_rank_sum_i);
     for (genvar l = 0; l < Width; l++) begin : gen_lanes
       binary32_add #(.Latency(AddLatency)) u_add (
-        .clk_i, .a_i(at_sum.planes[0] ? sum[32*l +: 32] : MinusZero),
+        .clk_i(fast_clk_i), .a_i(at_sum.planes[0] ? sum[32*l +: 32] : MinusZero),
         .b_i(at_sum.planes[1] ? other[32*l +: 32] : MinusZero), .sum_o(plane_sum[32*l +: 32])
       );
     end
-    pipe #(.Width(ControlBits + 1), .Stages(AddLatency)) u_at_planes (
+    pipe #(.Width(ControlBits + 1), .Stages(AddBeats)) u_at_planes (
       .clk_i, .d_i({to_planes, at_sum}), .q_o({valid_at_planes, at_planes})
     );
     // The word is asked for two cycles before it is added.
     assign to_planes_start = early_valid_q && early_q.plane_sum
                              && early_q.start != bittern_pkg::StartNone;
-    pipe #(.Width(21), .Stages(AddLatency)) u_early (
+    pipe #(.Width(21), .Stages(AddBeats)) u_early (
       .clk_i, .d_i({to_planes_start, early_address}),
       .q_o({early_planes_start, early_planes_address})
     );
@@ -140,7 +172,6 @@ module stream_tail #(
 
   control_t starting, started;
   logic planes_done, valid_started;
-  logic [1:0] start_region;
   logic [32*Width-1:0] start, summand, started_sum;
 
   assign planes_done = valid_at_planes && at_planes.start == bittern_pkg::StartNone;
@@ -149,31 +180,24 @@ module stream_tail #(
                         && at_sum.start != bittern_pkg::StartNone);
   assign starting = valid_at_planes ? at_planes : at_sum;
   assign summand = valid_at_planes ? plane_sum : sum;
-  assign start_region = starting.start == bittern_pkg::StartOld ? starting.y[19:18]
-                                                                : starting.initial_[19:18];
+  assign start = starting.start == bittern_pkg::StartScalar ? {Width{start_scalar_i}} : start_word_i;
 
-  always_comb begin
-    start = start_word_i;
-    if (starting.token && start_region == 2'd0) begin
-      start = (32*Width)'(slice_of(start_word_i, starting.slice));
-    end
-    if (starting.start == bittern_pkg::StartScalar) start = {Width{start_word_i[31:0]}};
-  end
   for (genvar l = 0; l < Width; l++) begin : gen_start_lanes
     binary32_add #(.Latency(AddLatency)) u_add (
-      .clk_i, .a_i(start[32*l +: 32]), .b_i(summand[32*l +: 32]), .sum_o(started_sum[32*l +: 32])
+      .clk_i(fast_clk_i), .a_i(start[32*l +: 32]), .b_i(summand[32*l +: 32]),
+      .sum_o(started_sum[32*l +: 32])
     );
   end
-  pipe #(.Width(ControlBits + 1), .Stages(AddLatency)) u_started (
+  pipe #(.Width(ControlBits + 1), .Stages(AddBeats)) u_started (
     .clk_i, .d_i({to_start, starting}), .q_o({valid_started, started})
   );
 
   // Write ---------------------------------------------------------------------------------------
 
   control_t writing;
-  logic write_d, sliced;
+  logic write_d;
   logic [32*Width-1:0] result, write_data_d;
-  logic [Width-1:0] write_lanes_d;
+  logic [Width-1:0] lanes, write_lanes_d;
 
   assign write_d = plain || planes_done || valid_started;
   always_comb begin
@@ -187,18 +211,14 @@ module stream_tail #(
       writing = started;
       result = started_sum;
     end
-    sliced = writing.token && writing.y[19:18] == 2'd0;
+    lanes = lanes_of(phase_i, writing.slice);
     write_data_d = result;
     write_lanes_d = '1;
-    if (sliced) begin
-      write_data_d = '0;
-      write_lanes_d = writing.merge ? '0 : '1;
-      for (int unsigned s = 0; s * Rows < Lanes; s++) begin
-        if (writing.slice == 8'(s)) begin
-          write_data_d = (32*Width)'((32*Lanes)'(result[32*Rows-1:0]) << (32 * Rows * s));
-          write_lanes_d |= Width'({Rows{1'b1}}) << (Rows * s);
-        end
+    if (writing.sliced) begin
+      for (int unsigned l = 0; l < Width; l++) begin
+        if (!lanes[l]) write_data_d[32*l +: 32] = '0;
       end
+      if (writing.merge) write_lanes_d = lanes;
     end
   end
 
@@ -206,14 +226,13 @@ module stream_tail #(
     if (!rst_ni) write_o <= 1'b0;
     else write_o <= write_d;
   end
-  always_ff @(posedge clk_i) begin
-    write_address_o <= writing.y;
-    write_lanes_o <= write_lanes_d;
-    write_data_o <= write_data_d;
-  end
+  always_ff @(posedge clk_i) write_address_o <= writing.y;
+  pipe #(.Width(33 * Width), .Stages(Fold)) u_write (
+    .clk_i(fast_clk_i), .d_i({write_lanes_d, write_data_d}), .q_o({write_lanes_o, write_data_o})
+  );
 
   logic unused_control;
-  assign unused_control = ^{writing.start, writing.plane_sum, writing.planes, writing.initial_};
+  assign unused_control = ^{writing.token, writing.start, writing.plane_sum, writing.planes, writing.initial_, phase_i};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

@@ -2,16 +2,21 @@
 // in the cycle in which the operands are there, and writes sums over ranks and tokens.
 //
 // By cycle after an element's issue: 1 addresses, 3 operands at the planes, 3 + multiplication
-// products; then the folds and stream_tail.
+// products; then the folds and stream_tail. Cycles are beats; of T lanes a part passes in each of their cycles.
 module stream_unit #(
   parameter bittern_pkg::accelerator_t Config = bittern_pkg::AcceleratorNano,
   localparam int unsigned Rows = Config.rows,
   localparam int unsigned Lanes = Config.lanes,
   localparam int unsigned Planes = Config.planes,
-  localparam int unsigned Width = Rows > Lanes ? Rows : Lanes,
+  localparam int unsigned Fold = Config.fold,
+  localparam int unsigned PhaseBits = Fold > 1 ? $clog2(Fold) : 1,
+  localparam int unsigned Part = Lanes / Fold,
+  localparam int unsigned Width = (Rows > Lanes ? Rows : Lanes) / Fold,  // of what passes of a word
   localparam int unsigned Word = 32 * Width
 ) (
-  input  logic                        clk_i,
+  input  logic                        clk_i,       // beats
+  input  logic                        fast_clk_i,
+  input  logic [PhaseBits-1:0]        phase_i,
   input  logic                        rst_ni,
   input  logic [15:0]                 now_i,
   input  logic                        valid_i,
@@ -23,17 +28,19 @@ module stream_unit #(
   output logic                        busy_o,
   // Index tables: a row, in the same cycle.
   output logic [3:0]                  table_o,
-  input  logic [32*Lanes-1:0]         table_row_i,
-  // Memory: a word two cycles after its address.
+  input  logic [32*Part-1:0]          table_row_i,
+  // Memory: a word two cycles after its address; as to b see memory's factor_o.
   output logic [Planes-1:0]           x_read_o,
   output logic [20*Planes-1:0]        x_address_o,
   input  logic [Word*Planes-1:0]      x_word_i,
   output logic [Planes-1:0]           b_read_o,
   output logic [20*Planes-1:0]        b_address_o,
   input  logic [Word*Planes-1:0]      b_word_i,
+  input  logic [32*Rows*Planes-1:0]   b_factor_i,
   output logic [Planes-1:0]           start_read_o,
   output logic [20*Planes-1:0]        start_address_o,
   input  logic [Word*Planes-1:0]      start_word_i,
+  input  logic [32*Planes-1:0]        start_scalar_i,
   output logic [Planes-1:0]           write_o,
   output logic [20*Planes-1:0]        write_address_o,
   output logic [Width*Planes-1:0]     write_lanes_o,
@@ -43,9 +50,9 @@ module stream_unit #(
   output logic [Planes-1:0]           accumulate_o,
   output logic                        first_o,
   output logic [7:0]                  slot_o,
-  output logic [32*Lanes*Planes-1:0]  x_o,
+  output logic [32*Part*Planes-1:0]   x_o,
   output logic [32*Rows*Planes-1:0]   b_o,
-  input  logic [32*Lanes*Planes-1:0]  rank_sum_i,
+  input  logic [32*Part*Planes-1:0]   rank_sum_i,
   input  logic [32*Rows*Planes-1:0]   token_sum_i
 );
 
@@ -130,26 +137,25 @@ module stream_unit #(
   assign table_o = fields_q.table_;
 
   // One_hot: a comparison, registered on the way that a word takes.
-  logic [Lanes-1:0] hot_d, hot_q;
+  logic [Part-1:0] hot_d, hot_q;
   logic one_hot;
 
-  for (genvar t = 0; t < Lanes; t++) begin : gen_hot
-    assign hot_d[t] = table_row_i[32*t +: 32] == {{8{x_number[23]}}, x_number};
+  for (genvar l = 0; l < Part; l++) begin : gen_hot
+    assign hot_d[l] = table_row_i[32*l +: 32] == {{8{x_number[23]}}, x_number};
   end
-  pipe #(.Width(Lanes + 1), .Stages(2)) u_hot (
-    .clk_i, .d_i({hot_d, fields_q.one_hot}), .q_o({hot_q, one_hot})
+  pipe #(.Width(Part + 1), .Stages(2 * Fold)) u_hot (
+    .clk_i(fast_clk_i), .d_i({hot_d, fields_q.one_hot}), .q_o({hot_q, one_hot})
   );
 
   // Three cycles later: operands -------------------------------------------------------------------
 
   logic valid3, first3;
   logic [1:0] planes3;
-  logic [7:0] slice3;
   bittern_pkg::direction_e direction3;
 
-  pipe #(.Width(8 + 8 + 2 + 2 + 2), .Stages(2)) u_operands (
-    .clk_i, .d_i({slot, slice, fields_q.direction, fields_q.planes, valid_q, first_q}),
-    .q_o({slot_o, slice3, direction3, planes3, valid3, first3})
+  pipe #(.Width(8 + 2 + 2 + 2), .Stages(2)) u_operands (
+    .clk_i, .d_i({slot, fields_q.direction, fields_q.planes, valid_q, first_q}),
+    .q_o({slot_o, direction3, planes3, valid3, first3})
   );
   assign direction_o = direction3;
   assign first_o = first3;
@@ -175,8 +181,6 @@ module stream_unit #(
 
   for (genvar p = 0; p < Planes; p++) begin : gen_planes
     logic [23:0] x, b, y, initial_address;
-    logic [Word-1:0] b_word;
-    logic b_sliced_d, b_sliced;
 
     assign x = p == 0 ? x0 : x1;
     assign b = p == 0 ? b0 : b1;
@@ -187,43 +191,39 @@ module stream_unit #(
     assign b_read_o[p] = valid_q && fields_q.planes[p] && !is_token;
     assign b_address_o[20*p +: 20] = b[19:0];
 
-    assign b_sliced_d = b[19:18] == 2'd0;
-    pipe #(.Width(1), .Stages(2)) u_region (.clk_i, .d_i(b_sliced_d), .q_o(b_sliced));
-    assign b_word = b_word_i[Word*p +: Word];
+    slice_of #(.Rows(Rows), .Lanes(Lanes), .Fold(Fold)) u_b_slice (
+      .clk_i, .fast_clk_i, .phase_i, .sliced_i(b[19:18] == 2'd0), .slice_i(slice),
+      .word_i(b_word_i[Word*p +: 32*Part]), .factor_i(b_factor_i[32*Rows*p +: 32*Rows]),
+      .factor_o(b_o[32*Rows*p +: 32*Rows])
+    );
     always_comb begin
-      b_o[32*Rows*p +: 32*Rows] = b_word[32*Rows-1:0];
-      if (b_sliced) begin
-        b_o[32*Rows*p +: 32*Rows] = '0;
-        for (int unsigned s = 0; s * Rows < Lanes; s++) begin
-          if (slice3 == 8'(s)) b_o[32*Rows*p +: 32*Rows] = (32*Rows)'(b_word >> (32 * Rows * s));
-        end
-      end
-      for (int unsigned t = 0; t < Lanes; t++) begin
-        x_o[32*(Lanes*p+t) +: 32] = one_hot ? (hot_q[t] ? 32'h3F800000 : '0)
-                                            : x_word_i[Word*p + 32*t +: 32];
+      for (int unsigned l = 0; l < Part; l++) begin
+        x_o[32*(Part*p+l) +: 32] = one_hot ? (hot_q[l] ? 32'h3F800000 : '0)
+                                           : x_word_i[Word*p + 32*l +: 32];
       end
     end
     assign accumulate_o[p] = valid3 && direction3 == bittern_pkg::DirectionTime && planes3[p];
 
-    stream_tail #(.Rows(Rows), .Lanes(Lanes), .AddLatency(Config.add_latency),
+    stream_tail #(.Rows(Rows), .Lanes(Lanes), .Fold(Fold), .AddBeats(Config.add_latency),
                   .SumsPlanes(p == 0 && Planes > 1)) u_tail (
-      .clk_i, .rst_ni, .push_i(valid_q && !is_time && sums_q[p]), .token_i(is_token),
+      .clk_i, .fast_clk_i, .phase_i, .rst_ni, .push_i(valid_q && !is_time && sums_q[p]), .token_i(is_token),
       .start_i(fields_q.start), .plane_sum_i(fields_q.plane_sum), .planes_i(fields_q.planes),
       .merge_i(fields_q.merge), .slice_i(slice), .y_i(y[19:0]),
       .initial_i(initial_address[19:0]),
       .pop_i((rank_pop || token_pop) && pop_planes[p]),
-      .rank_sum_i(rank_sum_i[32*Lanes*p +: 32*Lanes]),
+      .rank_sum_i(rank_sum_i[32*Part*p +: 32*Part]),
       .token_sum_i(token_sum_i[32*Rows*p +: 32*Rows]),
-      .other_rank_sum_i(rank_sum_i[32*Lanes*(Planes-1) +: 32*Lanes]),
+      .other_rank_sum_i(rank_sum_i[32*Part*(Planes-1) +: 32*Part]),
       .other_token_sum_i(token_sum_i[32*Rows*(Planes-1) +: 32*Rows]),
       .start_read_o(start_read_o[p]), .start_address_o(start_address_o[20*p +: 20]),
-      .start_word_i(start_word_i[Word*p +: Word]), .write_o(write_o[p]),
+      .start_word_i(start_word_i[Word*p +: Word]), .start_scalar_i(start_scalar_i[32*p +: 32]),
+      .write_o(write_o[p]),
       .write_address_o(write_address_o[20*p +: 20]),
       .write_lanes_o(write_lanes_o[Width*p +: Width]), .write_data_o(write_data_o[Word*p +: Word])
     );
 
     logic unused;
-    assign unused = ^{x, b, y, initial_address, x_word_i, x1, b1, y1, initial1, planes3, pop_planes};
+    assign unused = ^{x, b, y, initial_address, x_word_i, b_word_i, x1, b1, y1, initial1, planes3, pop_planes};
   end
 
 endmodule

@@ -2,7 +2,8 @@
 // `second`, either a multiply-add (v1 there) or that and a function later, for v2 p2 + q2 and p3.
 module vector_lane #(
   parameter int unsigned MultiplyLatency = 4,
-  parameter int unsigned AddLatency = 6
+  parameter int unsigned AddLatency = 6,
+  parameter int unsigned Lookup = 2
 ) (
   input  logic                   clk_i,
   // First. A factor of 1 and a summand of -0 change nothing.
@@ -45,7 +46,9 @@ module vector_lane #(
   pipe #(.Width(32), .Stages(MultiplyLatency - 2)) u_q1 (.clk_i, .d_i(late_q1), .q_o(q1));
   binary32_add #(.Latency(AddLatency)) u_add1 (.clk_i, .a_i(product1), .b_i(q1), .sum_o(v1));
 
-  function_unit #(.MultiplyLatency(MultiplyLatency), .AddLatency(AddLatency)) u_function (
+  function_unit #(
+    .MultiplyLatency(MultiplyLatency), .AddLatency(AddLatency), .Lookup(Lookup)
+  ) u_function (
     .clk_i, .function_i, .z_i(v1), .address_o, .entry_i, .value_o(value), .exponent_o(exponent)
   );
 

@@ -4,16 +4,22 @@
 // By cycle after an element's issue (a: an addition, m: a multiplication): 1 addresses; 3 operands,
 // and the first multiply-add; then a function's 2 + 3 (m + a), if there is one; the second
 // multiply-add, whose result may be written; then the tap, and beside it the fold over lanes. The
-// time of the second is called S here. Elements keep their order at S (unit_issue).
+// time of the second is called S here. Elements keep their order at S (unit_issue). Cycles are beats; of words and
+// lane registers a part passes in each of their cycles.
 module vector_unit #(
   parameter bittern_pkg::accelerator_t Config = bittern_pkg::AcceleratorNano,
   parameter TableFile = "generated/function_table.hex",
   localparam int unsigned Rows = Config.rows,
   localparam int unsigned Lanes = Config.lanes,
-  localparam int unsigned Word = 32 * (Rows > Lanes ? Rows : Lanes),
-  localparam int unsigned Row = 32 * Lanes
+  localparam int unsigned Fold = Config.fold,
+  localparam int unsigned PhaseBits = Fold > 1 ? $clog2(Fold) : 1,
+  localparam int unsigned Part = Lanes / Fold,
+  localparam int unsigned Word = 32 * (Rows > Lanes ? Rows : Lanes) / Fold,  // what passes of one
+  localparam int unsigned Row = 32 * Part
 ) (
-  input  logic                  clk_i,
+  input  logic                  clk_i,       // beats
+  input  logic                  fast_clk_i,
+  input  logic [PhaseBits-1:0]  phase_i,
   input  logic                  rst_ni,
   input  logic [15:0]           now_i,
   input  logic                  valid_i,
@@ -47,7 +53,8 @@ module vector_unit #(
   localparam int unsigned Add = Config.add_latency;
   localparam int unsigned MultiplyAdd = Multiply + Add;
   localparam int unsigned Function = Config.lookup_latency + 3 * MultiplyAdd;
-  localparam int unsigned Fold = Add * $clog2(Lanes);
+  localparam int unsigned LaneSum = Add * $clog2(Lanes);
+  localparam int unsigned Lookup = Fold * Config.lookup_latency;
   localparam int unsigned RegisterBits = $clog2(Config.lane_registers);
   localparam logic [31:0] MinusZero = 32'h80000000, One = 32'h3F800000;
 
@@ -189,50 +196,53 @@ module vector_unit #(
   logic [RegisterBits-1:0] l0_3, l1_3, l2_3, lt_3;
   logic [19:0] y3, lanes3;
   logic [31:0] scale3;
-  logic [Lanes-1:0] picked_d, picked3, labelled_d, labelled3, kept4;
+  logic [Part-1:0] picked_d, picked3, labelled_d, labelled3, kept, kept4;
 
   pipe #(.Width($bits(fields_q)), .Stages(2)) u_fields3 (.clk_i, .d_i(fields_q), .q_o(fields3));
-  pipe #(.Width(3 + 4 * RegisterBits + 40 + 32 + 2 * Lanes), .Stages(2)) u_operands (
+  pipe #(.Width(3 + 4 * RegisterBits + 40 + 32), .Stages(2)) u_operands (
     .clk_i,
     .d_i({valid_q, first_q, limited_q, l0[RegisterBits-1:0], l1[RegisterBits-1:0],
-          l2[RegisterBits-1:0], lt[RegisterBits-1:0], y[19:0], lanes[19:0], scale_q, picked_d,
-          labelled_d}),
-    .q_o({valid3, first3, limited3, l0_3, l1_3, l2_3, lt_3, y3, lanes3, scale3, picked3,
-          labelled3})
+          l2[RegisterBits-1:0], lt[RegisterBits-1:0], y[19:0], lanes[19:0], scale_q}),
+    .q_o({valid3, first3, limited3, l0_3, l1_3, l2_3, lt_3, y3, lanes3, scale3})
+  );
+  pipe #(.Width(2 * Part), .Stages(2 * Fold)) u_marks (
+    .clk_i(fast_clk_i), .d_i({picked_d, labelled_d}), .q_o({picked3, labelled3})
   );
   logic [319:0] round_keys;
   logic [16:0] threshold4;
   dropout_keys u_keys (
-    .clk_i, .load_i(start), .key_i(head_i.key), .threshold_i(head_i.threshold), .keys_o(round_keys),
+    .clk_i, .fast_clk_i, .load_i(start), .key_i(head_i.key), .threshold_i(head_i.threshold), .keys_o(round_keys),
     .threshold_o(threshold4)
   );
-  for (genvar t = 0; t < Lanes; t++) begin : gen_numbers
+  for (genvar t = 0; t < Part; t++) begin : gen_numbers
     assign picked_d[t] = table_row_i[32*t +: 32] == {{8{pick[23]}}, pick};
     assign labelled_d[t] = !table_row_i[32*t + 31];
     dropout_bits u_dropout (
-      .clk_i, .token_i(7'(t)), .keys_i(round_keys), .threshold_i(threshold4),
-      .feature_i(feature[19:0]), .keeps_o(kept4[t])
+      .clk_i(fast_clk_i), .token_i(7'(Fold * t) + 7'(phase_i)), .keys_i(round_keys),
+      .threshold_i(threshold4), .feature_i(feature[19:0]), .keeps_o(kept[t])
     );
   end
+  // A cycle of the fast clock behind the operands.
+  pipe #(.Width(Part), .Stages(2 * Fold - 2)) u_kept (.clk_i(fast_clk_i), .d_i(kept), .q_o(kept4));
 
   logic [Row-1:0] r0, r1, r2, tap_old, tap_new;
   logic tap_write;
   logic [RegisterBits-1:0] tap_read_register, tap_register;
 
-  lane_memory #(.Width(Row), .Depth(Config.lane_registers)) u_registers0 (
-    .clk_i, .write_i(tap_write), .write_address_i(tap_register), .write_data_i(tap_new),
+  word_memory #(.Width(Row), .Depth(Config.lane_registers), .Fold(Fold)) u_registers0 (
+    .clk_i(fast_clk_i), .phase_i, .write_i(tap_write), .write_address_i(tap_register), .write_data_i(tap_new),
     .read_address_i(l0_3), .read_data_o(r0)
   );
-  lane_memory #(.Width(Row), .Depth(Config.lane_registers)) u_registers1 (
-    .clk_i, .write_i(tap_write), .write_address_i(tap_register), .write_data_i(tap_new),
+  word_memory #(.Width(Row), .Depth(Config.lane_registers), .Fold(Fold)) u_registers1 (
+    .clk_i(fast_clk_i), .phase_i, .write_i(tap_write), .write_address_i(tap_register), .write_data_i(tap_new),
     .read_address_i(l1_3), .read_data_o(r1)
   );
-  lane_memory #(.Width(Row), .Depth(Config.lane_registers)) u_registers2 (
-    .clk_i, .write_i(tap_write), .write_address_i(tap_register), .write_data_i(tap_new),
+  word_memory #(.Width(Row), .Depth(Config.lane_registers), .Fold(Fold)) u_registers2 (
+    .clk_i(fast_clk_i), .phase_i, .write_i(tap_write), .write_address_i(tap_register), .write_data_i(tap_new),
     .read_address_i(l2_3), .read_data_o(r2)
   );
-  lane_memory #(.Width(Row), .Depth(Config.lane_registers)) u_registers_tap (
-    .clk_i, .write_i(tap_write), .write_address_i(tap_register), .write_data_i(tap_new),
+  word_memory #(.Width(Row), .Depth(Config.lane_registers), .Fold(Fold)) u_registers_tap (
+    .clk_i(fast_clk_i), .phase_i, .write_i(tap_write), .write_address_i(tap_register), .write_data_i(tap_new),
     .read_address_i(tap_read_register), .read_data_o(tap_old)
   );
 
@@ -372,15 +382,17 @@ module vector_unit #(
     .clk_i, .d_i(valid3 && fields3.function_ != bittern_pkg::FunctionNone), .q_o(pop_function)
   );
   assign pop = pop_plain || pop_function;
-  logic valid5;
-  control_t pushed5;
-  pipe #(.Width(1 + ControlBits), .Stages(2)) u_pushed (
-    .clk_i, .d_i({valid3, pushed}), .q_o({valid5, pushed5})
+  fifo #(.Width(ControlBits), .Depth(64)) u_second (
+    .clk_i, .rst_ni, .push_i(valid3), .d_i(pushed), .pop_i(pop), .q_o(second)
   );
-  fifo #(.Width(ControlBits + 4 * Row), .Depth(64)) u_second (
-    .clk_i, .rst_ni, .push_i(valid5),
-    .d_i({pushed5, x1_pushed, p2_pushed, q2_pushed, p3_pushed}), .pop_i(pop),
-    .q_o({second, x1_second, p2_second, q2_second, p3_second})
+  // The lanes' values, of which a mask may still make zeros (late_zero).
+  localparam int unsigned Passing = Fold * (MultiplyAdd + Function + 2);
+  logic pushed5;
+  pipe #(.Width(1), .Stages(2)) u_pushed (.clk_i(fast_clk_i), .d_i(valid3), .q_o(pushed5));
+  fifo #(.Width(4 * Row), .Depth(1 << $clog2(Passing))) u_values (
+    .clk_i(fast_clk_i), .rst_ni, .push_i(pushed5),
+    .d_i({x1_pushed, p2_pushed, q2_pushed, p3_pushed}), .pop_i(pop),
+    .q_o({x1_second, p2_second, q2_second, p3_second})
   );
 
   // Lanes ---------------------------------------------------------------------------------------
@@ -388,24 +400,24 @@ module vector_unit #(
   logic [Row-1:0] v3, v4;
   logic [Operands*Row-1:0] values;
   logic [Operands-1:0] late3, late4, flip3, flip4;  // of an operand: a mask is waited for; the sign of its zeros
-  logic [Operands*Lanes-1:0] none4;
+  logic [Operands*Part-1:0] none4;
 
   pipe #(.Width(2 * Operands), .Stages(1)) u_late (
-    .clk_i, .d_i({late3, flip3}), .q_o({late4, flip4})
+    .clk_i(fast_clk_i), .d_i({late3, flip3}), .q_o({late4, flip4})
   );
   for (genvar o = 0; o < Operands; o++) begin : gen_operands
     logic [2:0] word;
     logic [1:0] passes;
     logic [31:0] scalar;
-    logic [Lanes-1:0] pass;
+    logic [Part-1:0] pass;
 
     assign word = choices3[ChoiceBits*o +: 3];
     assign scalar = scalar_of(choices3[ChoiceBits*o+3 +: 3], scalar_i[63:0], scale3);
     assign passes = choices3[ChoiceBits*o+6 +: 2];
     assign late3[o] = passes == PassKept;
     assign flip3[o] = choices3[ChoiceBits*o+8];
-    for (genvar t = 0; t < Lanes; t++) begin : gen_operand_lanes
-      assign none4[Lanes*o+t] = late4[o] && !kept4[t];
+    for (genvar t = 0; t < Part; t++) begin : gen_operand_lanes
+      assign none4[Part*o+t] = late4[o] && !kept4[t];
       assign pass[t] = passes == PassAll || passes == PassKept
                        || (passes == PassPicked && picked3[t])
                        || (passes == PassLabelled && labelled3[t]);
@@ -416,50 +428,55 @@ module vector_unit #(
     end
   end
 
-  for (genvar t = 0; t < Lanes; t++) begin : gen_lanes
+  for (genvar t = 0; t < Part; t++) begin : gen_lanes
     logic [31:0] x1, p1, q1;
-    logic [9:0] address;
+    logic [9:0] address_d, address;
     logic [127:0] entry;
 
-    assign x1 = values[32*(Lanes*0+t) +: 32];
-    assign p1 = values[32*(Lanes*1+t) +: 32];
-    assign q1 = values[32*(Lanes*2+t) +: 32];
+    assign x1 = values[32*(Part*0+t) +: 32];
+    assign p1 = values[32*(Part*1+t) +: 32];
+    assign q1 = values[32*(Part*2+t) +: 32];
     late_zero u_x1 (
-      .clk_i, .d_i(x1), .none_i(none4[Lanes*0+t]), .sign_i(flip4[0]), .q_o(x1_pushed[32*t +: 32])
+      .clk_i(fast_clk_i), .d_i(x1), .none_i(none4[Part*0+t]), .sign_i(flip4[0]), .q_o(x1_pushed[32*t +: 32])
     );
     late_zero u_p2 (
-      .clk_i, .d_i(values[32*(Lanes*3+t) +: 32]), .none_i(none4[Lanes*3+t]), .sign_i(flip4[3]),
+      .clk_i(fast_clk_i), .d_i(values[32*(Part*3+t) +: 32]), .none_i(none4[Part*3+t]), .sign_i(flip4[3]),
       .q_o(p2_pushed[32*t +: 32])
     );
     late_zero u_q2 (
-      .clk_i, .d_i(values[32*(Lanes*4+t) +: 32]), .none_i(none4[Lanes*4+t]), .sign_i(flip4[4]),
+      .clk_i(fast_clk_i), .d_i(values[32*(Part*4+t) +: 32]), .none_i(none4[Part*4+t]), .sign_i(flip4[4]),
       .q_o(q2_pushed[32*t +: 32])
     );
     late_zero u_p3 (
-      .clk_i, .d_i(values[32*(Lanes*5+t) +: 32]), .none_i(none4[Lanes*5+t]), .sign_i(flip4[5]),
+      .clk_i(fast_clk_i), .d_i(values[32*(Part*5+t) +: 32]), .none_i(none4[Part*5+t]), .sign_i(flip4[5]),
       .q_o(p3_pushed[32*t +: 32])
     );
 
-    vector_lane #(.MultiplyLatency(Multiply), .AddLatency(Add)) u_lane (
-      .clk_i, .x1_i(x1), .p1_i(p1), .q1_i(q1),
-      .none_i({none4[Lanes*2+t], none4[Lanes*1+t], none4[Lanes*0+t]}), .sign_i(flip4[2:0]),
-      .function_i(function_first), .address_o(address),
+    vector_lane #(
+      .MultiplyLatency(Fold * Multiply), .AddLatency(Fold * Add), .Lookup(Lookup)
+    ) u_lane (
+      .clk_i(fast_clk_i), .x1_i(x1), .p1_i(p1), .q1_i(q1),
+      .none_i({none4[Part*2+t], none4[Part*1+t], none4[Part*0+t]}), .sign_i(flip4[2:0]),
+      .function_i(function_first), .address_o(address_d),
       .entry_i(entry), .from_function_i(pop_function), .log2_i(second.log2),
       .p2_i(p2_second[32*t +: 32]), .q2_i(q2_second[32*t +: 32]), .p3_i(p3_second[32*t +: 32]),
       .p2_self_i(second.p2_self), .q2_self_i(second.q2_self), .q2_negate_i(second.q2_negate),
       .p3_self_i(second.p3_self), .v3_o(v3[32*t +: 32]), .v4_o(v4[32*t +: 32])
     );
-    // Two lanes share a table.
+    // Two lanes share a table, which takes two cycles.
+    pipe #(.Width(10), .Stages(Lookup - 2)) u_address (
+      .clk_i(fast_clk_i), .d_i(address_d), .q_o(address)
+    );
     if (t % 2 == 0) begin : gen_table
       logic [127:0] entry_b;
-      if (t + 1 < Lanes) begin : gen_pair
+      if (t + 1 < Part) begin : gen_pair
         function_table #(.TableFile(TableFile)) u_table (
-          .clk_i, .address_a_i(address), .entry_a_o(entry),
+          .clk_i(fast_clk_i), .address_a_i(address), .entry_a_o(entry),
           .address_b_i(gen_lanes[t+1].address), .entry_b_o(entry_b)
         );
       end else begin : gen_single
         function_table #(.TableFile(TableFile)) u_table (
-          .clk_i, .address_a_i(address), .entry_a_o(entry), .address_b_i('0), .entry_b_o(entry_b)
+          .clk_i(fast_clk_i), .address_a_i(address), .entry_a_o(entry), .address_b_i('0), .entry_b_o(entry_b)
         );
       end
     end else begin : gen_other
@@ -476,7 +493,9 @@ module vector_unit #(
   pipe #(.Width(1 + ControlBits), .Stages(MultiplyAdd)) u_at_v3 (
     .clk_i, .d_i({pop, second}), .q_o({valid_v3, at_v3})
   );
-  pipe #(.Width(Row), .Stages(MultiplyAdd)) u_x1_v3 (.clk_i, .d_i(x1_second), .q_o(x1_v3));
+  pipe #(.Width(Row), .Stages(Fold * MultiplyAdd)) u_x1_v3 (
+    .clk_i(fast_clk_i), .d_i(x1_second), .q_o(x1_v3)
+  );
   assign v3_limited = at_v3.limited ? '0 : v3;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -485,8 +504,10 @@ module vector_unit #(
   end
   always_ff @(posedge clk_i) begin
     write_address_o <= at_v3.y;
-    write_data_o <= Word'(v3_limited);
   end
+  pipe #(.Width(Word), .Stages(Fold)) u_write (
+    .clk_i(fast_clk_i), .d_i(Word'(v3_limited)), .q_o(write_data_o)
+  );
 
   // The tap: at v4, and an addition later ----------------------------------------------------------
 
@@ -500,21 +521,23 @@ module vector_unit #(
   assign tap_read_register = at_v4.lt[RegisterBits-1:0];
   assign tap_valid = valid_v4 && at_v4.tap != bittern_pkg::TapNone
                      && (!at_v4.limited || at_v4.first);
-  for (genvar t = 0; t < Lanes; t++) begin : gen_taps
+  for (genvar t = 0; t < Part; t++) begin : gen_taps
     logic [31:0] value, old;
     logic less;
     assign value = at_v4.limited ? '0 : v4[32*t +: 32];
     assign old = tap_old[32*t +: 32];
-    binary32_add #(.Latency(Add)) u_add (
-      .clk_i, .a_i(at_v4.first ? MinusZero : old), .b_i(value), .sum_o(tap_sum[32*t +: 32])
+    binary32_add #(.Latency(Fold * Add)) u_add (
+      .clk_i(fast_clk_i), .a_i(at_v4.first ? MinusZero : old), .b_i(value), .sum_o(tap_sum[32*t +: 32])
     );
     binary32_less u_less (.a_i(old), .b_i(value), .less_o(less));
     assign tap_maximum_d[32*t +: 32] = (at_v4.first || less) ? value : old;
   end
-  pipe #(.Width(2 + RegisterBits + Row), .Stages(Add)) u_tap (
-    .clk_i,
-    .d_i({tap_valid, at_v4.tap == bittern_pkg::TapMax, tap_read_register, tap_maximum_d}),
-    .q_o({tap_write, tap_is_maximum, tap_register, tap_maximum})
+  pipe #(.Width(2 + RegisterBits), .Stages(Add)) u_tap (
+    .clk_i, .d_i({tap_valid, at_v4.tap == bittern_pkg::TapMax, tap_read_register}),
+    .q_o({tap_write, tap_is_maximum, tap_register})
+  );
+  pipe #(.Width(Row), .Stages(Fold * Add)) u_maximum (
+    .clk_i(fast_clk_i), .d_i(tap_maximum_d), .q_o(tap_maximum)
   );
   assign tap_new = tap_is_maximum ? tap_maximum : tap_sum;
 
@@ -525,21 +548,21 @@ module vector_unit #(
   logic [19:0] fold_lanes, old_lanes, lanes_address;
 
   assign fold_values = at_v3.lane_source ? x1_v3 : v3_limited;
-  fold_sum #(.Values(Lanes), .AddLatency(Add)) u_fold (
-    .clk_i, .values_i(fold_values), .sum_o(fold)
+  fold_sum #(.Values(Part), .Fold(Fold), .AddBeats(Add)) u_fold (
+    .clk_i, .fast_clk_i, .phase_i, .values_i(fold_values), .sum_o(fold)
   );
-  pipe #(.Width(3 + 20 + 32 + 32), .Stages(Fold)) u_fold_control (
+  pipe #(.Width(3 + 20 + 32 + 32), .Stages(LaneSum)) u_fold_control (
     .clk_i, .d_i({valid_v3 && at_v3.has_lanes, at_v3.lane_old, at_v3.lane_g, at_v3.lanes,
                   at_v3.scale, at_v3.g}),
     .q_o({fold_valid, fold_old, fold_with_g, fold_lanes, fold_scale, fold_g})
   );
-  binary32_multiply #(.Latency(Multiply)) u_scale (
-    .clk_i, .a_i(fold_scale), .b_i(fold), .a_none_i(1'b0), .a_sign_i(1'b0), .b_none_i(1'b0),
+  binary32_multiply #(.Latency(Fold * Multiply)) u_scale (
+    .clk_i(fast_clk_i), .a_i(fold_scale), .b_i(fold), .a_none_i(1'b0), .a_sign_i(1'b0), .b_none_i(1'b0),
     .b_sign_i(1'b0), .product_o(scaled)
   );
   // The old scalar is there when it is added.
-  pipe #(.Width(21), .Stages(Multiply - 2)) u_old_address (
-    .clk_i, .d_i({fold_valid && fold_old, fold_lanes}),
+  pipe #(.Width(21), .Stages(LaneSum + Multiply - 2)) u_old_address (
+    .clk_i, .d_i({valid_v3 && at_v3.has_lanes && at_v3.lane_old, at_v3.lanes}),
     .q_o({scalar_read_o[3], old_lanes})
   );
   assign scalar_address_o[79:60] = old_lanes;
@@ -547,8 +570,8 @@ module vector_unit #(
     .clk_i, .d_i({fold_old, fold_with_g, fold_g}), .q_o({old_now, g_now, start_g})
   );
   assign lanes_start = old_now ? scalar_i[127:96] : g_now ? start_g : MinusZero;
-  binary32_add #(.Latency(Add)) u_lanes_add (
-    .clk_i, .a_i(lanes_start), .b_i(scaled), .sum_o(lanes_sum)
+  binary32_add #(.Latency(Fold * Add)) u_lanes_add (
+    .clk_i(fast_clk_i), .a_i(lanes_start), .b_i(scaled), .sum_o(lanes_sum)
   );
   pipe #(.Width(21), .Stages(MultiplyAdd)) u_lanes_write (
     .clk_i, .d_i({fold_valid, fold_lanes}), .q_o({lanes_valid, lanes_address})

@@ -12,7 +12,7 @@ package bittern_pkg;
   // Nobody uses all of it.
   /* verilator lint_off UNUSEDPARAM */
 
-  localparam logic [63:0] SpecHash = 64'h8cdf5c1654433733;
+  localparam logic [63:0] SpecHash = 64'h7ba279ed4925e1b6;
   localparam int unsigned SpecVersion = 1;
   localparam int unsigned WordBits = 32;
   localparam int unsigned LoopCount = 4;
@@ -393,28 +393,28 @@ package bittern_pkg;
     32'd16384   // program_words
   };
 
-  // The edge. 12 x 8 lanes, through which words of 32 tokens pass in four clock cycles.
+  // The edge. 12 x 4 lanes, through which words of 32 tokens pass in eight clock cycles.
   localparam accelerator_t AcceleratorK26 = {
     32'd200,  // clock_mhz
     32'd12,  // rows
     32'd32,  // lanes
-    32'd4,  // fold
+    32'd8,  // fold
     32'd1,  // planes
-    MemoryUram, 32'd11, 32'd1024, 32'd4, 32'd3,  // tokens
+    MemoryUram, 32'd22, 32'd512, 32'd8, 32'd6,  // tokens
     MemoryUram, 32'd10, 32'd2048, 32'd2, 32'd0,  // ranks
     MemoryBram, 32'd18, 32'd1024, 32'd1, 32'd0,  // scalars
-    32'd32,  // tile_slots
-    32'd32,  // accumulator_slots
-    32'd64,  // lane_registers
+    32'd16,  // tile_slots
+    32'd16,  // accumulator_slots
+    32'd32,  // lane_registers
     32'd8,  // tables
     32'd8,  // list_registers
     32'd32,  // queue_depth
     32'd1,  // multiply_latency
     32'd2,  // add_latency
-    32'd1,  // read_latency
+    32'd3,  // read_latency
     32'd1,  // lookup_latency
     32'd4,  // accumulate_distance
-    32'd6,  // update_distance
+    32'd9,  // update_distance
     32'd4,  // serial_interval
     32'd4,  // dispatch_words
     32'd16384   // program_words
@@ -443,6 +443,33 @@ package bittern_pkg;
     32'd8,  // accumulate_distance
     32'd12,  // update_distance
     32'd8,  // serial_interval
+    32'd4,  // dispatch_words
+    32'd16384   // program_words
+  };
+
+  // For tests: the nano model on folded lanes.
+  localparam accelerator_t AcceleratorNanoFolded = {
+    32'd200,  // clock_mhz
+    32'd6,  // rows
+    32'd16,  // lanes
+    32'd8,  // fold
+    32'd2,  // planes
+    MemoryUram, 32'd16, 32'd512, 32'd8, 32'd4,  // tokens
+    MemoryBram, 32'd8, 32'd512, 32'd2, 32'd0,  // ranks
+    MemoryBram, 32'd8, 32'd256, 32'd1, 32'd0,  // scalars
+    32'd32,  // tile_slots
+    32'd32,  // accumulator_slots
+    32'd64,  // lane_registers
+    32'd8,  // tables
+    32'd8,  // list_registers
+    32'd32,  // queue_depth
+    32'd1,  // multiply_latency
+    32'd2,  // add_latency
+    32'd3,  // read_latency
+    32'd1,  // lookup_latency
+    32'd4,  // accumulate_distance
+    32'd9,  // update_distance
+    32'd4,  // serial_interval
     32'd4,  // dispatch_words
     32'd16384   // program_words
   };

@@ -26,16 +26,17 @@ LUTS_ALIKE = """
 
 
 def in_rtl(accelerator):
-    """Whether the RTL has all that a configuration asks for: it folds no lanes and takes no word apart."""
-    regions = [v for v in accelerator.values.values() if isinstance(v, Region)]
-    return accelerator.values["fold"] == 1 and all(r.parts == 1 and r.bram_banks == 0 for r in regions)
+    """Whether the RTL can be what a configuration asks for: token words lie in the parts in which they pass."""
+    fold, tokens, ranks, scalars = (accelerator.values[n] for n in ("fold", "tokens", "ranks", "scalars"))
+    return (tokens.parts == fold and scalars.parts == 1 and (fold > 1 or ranks.parts == 1)
+            and accelerator.values["read_latency"] == 3)
 
 
 def config_bits(spec, name):
     """The value of the core's parameter Config: bittern_pkg::accelerator_t as a Verilog constant."""
     accelerator = next(a for a in spec.accelerators if a.name == name)
     if not in_rtl(accelerator):
-        raise SpecError(f"{name}: the RTL has no folded lanes and no words in parts yet")
+        raise SpecError(f"{name}: the RTL has token words in as many parts as they pass in, and reads in three cycles")
     memories = [m.name for m in spec.memories]
     bits = ""
     for p in spec.parameters:

@@ -93,6 +93,10 @@ class Describer {
     Slot("slot", Alternated(stream, places_.tile_slots), Space::kTiles, Operand::Kind::kRead,
          stream.planes)
         .read_delay = machine_.read_latency;
+    if (stream.start == Start::kWord && stream.initial && stream.y &&
+        stream.initial->base >> isa::kRegionShift != stream.y->base >> isa::kRegionShift) {
+      Refuse(Rule::kOperand, "initial", "is a word of another region than y's");
+    }
     Result("y", Present(stream.y, "y"), stream.start, stream.initial, written,
            Latencies{machine_}(stream));
     const bool slice = stream.direction == Direction::kToken && result_->space == Space::kTokens;

@@ -228,9 +228,10 @@ class RandomProgram {
     stream.plane_sum = Bits(1);
     stream.merge = Bits(1);
     stream.start = static_cast<isa::Start>(Between(0, 3));
-    stream.y = RandomWalk(AnyRegion(), true);
+    const int64_t region = AnyRegion();
+    stream.y = RandomWalk(region, true);
     if (stream.planes == 3 && stream.plane_sum == 0) stream.y->split = 1;
-    stream.initial = RandomWalk(stream.start == isa::Start::kScalar ? 2 : AnyRegion(), true);
+    stream.initial = RandomWalk(stream.start == isa::Start::kScalar ? 2 : region, true);
     return stream;
   }
 

@@ -190,6 +190,9 @@ class WordStream {
       if (stream.start == isa::Start::kScalar && initial_.region != kScalars) {
         issue.Impossible("initial", "is not a scalar");
       }
+      if (stream.start == isa::Start::kWord && initial_.region != y_.region) {
+        issue.Impossible("initial", "is a word of another region than y's");
+      }
     }
     batch_ = factor_.memory().Overlaps(y_) ? 1 : kBatch;
     work_.values.resize(static_cast<size_t>(kPlanes * kBatch * ScratchFloats()));

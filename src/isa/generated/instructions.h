@@ -19,7 +19,7 @@
 namespace bittern::isa {
 
 // Of spec/isa.toml and the table of functions. A program is for one specification.
-inline constexpr uint64_t kSpecHash = 0x8cdf5c1654433733;
+inline constexpr uint64_t kSpecHash = 0x7ba279ed4925e1b6;
 inline constexpr uint32_t kSpecVersion = 1;
 
 // The units that run at the same time, and the order of Header.wait.
@@ -373,7 +373,7 @@ struct Stream {
   std::optional<Walk> b;
   // rank, token: the result
   std::optional<Walk> y;
-  // the start operand, when start is word or scalar
+  // the start operand, when start is word (of y's region) or scalar
   std::optional<Walk> initial;
   // accumulator or tile slot
   Index slot;

@@ -13,10 +13,12 @@
 namespace bittern {
 namespace {
 
-void Compare(Recompute recompute, size_t steps, uint32_t stalls) {
+using Make = std::unique_ptr<RtlDevice> (*)(int seed);
+
+void Compare(Recompute recompute, size_t steps, uint32_t stalls, Make make = MakeRtlNano) {
   Config config = LoadConfig("nano");
   config.training.dropout = 0.1;
-  const std::unique_ptr<RtlDevice> rtl = MakeRtlNano(static_cast<int>(stalls) + 1);
+  const std::unique_ptr<RtlDevice> rtl = make(static_cast<int>(stalls) + 1);
   if (stalls != 0) rtl->SetStalls(stalls);
   CompareSteps(config, InitialParameters(config), RandomSentences(config.model, steps), *rtl,
                {.recompute = recompute, .same_cycles = stalls == 0, .memory_every = 25});
@@ -24,6 +26,8 @@ void Compare(Recompute recompute, size_t steps, uint32_t stalls) {
 
 TEST(RtlStep, Stored) { Compare(Recompute::kGelu, 12, 0); }
 TEST(RtlStep, Recomputed) { Compare(Recompute::kHalf, 12, 0); }
+TEST(RtlStep, Folded) { Compare(Recompute::kHalf, 6, 0, MakeRtlNanoFolded); }
+TEST(RtlStep, FoldedWithStalls) { Compare(Recompute::kGelu, 6, 3, MakeRtlNanoFolded); }
 TEST(RtlStep, StoredWithStalls) { Compare(Recompute::kGelu, 50, 1); }
 TEST(RtlStep, RecomputedWithStalls) { Compare(Recompute::kHalf, 50, 2); }
 

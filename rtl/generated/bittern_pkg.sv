@@ -450,7 +450,7 @@ package bittern_pkg;
   // For tests: the nano model on folded lanes.
   localparam accelerator_t AcceleratorNanoFolded = {
     32'd200,  // clock_mhz
-    32'd6,  // rows
+    32'd12,  // rows
     32'd16,  // lanes
     32'd8,  // fold
     32'd2,  // planes

@@ -54,18 +54,14 @@ module stream_tail #(
   localparam int unsigned ControlBits = 55;
   localparam logic [31:0] MinusZero = 32'h80000000;  // x + -0 is x
 
-  // The lanes of a slice. A number too large gives zeros.
-  function automatic logic [32*Rows-1:0] slice_of(logic [32*Width-1:0] word, logic [7:0] slice);
-    slice_of = '0;
-    for (int unsigned s = 0; s * Rows < Lanes; s++) begin
-      if (slice == 8'(s)) slice_of = (32*Rows)'(word >> (32 * Rows * s));
-    end
-  endfunction
+  localparam int unsigned Slices = (Lanes + Rows - 1) / Rows;
 
   // Control -------------------------------------------------------------------------------------
 
-  control_t pushed, popped, early_q, at_sum, at_planes;
-  logic early_valid_q, valid_at_sum, valid_at_planes, plain, to_planes, to_start;
+  // With a `d`, what is there a cycle later.
+  control_t pushed, popped, early_q, at_sum_d, at_sum, at_planes_d, at_planes;
+  logic early_valid_q, valid_at_sum_d, valid_at_sum, valid_at_planes_d, valid_at_planes;
+  logic plain, to_planes, to_start;
 
   assign pushed.token = token_i;
   assign pushed.start = start_i;
@@ -85,8 +81,11 @@ module stream_tail #(
   end
   always_ff @(posedge clk_i) early_q <= popped;
 
-  pipe #(.Width(ControlBits + 1), .Stages(2)) u_at_sum (
-    .clk_i, .d_i({early_valid_q, early_q}), .q_o({valid_at_sum, at_sum})
+  pipe #(.Width(ControlBits + 1), .Stages(1)) u_at_sum_d (
+    .clk_i, .d_i({early_valid_q, early_q}), .q_o({valid_at_sum_d, at_sum_d})
+  );
+  pipe #(.Width(ControlBits + 1), .Stages(1)) u_at_sum (
+    .clk_i, .d_i({valid_at_sum_d, at_sum_d}), .q_o({valid_at_sum, at_sum})
   );
   assign plain = valid_at_sum && !at_sum.plane_sum && at_sum.start == bittern_pkg::StartNone;
   assign to_planes = valid_at_sum && at_sum.plane_sum;
@@ -113,8 +112,11 @@ module stream_tail #(
         .b_i(at_sum.planes[1] ? other[32*l +: 32] : MinusZero), .sum_o(plane_sum[32*l +: 32])
       );
     end
-    pipe #(.Width(ControlBits + 1), .Stages(AddLatency)) u_at_planes (
-      .clk_i, .d_i({to_planes, at_sum}), .q_o({valid_at_planes, at_planes})
+    pipe #(.Width(ControlBits + 1), .Stages(AddLatency - 1)) u_at_planes_d (
+      .clk_i, .d_i({to_planes, at_sum}), .q_o({valid_at_planes_d, at_planes_d})
+    );
+    pipe #(.Width(ControlBits + 1), .Stages(1)) u_at_planes (
+      .clk_i, .d_i({valid_at_planes_d, at_planes_d}), .q_o({valid_at_planes, at_planes})
     );
     // The word is asked for two cycles before it is added.
     assign to_planes_start = early_valid_q && early_q.plane_sum
@@ -126,7 +128,9 @@ module stream_tail #(
   end else begin : gen_plane
     logic unused;
     assign plane_sum = '0;
+    assign valid_at_planes_d = 1'b0;
     assign valid_at_planes = 1'b0;
+    assign at_planes_d = at_sum_d;
     assign at_planes = at_sum;
     assign early_planes_start = 1'b0;
     assign early_planes_address = '0;
@@ -138,9 +142,11 @@ module stream_tail #(
 
   // Start ---------------------------------------------------------------------------------------
 
-  control_t starting, started;
-  logic planes_done, valid_started;
-  logic [1:0] start_region;
+  control_t starting_d, starting, started;
+  logic planes_done, valid_started, sliced_d, scalar_d;
+  logic [1:0] start_region_d;
+  logic [Slices:0] choice_d, choice;  // a slice; or from bit Slices on: the scalar. None for a slice too large
+  logic whole;  // not a slice
   logic [32*Width-1:0] start, summand, started_sum;
 
   assign planes_done = valid_at_planes && at_planes.start == bittern_pkg::StartNone;
@@ -149,15 +155,36 @@ module stream_tail #(
                         && at_sum.start != bittern_pkg::StartNone);
   assign starting = valid_at_planes ? at_planes : at_sum;
   assign summand = valid_at_planes ? plane_sum : sum;
-  assign start_region = starting.start == bittern_pkg::StartOld ? starting.y[19:18]
-                                                                : starting.initial_[19:18];
-
+  // Which of the word's lanes go where is settled before the word is there.
+  assign starting_d = valid_at_planes_d ? at_planes_d : at_sum_d;
+  assign start_region_d = starting_d.start == bittern_pkg::StartOld ? starting_d.y[19:18]
+                                                                    : starting_d.initial_[19:18];
+  assign scalar_d = starting_d.start == bittern_pkg::StartScalar;
+  assign sliced_d = starting_d.token && start_region_d == 2'd0;
   always_comb begin
-    start = start_word_i;
-    if (starting.token && start_region == 2'd0) begin
-      start = (32*Width)'(slice_of(start_word_i, starting.slice));
+    choice_d = '0;
+    choice_d[Slices] = scalar_d;
+    for (int unsigned s = 0; s < Slices; s++) begin
+      choice_d[s] = !scalar_d && (sliced_d ? starting_d.slice == 8'(s) : s == 0);
     end
-    if (starting.start == bittern_pkg::StartScalar) start = {Width{start_word_i[31:0]}};
+  end
+  pipe #(.Width(Slices + 2), .Stages(1)) u_choice (
+    .clk_i, .d_i({!scalar_d && !sliced_d, choice_d}), .q_o({whole, choice})
+  );
+
+  for (genvar l = 0; l < Width; l++) begin : gen_start
+    always_comb begin
+      start[32*l +: 32] = start_word_i[31:0] & {32{choice[Slices]}};
+      if (l < Rows) begin
+        for (int unsigned s = 0; s < Slices; s++) begin
+          if (Rows * s + l < Width) begin
+            start[32*l +: 32] |= start_word_i[32*(Rows*s+l) +: 32] & {32{choice[s]}};
+          end
+        end
+      end else begin
+        start[32*l +: 32] |= start_word_i[32*l +: 32] & {32{whole}};
+      end
+    end
   end
   for (genvar l = 0; l < Width; l++) begin : gen_start_lanes
     binary32_add #(.Latency(AddLatency)) u_add (
@@ -213,7 +240,8 @@ module stream_tail #(
   end
 
   logic unused_control;
-  assign unused_control = ^{writing.start, writing.plane_sum, writing.planes, writing.initial_};
+  assign unused_control = ^{writing.start, writing.plane_sum, writing.planes, writing.initial_, starting_d,
+                            at_planes_d};
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin

@@ -54,8 +54,8 @@ class ArrayRun {
     if (Between(0, 30) == 0) return static_cast<uint32_t>(Between(0, 1)) << 31;
     if (specials_ && Between(0, 200) == 0) {  // a subnormal, an infinity, NaN
       constexpr std::array<uint32_t, 3> kSpecials = {0x00712345, 0x7F800000, 0x7FC00000};
-      return kSpecials[static_cast<size_t>(Between(0, 2))] |
-             static_cast<uint32_t>(Between(0, 1)) << 31;
+      return kSpecials[static_cast<size_t>(Between(0, 2))] | static_cast<uint32_t>(Between(0, 1))
+                                                                 << 31;
     }
     return FloatBits(std::normal_distribution<float>()(random_));
   }

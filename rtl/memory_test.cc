@@ -11,7 +11,8 @@ namespace bittern {
 namespace {
 
 // A reader alone, and two pairs.
-constexpr int kReaders = 5, kFirstPaired = 1, kWriters = 2, kLanes = 4, kBanks = 6, kDepth = 16, kRegion = 1;
+constexpr int kReaders = 5, kFirstPaired = 1, kWriters = 2, kLanes = 4, kBanks = 6, kDepth = 16,
+              kRegion = 1;
 constexpr int kPieces = 2;  // of a word: of banks 0..3, 4..5; of a pair's halves, 0..2; and 3, 4..5
 constexpr uint32_t kFirst = kRegion << 18;
 
@@ -69,7 +70,8 @@ TEST_F(RtlMemory, ReadsWhatWasWritten) {
         SetAddress(memory_->read_address_i, r, address ^ (2u << 18));
         SetAddress(memory_->choose_address_i, r, address ^ (2u << 18));
       }
-      if (r > kFirstPaired && (r - kFirstPaired) % 2 == 1 && now[r - 1].checked && Between(0, 3) == 0) {
+      if (r > kFirstPaired && (r - kFirstPaired) % 2 == 1 && now[r - 1].checked &&
+          Between(0, 3) == 0) {
         const auto other = GetBits(memory_->read_address_i, static_cast<size_t>(20 * (r - 1)), 20);
         SetAddress(memory_->choose_address_i, r, static_cast<uint32_t>(other));
         now[r] = now[r - 1];
@@ -83,7 +85,9 @@ TEST_F(RtlMemory, ReadsWhatWasWritten) {
       if (away || found == written.end()) {
         now[r] = {.checked = away, .whole = false, .here = false, .word = {}};
       } else {
-        now[r] = {.checked = true, .whole = true, .here = Reaches(r, BankOf(address)),
+        now[r] = {.checked = true,
+                  .whole = true,
+                  .here = Reaches(r, BankOf(address)),
                   .word = found->second};
       }
     }

@@ -1,6 +1,8 @@
 # bittern_verilated(TOP SOURCES a.sv b.sv PARAMETERS -GLatency=3 PREFIX Vname): the C++ model of a module and
 # what is below it, as a library bittern_PREFIX with the class PREFIX. SOURCES: packages first.
 #
+# With TRACE, or all with BITTERN_RTL_TRACE, the model writes waveforms (Clocked::Trace).
+#
 # With BITTERN_RTL_FAULTS the sources are those of scripts/plant-rtl-faults.
 find_package(verilator REQUIRED HINTS $ENV{VERILATOR_ROOT} /usr/share/verilator)
 set(BITTERN_RTL_SOURCES ${CMAKE_SOURCE_DIR}/rtl)
@@ -12,7 +14,7 @@ if(BITTERN_RTL_FAULTS)
 endif()
 
 function(bittern_verilated top)
-  cmake_parse_arguments(ARG "" "PREFIX" "SOURCES;PARAMETERS" ${ARGN})
+  cmake_parse_arguments(ARG "TRACE" "PREFIX" "SOURCES;PARAMETERS" ${ARGN})
   if(NOT ARG_PREFIX)
     set(ARG_PREFIX V${top})
   endif()
@@ -23,8 +25,12 @@ function(bittern_verilated top)
   endif()
   add_library(bittern_${ARG_PREFIX} STATIC)
   set(trace)
-  if(BITTERN_RTL_TRACE)
+  if(ARG_TRACE OR BITTERN_RTL_TRACE)
     set(trace TRACE_FST)
+    # Verilator's own definitions are for its files alone, and what writes FST takes zlib.
+    find_package(ZLIB REQUIRED)
+    target_compile_definitions(bittern_${ARG_PREFIX} INTERFACE VM_TRACE=1 VM_TRACE_FST=1)
+    target_link_libraries(bittern_${ARG_PREFIX} PUBLIC ZLIB::ZLIB)
   endif()
   verilate(bittern_${ARG_PREFIX} ${trace} SOURCES ${ARG_SOURCES} TOP_MODULE ${top} PREFIX ${ARG_PREFIX}
     VERILATOR_ARGS -Wall ${CMAKE_SOURCE_DIR}/rtl/waivers.vlt ${CMAKE_SOURCE_DIR}/rtl/sharing.vlt --assert --x-assign unique --x-initial unique --timescale 1ns/1ps

@@ -44,7 +44,7 @@ module array_plane #(
   input  logic [32*Rows-1:0]         b_i,
   output logic [32*Lanes-1:0]        rank_sum_o,
   output logic [32*Rows-1:0]         token_sum_o,
-  // A row of a tile; rows from tile_rows_i on read as 0.
+  // A row of a tile; rows from tile_rows_i on count as 0.
   input  logic                       tile_write_i,
   input  logic [TileBits-1:0]        tile_slot_i,
   input  logic [RowBits-1:0]         tile_row_i,
@@ -101,7 +101,10 @@ module array_plane #(
 
   // split_var: Verilator takes the lanes apart, instead of putting all of them together for each that changes.
   logic [32*Cells-1:0] tile /*verilator split_var*/;
+  logic [2*Cells-1:0] tile_class /*verilator split_var*/;
+  logic [2*Lanes-1:0] written_class;
   logic [RowBits:0] rows;
+  logic [Rows-1:0] none_d, none_q;  // of a row: the tile has none, which the multipliers are told a cycle later
 
   // Written when the last part is, so that parts that are read meanwhile have the rows of old.
   lane_memory #(.Width(RowBits + 1), .Depth(TileSlots)) u_rows (
@@ -109,28 +112,45 @@ module array_plane #(
     .write_address_i(tile_slot_i), .write_data_i(tile_rows_i),
     .read_address_i(slot_i[TileBits-1:0]), .read_data_o(rows)
   );
-  for (genvar r = 0; r < Rows; r++) begin : gen_tile_rows
-    logic [32*Lanes-1:0] row;
-    word_memory #(.Width(32 * Lanes), .Depth(TileSlots), .Fold(Fold)) u_row (
-      .clk_i(fast_clk_i), .phase_i, .write_i(tile_write_i && 32'(tile_row_i) == r), .write_address_i(tile_slot_i),
-      .write_data_i(tile_i), .read_address_i(slot_i[TileBits-1:0]), .read_data_o(row)
-    );
-    assign tile[32*Lanes*r +: 32*Lanes] = 32'(rows) > r ? row : '0;
+  for (genvar t = 0; t < Lanes; t++) begin : gen_tile_lanes
+    binary32_class u_class (.d_i(tile_i[32*t +: 32]), .class_o(written_class[2*t +: 2]));
   end
+  for (genvar r = 0; r < Rows; r++) begin : gen_tile_rows
+    word_memory #(.Width(34 * Lanes), .Depth(TileSlots), .Fold(Fold)) u_row (
+      .clk_i(fast_clk_i), .phase_i, .write_i(tile_write_i && 32'(tile_row_i) == r),
+      .write_address_i(tile_slot_i), .write_data_i({written_class, tile_i}),
+      .read_address_i(slot_i[TileBits-1:0]),
+      .read_data_o({tile_class[2*Lanes*r +: 2*Lanes], tile[32*Lanes*r +: 32*Lanes]})
+    );
+    assign none_d[r] = direction_i != bittern_pkg::DirectionTime && !(32'(rows) > r);
+  end
+  pipe #(.Width(Rows), .Stages(1)) u_none (.clk_i(fast_clk_i), .d_i(none_d), .q_o(none_q));
 
   // Products ------------------------------------------------------------------------------------
 
   logic [32*Cells-1:0] product /*verilator split_var*/;
+  logic [2*Lanes-1:0] x_class;
+  logic [2*Rows-1:0] b_class;
 
+  for (genvar t = 0; t < Lanes; t++) begin : gen_x_classes
+    binary32_class u_class (.d_i(x_i[32*t +: 32]), .class_o(x_class[2*t +: 2]));
+  end
+  for (genvar r = 0; r < Rows; r++) begin : gen_b_classes
+    binary32_class u_class (.d_i(b_i[32*r +: 32]), .class_o(b_class[2*r +: 2]));
+  end
   for (genvar r = 0; r < Rows; r++) begin : gen_multiplier_rows
     for (genvar t = 0; t < Lanes; t++) begin : gen_multipliers
-      logic [31:0] a, b;
-      assign a = direction_i == bittern_pkg::DirectionToken ? x_i[32*t +: 32] : b_i[32*r +: 32];
-      assign b = direction_i == bittern_pkg::DirectionTime ? x_i[32*t +: 32]
-                                                            : tile[32*(Lanes*r+t) +: 32];
-      binary32_multiply #(.Latency(MultiplyLatency)) u_multiply (
-        .clk_i(fast_clk_i), .a_i(a), .b_i(b), .a_none_i(1'b0), .a_sign_i(1'b0), .b_none_i(1'b0),
-        .b_sign_i(1'b0), .product_o(product[32*(Lanes*r+t) +: 32])
+      localparam int unsigned Cell = Lanes * r + t;
+      logic [33:0] x, row, tiled, a, b;
+      assign x = {x_class[2*t +: 2], x_i[32*t +: 32]};
+      assign row = {b_class[2*r +: 2], b_i[32*r +: 32]};
+      assign tiled = {tile_class[2*Cell +: 2], tile[32*Cell +: 32]};
+      assign a = direction_i == bittern_pkg::DirectionToken ? x : row;
+      assign b = direction_i == bittern_pkg::DirectionTime ? x : tiled;
+      binary32_product #(.Latency(MultiplyLatency), .LateB(1'b1)) u_multiply (
+        .clk_i(fast_clk_i), .a_i(a[31:0]), .b_i(b[31:0]), .a_class_i(a[33:32]), .b_class_i(b[33:32]),
+        .a_none_i(1'b0), .a_sign_i(1'b0), .b_none_i(none_q[r]), .b_sign_i(1'b0),
+        .product_o(product[32*Cell +: 32])
       );
     end
   end

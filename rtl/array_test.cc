@@ -36,6 +36,7 @@ class ArrayRun {
       }
     }
     for (int i = 0; i < cycles && !testing::Test::HasFatalFailure(); ++i) {
+      specials_ = i % 1000 >= 900;
       Idle();
       if (Between(0, 3) == 0) LoadSome();
       if (Between(0, 7) != 0) Element();
@@ -51,6 +52,11 @@ class ArrayRun {
   int Between(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
   uint32_t Value() {
     if (Between(0, 30) == 0) return static_cast<uint32_t>(Between(0, 1)) << 31;
+    if (specials_ && Between(0, 200) == 0) {  // a subnormal, an infinity, NaN
+      constexpr std::array<uint32_t, 3> kSpecials = {0x00712345, 0x7F800000, 0x7FC00000};
+      return kSpecials[static_cast<size_t>(Between(0, 2))] | static_cast<uint32_t>(Between(0, 1))
+                                                                 << 31;
+    }
     return FloatBits(std::normal_distribution<float>()(random_));
   }
 
@@ -173,6 +179,7 @@ class ArrayRun {
   };
 
   Clocked<Model> model_;
+  bool specials_ = false;
   std::mt19937 random_{7};
   int cycle_ = 0, checked_ = 0, direction_ = kTime, folds_until_ = 0;
   std::array<Words, kSlots> tiles_;

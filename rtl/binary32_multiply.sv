@@ -1,14 +1,7 @@
-// The product of two binary32 numbers (docs/arithmetic.md: to nearest even, subnormals are zeros,
-// one NaN), `Latency` cycles later; one a cycle.
-//
-// Four steps of logic: operands taken apart, as little as can be, for what comes before takes time of its own;
-// the product of the significands, and what becomes of it whatever it is; whether to round up; rounding.
-// The registers are spread over the ends of the steps (4: one each; more: added last).
-//
-// With `Late`, an operand may turn out to be a zero, of any sign, a cycle after it was there.
+// The product of two binary32 numbers, each of its own kind (binary32_product).
 module binary32_multiply #(
   parameter int unsigned Latency = 4,
-  parameter bit Late = 1'b0  // Latency is 4 or more then
+  parameter bit Late = 1'b0  // either operand
 ) (
   input  logic        clk_i,
   input  logic [31:0] a_i,
@@ -20,139 +13,13 @@ module binary32_multiply #(
   output logic [31:0] product_o
 );
 
-  localparam int unsigned Steps = 4;
-  localparam int unsigned Stages1 = 1 * Latency / Steps;
-  localparam int unsigned Stages2 = 2 * Latency / Steps - Stages1;
-  localparam int unsigned Stages3 = 3 * Latency / Steps - 2 * Latency / Steps;
-  localparam int unsigned Stages4 = Latency - 3 * Latency / Steps;
+  logic [1:0] a_class, b_class;
 
-  typedef struct packed {
-    logic       a_zero;
-    logic       b_zero;
-    logic       a_top;
-    logic       b_top;
-    logic       a_fraction;  // is not 0
-    logic       b_fraction;
-    logic       sign;
-    logic [8:0] exponents;   // their sum, both biased
-  } operands_t;
-
-  // What becomes of the product whatever the significands are.
-  typedef struct packed {
-    logic       nan;
-    logic       infinity;   // or nan
-    logic       zero;
-    logic       sign;
-    logic [8:0] exponents;
-  } fate_t;
-  localparam int unsigned FateBits = 13;
-
-  // 1: operands.
-  operands_t about_d, about_q;
-  logic [23:0] a_d, a_q, b_d, b_q;
-
-  always_comb begin
-    about_d.a_zero = a_i[30:23] == 8'h00;
-    about_d.b_zero = b_i[30:23] == 8'h00;
-    about_d.a_top = &a_i[30:23];
-    about_d.b_top = &b_i[30:23];
-    about_d.a_fraction = |a_i[22:0];
-    about_d.b_fraction = |b_i[22:0];
-    about_d.sign = a_i[31] ^ b_i[31];
-    about_d.exponents = {1'b0, a_i[30:23]} + {1'b0, b_i[30:23]};
-  end
-  assign a_d = {1'b1, a_i[22:0]};
-  assign b_d = {1'b1, b_i[22:0]};
-
-  pipe #(.Width($bits(about_q)), .Stages(Stages1)) u_about (.clk_i, .d_i(about_d), .q_o(about_q));
-  pipe #(.Width(48), .Stages(Stages1)) u_operands (.clk_i, .d_i({a_d, b_d}), .q_o({a_q, b_q}));
-
-  // 2: 2.46 bits.
-  fate_t fate2_d, fate2_q, fate3_q;
-  logic [47:0] product_d, product_q;
-
-  assign product_d = a_q * b_q;
-
-  logic a_zero, b_zero, a_top, b_top, sign;
-
-  if (Late) begin : gen_late
-    logic a_sign_q, b_sign_q, a_none, a_sign, b_none, b_sign;
-    pipe #(.Width(2), .Stages(Stages1)) u_signs (
-      .clk_i, .d_i({a_i[31], b_i[31]}), .q_o({a_sign_q, b_sign_q})
-    );
-    pipe #(.Width(4), .Stages(Stages1 - 1)) u_none (
-      .clk_i, .d_i({a_none_i, a_sign_i, b_none_i, b_sign_i}), .q_o({a_none, a_sign, b_none, b_sign})
-    );
-    assign a_zero = about_q.a_zero | a_none;
-    assign b_zero = about_q.b_zero | b_none;
-    assign a_top = about_q.a_top & ~a_none;
-    assign b_top = about_q.b_top & ~b_none;
-    assign sign = (a_none ? a_sign : a_sign_q) ^ (b_none ? b_sign : b_sign_q);
-    logic unused;
-    assign unused = about_q.sign;
-  end else begin : gen_plain
-    logic unused;
-    assign a_zero = about_q.a_zero;
-    assign b_zero = about_q.b_zero;
-    assign a_top = about_q.a_top;
-    assign b_top = about_q.b_top;
-    assign sign = about_q.sign;
-    assign unused = ^{a_none_i, a_sign_i, b_none_i, b_sign_i};
-  end
-
-  always_comb begin
-    fate2_d.nan = (a_top & (about_q.a_fraction | b_zero)) | (b_top & (about_q.b_fraction | a_zero));
-    fate2_d.infinity = a_top | b_top;
-    fate2_d.zero = a_zero | b_zero;
-    fate2_d.sign = sign & ~fate2_d.nan;
-    fate2_d.exponents = about_q.exponents;
-  end
-
-  pipe #(.Width(FateBits), .Stages(Stages2)) u_fate2 (.clk_i, .d_i(fate2_d), .q_o(fate2_q));
-  pipe #(.Width(48), .Stages(Stages2)) u_product (.clk_i, .d_i(product_d), .q_o(product_q));
-
-  // 3: whether the 23 bits behind the first place are rounded up.
-  logic two, half, round_up_d, round_up_q;  // two: the product is 2 or more
-  logic [24:0] product3_q;
-
-  assign two = product_q[47];
-  assign half = two ? product_q[23] : product_q[22];
-  assign round_up_d = half & (|product_q[21:0] | (two & product_q[22])
-                              | (two ? product_q[24] : product_q[23]));
-
-  pipe #(.Width(FateBits), .Stages(Stages3)) u_fate3 (.clk_i, .d_i(fate2_q), .q_o(fate3_q));
-  pipe #(.Width(26), .Stages(Stages3)) u_kept (
-    .clk_i, .d_i({product_q[47:23], round_up_d}), .q_o({product3_q, round_up_q})
+  binary32_class u_a (.d_i(a_i), .class_o(a_class));
+  binary32_class u_b (.d_i(b_i), .class_o(b_class));
+  binary32_product #(.Latency(Latency), .LateA(Late), .LateB(Late)) u_product (
+    .clk_i, .a_i, .b_i, .a_class_i(a_class), .b_class_i(b_class), .a_none_i, .a_sign_i, .b_none_i,
+    .b_sign_i, .product_o
   );
-
-  // 4: rounded. A carry out of the fraction goes into the exponent, and with it the bias that the sum of
-  // exponents has twice, or one less than that from two on. Nine bits tell -125 .. 383 apart.
-  logic [8:0] exponent, minus_bias;
-  logic [22:0] kept, fraction;
-  logic unused_carry, infinity, zero;
-
-  assign kept = product3_q[24] ? product3_q[23:1] : product3_q[22:0];
-  assign minus_bias = {7'b1100000, product3_q[24], ~product3_q[24]};
-  always_comb begin
-    {exponent, fraction, unused_carry} = {fate3_q.exponents, 23'h0, 1'b1}
-                                         + {minus_bias, kept, round_up_q};
-    infinity = fate3_q.infinity || (!fate3_q.zero && ((exponent[8] && !exponent[7])
-                                                      || exponent == 9'd255));
-    zero = fate3_q.zero || &exponent[8:7] || exponent == '0;
-  end
-
-  pipe #(.Width(10), .Stages(Stages4)) u_rounded (
-    .clk_i,
-    .d_i({fate3_q.sign, {8{infinity}} | (exponent[7:0] & {8{!zero}}),
-          fate3_q.nan || (fraction[22] && !infinity && !zero)}),
-    .q_o(product_o[31:22])
-  );
-  pipe_clear #(.Width(22), .Stages(Stages4)) u_fraction (
-    .clk_i, .clear_i(infinity || zero), .d_i(fraction[21:0]), .q_o(product_o[21:0])
-  );
-
-`ifndef SYNTHESIS
-  initial assert (!Late || Latency >= Steps) else $error("the operands' registers take no cycle");
-`endif
 
 endmodule

@@ -135,4 +135,18 @@ package core_pkg;
     logic [95:0]   dropout;
   } pieces_t;
 
+  // Words of memory come in pieces (memory_region), each from a window of so many banks: of 16, choices that take
+  // MUXF7 and MUXF8, or of 4, a table of six inputs.
+  function automatic int unsigned window_of(int unsigned banks);
+    window_of = banks >= 16 ? 16 : 4;
+  endfunction
+  function automatic int unsigned pieces_of(int unsigned banks);
+    pieces_of = (banks + window_of(banks) - 1) / window_of(banks);
+  endfunction
+  // Of each half, where windows begin at multiples of their size.
+  function automatic int unsigned paired_pieces_of(int unsigned banks);
+    paired_pieces_of = (banks - 1) / window_of(banks / 2) - banks / 2 / window_of(banks / 2) + 1;
+    if (pieces_of(banks / 2) > paired_pieces_of) paired_pieces_of = pieces_of(banks / 2);
+  endfunction
+
 endpackage

@@ -1,6 +1,10 @@
 // On-chip memory: the three regions behind one set of ports. A word port reads any region: lanes
 // that a word lacks are 0. Times as in memory_region, in beats.
 //
+// The ports of two planes read one word together, or one of the two reads alone, or plane 0 reads from the lower
+// half of a region's banks and plane 1 from the upper half. So each half is led to one of them, and where not both
+// read apart, either has the union.
+//
 // With folded lanes a token word passes in Fold parts, lane t in cycle t % Fold of a beat at place t / Fold. A
 // rank word or a scalar stays for the beat; at a port of parts each of its lanes passes as a token word's would.
 module memory #(
@@ -51,9 +55,25 @@ module memory #(
   localparam int unsigned AllReaders = WordReaders + ScalarReaders;
   localparam int unsigned AllWriters = WordWriters + ScalarWriters;
 
-  logic [32*TokenPart*WordReaders-1:0] token_words;
-  logic [32*RankPart*WordReaders-1:0] rank_words;
-  logic [32*AllReaders-1:0] scalars;
+  // Pieces of words (memory_region), of one of a pair.
+  localparam int unsigned FirstPaired = WordReaders - PlaneReaders;
+  localparam int unsigned Tokens = core_pkg::pieces_of(Config.tokens.banks);
+  localparam int unsigned Ranks = core_pkg::pieces_of(Config.ranks.banks);
+  localparam int unsigned Scalars = core_pkg::pieces_of(Config.scalars.banks);
+  localparam int unsigned PairedTokens = PlaneReaders > 0 ? core_pkg::paired_pieces_of(Config.tokens.banks) : 0;
+  localparam int unsigned PairedRanks = PlaneReaders > 0 ? core_pkg::paired_pieces_of(Config.ranks.banks) : 0;
+  localparam int unsigned PairedScalars = PlaneReaders > 0 ? core_pkg::paired_pieces_of(Config.scalars.banks) : 0;
+
+  logic [32*TokenPart*(Tokens*FirstPaired+PairedTokens*PlaneReaders)-1:0] token_pieces;
+  logic [32*RankPart*(Ranks*FirstPaired+PairedRanks*PlaneReaders)-1:0] rank_pieces;
+  logic [32*(Scalars*(FirstPaired+ScalarReaders)+PairedScalars*PlaneReaders)-1:0] scalar_pieces;
+  // A reader's words, of a pair's those of its half of the banks.
+  logic [32*TokenPart*WordReaders-1:0] token_half;
+  logic [32*RankPart*WordReaders-1:0] rank_half;
+  logic [32*WordReaders-1:0] scalar_half;
+  logic [32*ScalarReaders-1:0] scalars;
+  logic [WordReaders-1:0] together;  // a pair whose halves go to both
+  logic [20*WordReaders-1:0] choose_address;
   logic [TokenPart*WordWriters-1:0] token_lanes;
   logic [32*TokenPart*WordWriters-1:0] token_data;
   logic [32*RankPart*WordWriters-1:0] rank_data;
@@ -63,13 +83,62 @@ module memory #(
   logic rank_write, scalar_write;
   logic [2:0] clash;
 
-  // What is not split the planes read together.
-  for (genvar r = 0; r < WordReaders; r++) begin : gen_again
-    if (r >= WordReaders - PlaneReaders && (WordReaders - 1 - r) % 2 == 0) begin : gen_second
-      assign again[r] = word_read_i[r-1]
-                        && word_address_i[20*r +: 20] == word_address_i[20*(r-1) +: 20];
-    end else begin : gen_first
+  // The other one of a pair.
+  function automatic int unsigned other_of(int unsigned r);
+    other_of = r;
+    if (r >= FirstPaired) other_of = (r - FirstPaired) % 2 == 0 ? r + 1 : r - 1;
+  endfunction
+
+  for (genvar r = 0; r < WordReaders; r++) begin : gen_halves
+    localparam bit Paired = r >= FirstPaired;
+    localparam int unsigned PairedBefore = Paired ? r - FirstPaired : 0, Before = r - PairedBefore;
+    localparam int unsigned TokensHere = Paired ? PairedTokens : Tokens;
+    localparam int unsigned RanksHere = Paired ? PairedRanks : Ranks;
+    localparam int unsigned ScalarsHere = Paired ? PairedScalars : Scalars;
+    localparam int unsigned Token = Tokens * Before + PairedTokens * PairedBefore;
+    localparam int unsigned Rank = Ranks * Before + PairedRanks * PairedBefore;
+    localparam int unsigned Scalar = Scalars * Before + PairedScalars * PairedBefore;
+
+    always_comb begin
+      token_half[32*TokenPart*r +: 32*TokenPart] = '0;
+      rank_half[32*RankPart*r +: 32*RankPart] = '0;
+      scalar_half[32*r +: 32] = '0;
+      for (int unsigned p = 0; p < TokensHere; p++) begin
+        token_half[32*TokenPart*r +: 32*TokenPart] |=
+            token_pieces[32*TokenPart*(Token+p) +: 32*TokenPart];
+      end
+      for (int unsigned p = 0; p < RanksHere; p++) begin
+        rank_half[32*RankPart*r +: 32*RankPart] |= rank_pieces[32*RankPart*(Rank+p) +: 32*RankPart];
+      end
+      for (int unsigned p = 0; p < ScalarsHere; p++) begin
+        scalar_half[32*r +: 32] |= scalar_pieces[32*(Scalar+p) +: 32];
+      end
+    end
+    if (!Paired) begin : gen_single
       assign again[r] = 1'b0;
+      assign choose_address[20*r +: 20] = word_address_i[20*r +: 20];
+      assign together[r] = 1'b0;
+    end else if ((r - FirstPaired) % 2 == 0) begin : gen_pair
+      logic [1:0] reads;
+      logic [39:0] address;
+      logic same;
+
+      assign reads = word_read_i[r +: 2];
+      assign address = word_address_i[20*r +: 40];
+      assign same = address[19:0] == address[39:20];
+      assign choose_address[20*r +: 40] = {reads[1] ? address[39:20] : address[19:0],
+                                           reads[0] ? address[19:0] : address[39:20]};
+      assign again[r +: 2] = {reads[0] && same, 1'b0};
+      pipe #(.Width(2), .Stages(2)) u_together (
+        .clk_i(fast_clk_i), .d_i({2{!(&reads) || same}}), .q_o(together[r +: 2])
+      );
+    end
+  end
+  for (genvar s = 0; s < ScalarReaders; s++) begin : gen_scalars
+    localparam int unsigned Place = Scalars * (FirstPaired + s) + PairedScalars * PlaneReaders;
+    always_comb begin
+      scalars[32*s +: 32] = '0;
+      for (int unsigned p = 0; p < Scalars; p++) scalars[32*s +: 32] |= scalar_pieces[32*(Place+p) +: 32];
     end
   end
 
@@ -81,15 +150,18 @@ module memory #(
       assign rank_data[32*Rows*w +: 32*Rows] = word_write_data_i[32*Part*w +: 32*Rows];
       assign scalar_data[32*w +: 32] = word_write_data_i[32*Part*w +: 32];
     end
+    logic [32*Part*WordReaders-1:0] halves;
     for (genvar r = 0; r < WordReaders; r++) begin : gen_readers
+      localparam int unsigned Other = other_of(r);
+      assign halves[32*Part*r +: 32*Part] = (32*Part)'(token_half[32*Lanes*r +: 32*Lanes])
+                                            | (32*Part)'(rank_half[32*Rows*r +: 32*Rows])
+                                            | (32*Part)'(scalar_half[32*r +: 32]);
       assign word_o[32*Part*r +: 32*Part] =
-          (32*Part)'(token_words[32*Lanes*r +: 32*Lanes])
-          | (32*Part)'(rank_words[32*Rows*r +: 32*Rows])
-          | (32*Part)'(scalars[32*r +: 32]);
+          halves[32*Part*r +: 32*Part] | (halves[32*Part*Other +: 32*Part] & {(32*Part){together[r]}});
       assign factor_o[32*Rows*r +: 32*Rows] = word_o[32*Part*r +: 32*Rows];
       assign lane0_o[32*r +: 32] = word_o[32*Part*r +: 32];
     end
-    assign scalar_o = scalars[32*WordReaders +: 32*ScalarReaders];
+    assign scalar_o = scalars;
     assign rank_read_part = '0;
     assign rank_write_part = '0;
     assign rank_write = 1'b1;
@@ -100,13 +172,22 @@ module memory #(
     // Reads: parts of rank words one after the other at a beat's begin. They and scalars are there for whole beats.
     assign rank_read_part = RankPartBits'(phase_i);
     for (genvar r = 0; r < WordReaders; r++) begin : gen_readers
+      localparam int unsigned Other = other_of(r);
+      logic [32*Part-1:0] token_part;
+      logic [32*RankPart-1:0] rank_part;
       logic [32*RankPart*RankParts-1:0] collected_q, rank;
-      logic [31:0] scalar;
+      logic [31:0] scalar_now, scalar;
+
+      assign token_part = token_half[32*Part*r +: 32*Part]
+                          | (token_half[32*Part*Other +: 32*Part] & {(32*Part){together[r]}});
+      assign rank_part = rank_half[32*RankPart*r +: 32*RankPart]
+                         | (rank_half[32*RankPart*Other +: 32*RankPart] & {(32*RankPart){together[r]}});
+      assign scalar_now = scalar_half[32*r +: 32] | (scalar_half[32*Other +: 32] & {32{together[r]}});
 
       always_ff @(posedge fast_clk_i) begin
         for (int unsigned p = 0; p < RankParts; p++) begin
           if (32'(phase_i) == p + 2) begin
-            collected_q[32*RankPart*p +: 32*RankPart] <= rank_words[32*RankPart*r +: 32*RankPart];
+            collected_q[32*RankPart*p +: 32*RankPart] <= rank_part;
           end
         end
       end
@@ -114,19 +195,19 @@ module memory #(
         .clk_i, .d_i(collected_q), .q_o(rank)
       );
       pipe #(.Width(32), .Stages(ReadBeats)) u_scalar (
-        .clk_i, .d_i(scalars[32*r +: 32]), .q_o(scalar)
+        .clk_i, .d_i(scalar_now), .q_o(scalar)
       );
       assign lane0_o[32*r +: 32] = scalar;
       if (Factors[r]) begin : gen_factor
         assign factor_o[32*Rows*r +: 32*Rows] = rank[32*Rows-1:0] | (32*Rows)'(scalar);
         pipe #(.Width(32 * Part), .Stages(Fold - 3)) u_parts (
-          .clk_i(fast_clk_i), .d_i(token_words[32*Part*r +: 32*Part]),
+          .clk_i(fast_clk_i), .d_i(token_part),
           .q_o(word_o[32*Part*r +: 32*Part])
         );
       end else begin : gen_word
         logic [32*Part-1:0] token, lanes;
         pipe #(.Width(32 * Part), .Stages(Fold * ReadBeats - 2)) u_parts (
-          .clk_i(fast_clk_i), .d_i(token_words[32*Part*r +: 32*Part]), .q_o(token)
+          .clk_i(fast_clk_i), .d_i(token_part), .q_o(token)
         );
         always_comb begin
           lanes = '0;
@@ -139,9 +220,9 @@ module memory #(
         assign factor_o[32*Rows*r +: 32*Rows] = '0;
       end
     end
-    for (genvar s = 0; s < ScalarReaders; s++) begin : gen_scalars
+    for (genvar s = 0; s < ScalarReaders; s++) begin : gen_scalar_beats
       pipe #(.Width(32), .Stages(ReadBeats)) u_scalar (
-        .clk_i, .d_i(scalars[32*(WordReaders+s) +: 32]), .q_o(scalar_o[32*s +: 32])
+        .clk_i, .d_i(scalars[32*s +: 32]), .q_o(scalar_o[32*s +: 32])
       );
     end
 
@@ -188,10 +269,11 @@ module memory #(
     .Lanes(TokenPart), .EnableLanes(EnableLanes), .Parts(Fold), .Banks(Config.tokens.banks),
     .BramBanks(Config.tokens.bram_banks), .Depth(Config.tokens.depth),
     .Uram(Config.tokens.memory == bittern_pkg::MemoryUram), .Region(2'd0), .Readers(WordReaders),
-    .Writers(WordWriters)
+    .FirstPaired(FirstPaired), .PairedReaders(PlaneReaders), .Writers(WordWriters)
   ) u_tokens (
     .clk_i(fast_clk_i), .read_i(word_read_i), .read_again_i(again),
-    .read_address_i(word_address_i), .read_part_i(phase_i), .read_data_o(token_words),
+    .read_address_i(word_address_i), .read_part_i(phase_i),
+    .choose_address_i(choose_address), .pieces_o(token_pieces),
     .write_i(word_write_i), .write_address_i(word_write_address_i), .write_part_i(phase_i),
     .write_lanes_i(token_lanes), .write_data_i(token_data), .clash_o(clash[0])
   );
@@ -199,10 +281,11 @@ module memory #(
     .Lanes(RankPart), .Parts(RankParts), .Banks(Config.ranks.banks),
     .BramBanks(Config.ranks.bram_banks), .Depth(Config.ranks.depth),
     .Uram(Config.ranks.memory == bittern_pkg::MemoryUram), .Region(2'd1), .Readers(WordReaders),
-    .Writers(WordWriters)
+    .FirstPaired(FirstPaired), .PairedReaders(PlaneReaders), .Writers(WordWriters)
   ) u_ranks (
     .clk_i(fast_clk_i), .read_i(word_read_i), .read_again_i(again),
-    .read_address_i(word_address_i), .read_part_i(rank_read_part), .read_data_o(rank_words),
+    .read_address_i(word_address_i), .read_part_i(rank_read_part),
+    .choose_address_i(choose_address), .pieces_o(rank_pieces),
     .write_i(word_write_i & {WordWriters{rank_write}}), .write_address_i(word_write_address_i),
     .write_part_i(rank_write_part), .write_lanes_i({(RankPart*WordWriters){1'b1}}),
     .write_data_i(rank_data), .clash_o(clash[1])
@@ -211,11 +294,12 @@ module memory #(
     .Lanes(1), .Banks(Config.scalars.banks), .BramBanks(Config.scalars.bram_banks),
     .Depth(Config.scalars.depth),
     .Uram(Config.scalars.memory == bittern_pkg::MemoryUram), .Region(2'd2), .Readers(AllReaders),
-    .Writers(AllWriters)
+    .FirstPaired(FirstPaired), .PairedReaders(PlaneReaders), .Writers(AllWriters)
   ) u_scalars (
     .clk_i(fast_clk_i), .read_i({scalar_read_i, word_read_i}),
     .read_again_i({{ScalarReaders{1'b0}}, again}),
-    .read_address_i({scalar_address_i, word_address_i}), .read_part_i(1'b0), .read_data_o(scalars),
+    .read_address_i({scalar_address_i, word_address_i}), .read_part_i(1'b0),
+    .choose_address_i({scalar_address_i, choose_address}), .pieces_o(scalar_pieces),
     .write_i({scalar_write_i, word_write_i} & {AllWriters{scalar_write}}),
     .write_address_i({scalar_write_address_i, word_write_address_i}), .write_part_i(1'b0),
     .write_lanes_i({AllWriters{1'b1}}), .write_data_i({scalar_write_data_i, scalar_data}),

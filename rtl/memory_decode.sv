@@ -7,18 +7,18 @@ module memory_decode #(
 ) (
   input  logic                valid_i,
   input  logic [19:0]         address_i,
-  output logic [BankBits-1:0] bank_o,
   output logic [Banks-1:0]    hit_o    // none if the address is not of the region, or not valid
 );
 
   localparam int unsigned AddressBits = $clog2(Depth);
 
   logic here;
+  logic [BankBits-1:0] bank;
 
-  assign bank_o = address_i[AddressBits +: BankBits];
+  assign bank = address_i[AddressBits +: BankBits];
   assign here = valid_i && address_i[19:AddressBits] >> BankBits == (20-AddressBits)'(Region) << (18 - AddressBits - BankBits);
   for (genvar b = 0; b < Banks; b++) begin : gen_banks
-    assign hit_o[b] = here && bank_o == BankBits'(b);
+    assign hit_o[b] = here && bank == BankBits'(b);
   end
 
   logic unused;

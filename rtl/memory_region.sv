@@ -4,6 +4,13 @@
 //
 // A word may lie in parts, one behind the other in a bank; a cycle's requests are all for one part to read and
 // one to write.
+//
+// What is read comes in pieces, of which all but one are 0 and that one may be: each is a choice from a window of
+// banks, and their union is the word. A register's reset makes the zeros, and the union is the user's, together
+// with that of the regions, so that both take no logic of their own.
+//
+// Readers may be pairs. The first of two then has the words of the lower half of the banks, the second those of
+// the upper half, each by its own choosing address: who may read from both halves takes the union.
 module memory_region #(
   parameter int unsigned Lanes = 1,  // of a part
   parameter int unsigned EnableLanes = Lanes,  // a write takes so many of them, or leaves them
@@ -14,7 +21,12 @@ module memory_region #(
   parameter logic Uram = 1'b0,
   parameter logic [1:0] Region = 2'd0,
   parameter int unsigned Readers = 1,
+  parameter int unsigned FirstPaired = Readers,  // from this reader on: pairs
+  parameter int unsigned PairedReaders = 0,
   parameter int unsigned Writers = 1,
+  localparam int unsigned Pieces = core_pkg::pieces_of(Banks),
+  localparam int unsigned PairedPieces = PairedReaders > 0 ? core_pkg::paired_pieces_of(Banks) : 0,
+  localparam int unsigned AllPieces = Pieces * (Readers - PairedReaders) + PairedPieces * PairedReaders,
   localparam int unsigned PartBits = Parts > 1 ? $clog2(Parts) : 1
 ) (
   input  logic                        clk_i,
@@ -22,7 +34,9 @@ module memory_region #(
   input  logic [Readers-1:0]          read_again_i,  // the word of another reader: it may
   input  logic [20*Readers-1:0]       read_address_i,
   input  logic [PartBits-1:0]         read_part_i,
-  output logic [32*Lanes*Readers-1:0] read_data_o,  // 0 where the word is not of this region
+  input  logic [20*Readers-1:0]       choose_address_i,  // of pairs: may be the other one's
+  // Of reader r: those before FirstPaired, of pairs, those behind. All 0 where the word is not of this region.
+  output logic [32*Lanes*AllPieces-1:0] pieces_o,
   input  logic [Writers-1:0]          write_i,
   input  logic [20*Writers-1:0]       write_address_i,
   input  logic [PartBits-1:0]         write_part_i,
@@ -42,22 +56,19 @@ module memory_region #(
 
   logic [Banks*Readers-1:0] read_hit;   // of reader r: bank b at Banks r + b
   logic [Banks*Writers-1:0] write_hit;
-  logic [BankBits*Readers-1:0] read_bank;
   logic [AddressBits*Readers-1:0] read_offset;
   logic [AddressBits*Writers-1:0] write_offset;
   logic [Enables*Writers-1:0] enables;
 
   for (genvar r = 0; r < Readers; r++) begin : gen_readers
     memory_decode #(.Region(Region), .Banks(Banks), .Depth(Depth)) u_decode (
-      .valid_i(read_i[r]), .address_i(read_address_i[20*r +: 20]),
-      .bank_o(read_bank[BankBits*r +: BankBits]), .hit_o(read_hit[Banks*r +: Banks])
+      .valid_i(read_i[r]), .address_i(read_address_i[20*r +: 20]), .hit_o(read_hit[Banks*r +: Banks])
     );
     assign read_offset[AddressBits*r +: AddressBits] = read_address_i[20*r +: AddressBits];
   end
   for (genvar w = 0; w < Writers; w++) begin : gen_writers
-    logic [BankBits-1:0] unused_bank;
     memory_decode #(.Region(Region), .Banks(Banks), .Depth(Depth)) u_decode (
-      .valid_i(write_i[w]), .address_i(write_address_i[20*w +: 20]), .bank_o(unused_bank),
+      .valid_i(write_i[w]), .address_i(write_address_i[20*w +: 20]),
       .hit_o(write_hit[Banks*w +: Banks])
     );
     assign write_offset[AddressBits*w +: AddressBits] = write_address_i[20*w +: AddressBits];
@@ -130,24 +141,62 @@ module memory_region #(
   // Words: one cycle of the bank's, one of the way back ---------------------------------------------
 
   for (genvar r = 0; r < Readers; r++) begin : gen_words
+    localparam bit Paired = r >= FirstPaired && r < FirstPaired + PairedReaders;
+    localparam bit Upper = Paired && (r - FirstPaired) % 2 == 1;
+    localparam int unsigned Begin = Upper ? Banks / 2 : 0, End = Paired && !Upper ? Banks / 2 : Banks;
+    localparam int unsigned Window = core_pkg::window_of(Paired ? Banks / 2 : Banks);
+    localparam int unsigned First = Begin / Window;  // windows begin at multiples of their size
+    localparam int unsigned Here = Paired ? PairedPieces : Pieces;
+    localparam int unsigned PairedBefore =
+        r < FirstPaired ? 0 : Paired ? r - FirstPaired : PairedReaders;
+    localparam int unsigned Place = Pieces * (r - PairedBefore) + PairedPieces * PairedBefore;
     logic [BankBits-1:0] bank_q;
-    logic here_q;
-    logic [WordBits-1:0] word;
+    logic here;
 
-    word_select #(.Words(Banks), .Width(WordBits)) u_bank (
-      .words_i(words), .number_i(bank_q), .word_o(word)
-    );
-    always_ff @(posedge clk_i) begin
-      bank_q <= read_bank[BankBits*r +: BankBits];
-      here_q <= read_address_i[20*r+18 +: 2] == Region;
-      if (here_q) read_data_o[WordBits*r +: WordBits] <= word;
-      else read_data_o[WordBits*r +: WordBits] <= '0;
+    assign here = choose_address_i[20*r+18 +: 2] == Region;
+    always_ff @(posedge clk_i) bank_q <= choose_address_i[20*r+AddressBits +: BankBits];
+    for (genvar p = 0; p < Here; p++) begin : gen_pieces
+      localparam int unsigned From = Window * (First + p) > Begin ? Window * (First + p) : Begin;
+      localparam int unsigned To =
+          From < End ? (Window * (First + p + 1) < End ? Window * (First + p + 1) : End) : From;
+      if (To > From) begin : gen_piece
+        localparam int unsigned Bits = To - From > 1 ? $clog2(To - From) : 1;
+        logic [31:0] bank;
+        logic chosen, here_q;
+        logic [WordBits-1:0] word, word_q;
+
+        always_comb begin
+          chosen = 1'b0;
+          for (int unsigned b = From; b < To; b++) begin
+            chosen |= choose_address_i[20*r+AddressBits +: BankBits] == BankBits'(b);
+          end
+        end
+        assign bank = 32'(bank_q) - From;
+        word_select #(.Words(To - From), .Width(WordBits)) u_bank (
+          .words_i(words[WordBits*From +: WordBits*(To-From)]), .number_i(bank[Bits-1:0]),
+          .word_o(word)
+        );
+        always_ff @(posedge clk_i) begin
+          here_q <= here && chosen;
+          if (here_q) word_q <= word;
+          else word_q <= '0;
+        end
+        assign pieces_o[WordBits*(Place+p) +: WordBits] = word_q;
+        logic unused;
+        assign unused = ^bank;
+      end else begin : gen_none
+        assign pieces_o[WordBits*(Place+p) +: WordBits] = '0;
+      end
     end
   end
 
   always_ff @(posedge clk_i) clash_o <= |clash;
 
   logic unused;
-  assign unused = ^{write_lanes_i, read_part_i, write_part_i};
+  assign unused = ^{write_lanes_i, choose_address_i, read_part_i, write_part_i};
+
+`ifndef SYNTHESIS
+  initial assert (PairedReaders == 0 || Banks % 2 == 0) else $error("half a bank");
+`endif
 
 endmodule

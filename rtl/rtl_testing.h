@@ -65,6 +65,9 @@ class Clocked {
     // The model leaves the thread's context, which may be that of another one that is gone.
     Verilated::threadContextp(&context_);
     model_->final();
+#if VM_TRACE_FST
+    if (trace_) trace_->close();
+#endif
     model_.reset();
   }
 

@@ -7,6 +7,8 @@ flip-flop for each. Yosys maps functions one by one; AMD's tools put two of them
 - they are what one bit of a carry chain takes, S and DI, which the LUT before that bit has for its two outputs; or
 - they have an input in common and no more than five together, and neither leads to a carry chain or to a MUXF7,
   whose LUTs are where those are.
+
+So may two shift registers of up to 16 places, of one length and with one clock and enable.
 """
 
 from collections import defaultdict
@@ -14,6 +16,7 @@ from collections import defaultdict
 LUTS = {f"LUT{n}" for n in range(1, 7)} | {"INV"}
 CARRIES = ("CARRY4", "CARRY8")
 WIDE_MUXES = ("MUXF7", "MUXF8", "MUXF9")
+SHIFT_COMMON = ("A0", "A1", "A2", "A3", "CE", "CLK")
 INPUTS = 5
 # Of the functions behind a net of very many: so many are looked at.
 SEARCH = 64
@@ -49,6 +52,16 @@ def pairs(module):
             if (a is not None and b is not None and a != b and not {a, b} & taken
                     and len(luts[a] | luts[b]) <= INPUTS):
                 take(a, b)
+
+    waiting = {}  # shift registers without a partner yet, by what a partner needs
+    for name, cell in module["cells"].items():
+        if cell["type"] == "SRL16E":
+            alike = tuple(tuple(cell["connections"][port]) for port in SHIFT_COMMON)
+            other = waiting.pop(alike, None)
+            if other is None:
+                waiting[alike] = name
+            else:
+                take(other, name)
 
     free = [name for name in luts if name not in bound and len(luts[name]) <= INPUTS]
     behind = defaultdict(list)

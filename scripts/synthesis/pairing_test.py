@@ -53,6 +53,15 @@ class Pairing(unittest.TestCase):
         mux = {"type": "MUXF7", "connections": {"I0": [20], "I1": [21], "S": [8], "O": [30]}}
         self.assertEqual([], self.pairs(mux=mux, a=lut(20, 1, 9), b=lut(21, 2, 9)))
 
+    def test_shift_registers(self):
+        def shift(data, output, length, enable="1"):
+            address = {f"A{n}": [str(length - 1 >> n & 1)] for n in range(4)}
+            return {"type": "SRL16E", "connections": address | {
+                "CE": [enable], "CLK": [3], "D": [data], "Q": [output]}}
+        self.assertEqual([["a", "b"]], self.pairs(
+            a=shift(4, 14, 6), b=shift(5, 15, 6), c=shift(6, 16, 6), d=shift(7, 17, 5),
+            e=shift(8, 18, 6, enable=9)))
+
     def test_counted_once(self):
         counts = area.own_counts(module(a=lut(20, 1, 2, 9), b=lut(21, 3, 4, 9), c=lut(22, 5, 6)))
         self.assertEqual(2, counts["lut"])

@@ -11,14 +11,11 @@
 namespace bittern {
 namespace {
 
-constexpr int64_t kFloatBits = 32;
-
 // Which blocks of a region's banks of one memory hold something. Those side by side, that a word or
 // a part of one lies in, are a row.
 class BlockRows {
  public:
-  BlockRows(const isa::Region& region, isa::Memory memory, int64_t lanes) {
-    const int64_t bits = (lanes + region.parts - 1) / region.parts * kFloatBits;
+  BlockRows(const isa::Region& region, isa::Memory memory, int64_t bits) {
     const isa::Shape shape = isa::ShapeFor(memory, int64_t{region.depth} * region.parts, bits);
     across_ = (bits + shape.bits - 1) / shape.bits;
     words_ = std::min<int64_t>(shape.words / region.parts, region.depth);
@@ -82,7 +79,7 @@ void AddOccupied(Estimate& estimate, const isa::MemoryMap& map) {
     std::vector<isa::Memory> memories = {memory.memory};
     if (memory.bram_banks != 0) memories.push_back(isa::Memory::kBram);
     for (const isa::Memory kind : memories) {
-      BlockRows rows(memory, kind, isa::WordLanes(machine, region));
+      BlockRows rows(memory, kind, isa::PartBits(machine, region));
       for (const isa::MappedTensor& tensor : map.tensors) {
         if (tensor.region != region) continue;
         for (int32_t half = 0; half < tensor.halves; ++half) {

@@ -95,6 +95,14 @@ int64_t BlocksFor(Memory memory, int64_t words, int64_t bits) {
   return CeilDivide(words, shape.words) * CeilDivide(bits, shape.bits);
 }
 
+int64_t PartBits(const Accelerator& accelerator, int32_t region) {
+  constexpr int64_t kByteBits = 9;
+  const int64_t lane = region == 0 && accelerator.fold > 1
+                           ? CeilDivide(kFloatBits, kByteBits) * kByteBits
+                           : kFloatBits;
+  return CeilDivide(WordLanes(accelerator, region), RegionOf(accelerator, region).parts) * lane;
+}
+
 Blocks BlocksOf(const Accelerator& accelerator) {
   Blocks result;
   const auto add = [&](std::string_view what, Memory memory, int64_t copies, int64_t words,
@@ -107,7 +115,7 @@ Blocks BlocksOf(const Accelerator& accelerator) {
     const Region& region = RegionOf(accelerator, number);
     const std::string_view what = RegionName(number);
     const int64_t words = int64_t{region.depth} * region.parts;
-    const int64_t bits = CeilDivide(WordLanes(accelerator, number), region.parts) * kFloatBits;
+    const int64_t bits = PartBits(accelerator, number);
     add(what, region.memory, region.banks - region.bram_banks, words, bits);
     if (region.bram_banks != 0) add(what, Memory::kBram, region.bram_banks, words, bits);
   }

@@ -49,13 +49,14 @@ TEST(Blocks, OfTheU50) {
   EXPECT_LE(10 * blocks.uram288, 4 * DeviceNamed("u50").total.uram288);
 }
 
-// Of tokens 8 banks of 4096 parts of 256 bits in URAM288, 4 side by side, and 3 in RAMB36 of 4096 x
-// 9; 10 banks of 4096 parts of 192 bits; scalars; the program, 4096 x 128; functions of 8 lanes.
+// Of tokens 16 banks of 4096 parts of 4 lanes in URAM288, 2 side by side, and 6 in RAMB36 of 4096 x
+// 9, 4 bytes a lane; 10 banks of 4096 parts of 192 bits; scalars; the program, 4096 x 128; functions
+// of 4 lanes.
 TEST(Blocks, OfTheK26) {
   const Accelerator& k26 = AcceleratorNamed("k26");
   const Blocks blocks = BlocksOf(k26);
-  EXPECT_EQ(blocks.uram288, 8 * 4 + 10 * 3);
-  EXPECT_EQ(blocks.ramb36, 3 * 29 + 18 + 15 + 4 * 4);
+  EXPECT_EQ(blocks.uram288, 16 * 2 + 10 * 3);
+  EXPECT_EQ(blocks.ramb36, 6 * 16 + 18 + 15 + 2 * 4);
   EXPECT_EQ(MemoriesOf(k26.tokens), "uram and bram");
   EXPECT_EQ(MemoriesOf(k26.ranks), "uram");
 }

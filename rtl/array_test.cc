@@ -25,6 +25,7 @@ template <class Model, int kRows, int kLanes>
 class ArrayRun {
  public:
   void Run(int cycles) {
+    model_->phase_i = 0;  // words are whole
     for (auto& slot : tiles_) slot.assign(kRows * kLanes, 0);
     accumulators_.resize(kSlots);
     // What is read has been written: whole tiles.

@@ -127,20 +127,20 @@ TEST(RtlVectorUnit, SameAsTheSimulator) { Compare({.loops = false, .units = {Uni
 
 // With folded lanes; units by themselves first.
 TEST(RtlFolded, StreamUnit) {
-  Compare({.loops = false, .units = {Unit::kStream}}, 16, MakeRtlNanoFolded());
+  Compare({.loops = false, .units = {Unit::kStream}}, 6, MakeRtlNanoFolded());
 }
 TEST(RtlFolded, LoadUnit) {
-  Compare({.loops = false, .units = {Unit::kLoad, Unit::kStream}}, 8, MakeRtlNanoFolded());
+  Compare({.loops = false, .units = {Unit::kLoad, Unit::kStream}}, 4, MakeRtlNanoFolded());
 }
 TEST(RtlFolded, DrainUnit) {
-  Compare({.loops = false, .units = {Unit::kDrain, Unit::kStream}}, 8, MakeRtlNanoFolded());
+  Compare({.loops = false, .units = {Unit::kDrain, Unit::kStream}}, 4, MakeRtlNanoFolded());
 }
 TEST(RtlFolded, VectorUnit) {
-  Compare({.loops = false, .units = {Unit::kVector}}, 12, MakeRtlNanoFolded());
+  Compare({.loops = false, .units = {Unit::kVector}}, 6, MakeRtlNanoFolded());
 }
-TEST(RtlFolded, SameMemoryAndCyclesAsTheSimulator) { Compare({}, 10, MakeRtlNanoFolded()); }
+TEST(RtlFolded, SameMemoryAndCyclesAsTheSimulator) { Compare({}, 6, MakeRtlNanoFolded()); }
 TEST(RtlFolded, SameCyclesWithInstructionsUnderWay) {
-  Compare({.orderly = false}, 20, MakeRtlNanoFolded());
+  Compare({.orderly = false}, 10, MakeRtlNanoFolded());
 }
 
 // Loops, list registers and jumps, with units that the tests above have passed.

@@ -149,6 +149,8 @@ module kernel #(
   );
 
 `ifndef SYNTHESIS
+  initial assert (Config.fold == 1) else $error("folded lanes want a second clock");
+
   axi_lite_rules u_control_rules (
     .clk_i(ap_clk), .rst_ni(ap_rst_n), .awvalid_i(s_axi_control_awvalid),
     .awready_i(s_axi_control_awready), .awaddr_i(s_axi_control_awaddr),

@@ -26,8 +26,8 @@ void Compare(Recompute recompute, size_t steps, uint32_t stalls, Make make = Mak
 
 TEST(RtlStep, Stored) { Compare(Recompute::kGelu, 12, 0); }
 TEST(RtlStep, Recomputed) { Compare(Recompute::kHalf, 12, 0); }
-TEST(RtlStep, Folded) { Compare(Recompute::kHalf, 6, 0, MakeRtlNanoFolded); }
-TEST(RtlStep, FoldedWithStalls) { Compare(Recompute::kGelu, 6, 3, MakeRtlNanoFolded); }
+TEST(RtlStep, Folded) { Compare(Recompute::kHalf, 3, 0, MakeRtlNanoFolded); }
+TEST(RtlStep, FoldedWithStalls) { Compare(Recompute::kGelu, 3, 3, MakeRtlNanoFolded); }
 TEST(RtlStep, StoredWithStalls) { Compare(Recompute::kGelu, 50, 1); }
 TEST(RtlStep, RecomputedWithStalls) { Compare(Recompute::kHalf, 50, 2); }
 

@@ -262,8 +262,8 @@ class HardwareProgram {
     if (stream.start == isa::Start::kOld && Nearest(stream.y->stride) < machine_.update_distance) {
       stream.start = isa::Start::kWord;
     }
-    stream.initial = stream.start == isa::Start::kScalar ? RandomWalk(2, 0, true)
-                                                         : RandomWalk(region, 3, true);
+    stream.initial =
+        stream.start == isa::Start::kScalar ? RandomWalk(2, 0, true) : RandomWalk(region, 3, true);
     return stream;
   }
 

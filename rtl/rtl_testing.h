@@ -44,8 +44,9 @@ void SetBits(Port& port, size_t at, size_t bits, uint64_t value) {
   }
 }
 
-// A module with one clock, clk_i or ap_clk, or with a fast one beside it, of which `fold` cycles are one of the other.
-// Inputs are set before Step, and outputs read behind it are those after the edge.
+// A module with one clock, clk_i or ap_clk, or with a fast one beside it, of which `fold` cycles
+// are one of the other. Inputs are set before Step, and outputs read behind it are those after the
+// edge.
 template <class Model>
 class Clocked {
  public:

@@ -338,6 +338,14 @@ TEST(Checker, FindsWhatIsBeyondTheMachine) {
   EXPECT_EQ(all.Check().count(Rule::kOperand), 1);
 }
 
+TEST(Checker, FindsAStartOfAnotherRegion) {
+  Case all = Product();
+  isa::Stream& product = At<isa::Stream>(all, 1);
+  product.start = isa::Start::kWord;
+  product.initial = Words(kRank + 8);
+  EXPECT_EQ(all.Check().count(Rule::kOperand), 1);
+}
+
 TEST(Checker, FindsWhatTheVectorUnitCannotDo) {
   Case all = Product();
   At<isa::Vector>(all, 2).function = isa::Function::kLog2;

@@ -30,8 +30,9 @@ inline int64_t WordLanes(const Accelerator& accelerator, int32_t region) {
   return region == 0 ? accelerator.lanes : region == 1 ? accelerator.rows : 1;
 }
 
-// Bits of a part of a word as blocks of memory hold it. Their bytes have 9 bits and are written whole: where lanes
-// are folded a slice of a token word is some lanes of each part, so that a lane takes bytes of its own.
+// Bits of a part of a word as blocks of memory hold it. Their bytes have 9 bits and are written
+// whole: where lanes are folded a slice of a token word is some lanes of each part, so that a lane
+// takes bytes of its own.
 int64_t PartBits(const Accelerator& accelerator, int32_t region);
 
 // From a word of plane 0 to that of plane 1 of a split operand: a plane's share of the banks.

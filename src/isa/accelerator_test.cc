@@ -50,8 +50,8 @@ TEST(Blocks, OfTheU50) {
 }
 
 // Of tokens 16 banks of 4096 parts of 4 lanes in URAM288, 2 side by side, and 6 in RAMB36 of 4096 x
-// 9, 4 bytes a lane; 10 banks of 4096 parts of 192 bits; scalars; the program, 4096 x 128; functions
-// of 4 lanes.
+// 9, 4 bytes a lane; 10 banks of 4096 parts of 192 bits; scalars; the program, 4096 x 128;
+// functions of 4 lanes.
 TEST(Blocks, OfTheK26) {
   const Accelerator& k26 = AcceleratorNamed("k26");
   const Blocks blocks = BlocksOf(k26);

@@ -397,6 +397,9 @@ class Interpreter {
       v3[t] = Stage(v, v2, v.p2, v.q2, v.negate_q2 != 0, lane);
       v4[t] = v.tap == isa::Tap::kNone ? 0 : Stage(v, v3[t], v.p3, Source::kZero, false, lane);
     }
+    // g is an operand, read before y is written.
+    const bool from_g = v.lanes && v.lane_g != 0 && v.lane_old == 0;
+    const float g = from_g ? ReadScalar(Address(*v.g, 0)) : 0;
     if (v.y) Write(Address(*v.y, 0), v3);
     if (v.lanes) {
       float sum = Tree(v.lane_source != 0 ? x1 : v3);
@@ -404,8 +407,8 @@ class Interpreter {
       const int64_t to = Address(*v.lanes, 0);
       if (v.lane_old != 0) {
         sum = Sum(ReadScalar(to), sum);
-      } else if (v.lane_g != 0) {
-        sum = Sum(ReadScalar(Address(*v.g, 0)), sum);
+      } else if (from_g) {
+        sum = Sum(g, sum);
       }
       Write(to, {sum});
     }

@@ -126,8 +126,8 @@ TEST_F(SimulatorTest, NothingUnwrittenIsRead) {
   adds.start = isa::Start::kOld;
   ExpectUnwritten({Load(TokenWord(0)), adds}, "y", TokenWord(100));
   adds.start = isa::Start::kWord;
-  adds.initial = Words(RankWord(7));
-  ExpectUnwritten({Load(TokenWord(0)), adds}, "initial", RankWord(7));
+  adds.initial = Words(TokenWord(101));
+  ExpectUnwritten({Load(TokenWord(0)), adds}, "initial", TokenWord(101));
   adds.start = isa::Start::kNone;
   adds.merge = 1;
   ExpectUnwritten({Load(TokenWord(0)), adds}, "y", TokenWord(100));

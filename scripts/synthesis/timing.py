@@ -113,6 +113,8 @@ class Timing:
         for c, list_ in arcs.items():
             for i, o, delay in list_:
                 into.setdefault((c, o), []).append((i, delay))
+        # Instances that are nothing but wires: the wire before them is the one behind them.
+        wires = {c for c, list_ in arcs.items() if list_ and all(delay == 0.0 for _, _, delay in list_)}
         arrival = {}  # of (cell, port): {source: ns}
         for port, p in module["ports"].items():
             if p["direction"] == "input":
@@ -126,7 +128,7 @@ class Timing:
             carry = port == "CI"
             for node in {driver[b] for b in cells[c]["connections"].get(port, ())
                          if not isinstance(b, str) and b in driver}:
-                wire = 0.0 if carry or node[0] is None else WIRE
+                wire = 0.0 if carry or node[0] is None or c in wires else WIRE
                 for source, ns in arrival[node].items():
                     if ns + wire > merged.get(source, -1.0):
                         merged[source] = ns + wire

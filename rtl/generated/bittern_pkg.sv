@@ -404,7 +404,7 @@ package bittern_pkg;
     MemoryUram, 32'd10, 32'd2048, 32'd2, 32'd0,  // ranks
     MemoryBram, 32'd18, 32'd1024, 32'd1, 32'd0,  // scalars
     32'd16,  // tile_slots
-    32'd16,  // accumulator_slots
+    32'd32,  // accumulator_slots
     32'd32,  // lane_registers
     32'd8,  // tables
     32'd8,  // list_registers

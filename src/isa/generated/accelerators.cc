@@ -75,7 +75,7 @@ constexpr Accelerator kAccelerators[] = {
      .ranks = {.memory = Memory::kUram, .banks = 10, .depth = 2048, .parts = 2, .bram_banks = 0},
      .scalars = {.memory = Memory::kBram, .banks = 18, .depth = 1024, .parts = 1, .bram_banks = 0},
      .tile_slots = 16,
-     .accumulator_slots = 16,
+     .accumulator_slots = 32,
      .lane_registers = 32,
      .tables = 8,
      .list_registers = 8,

@@ -138,7 +138,7 @@ package core_pkg;
   // Words of memory come in pieces (memory_region), each from a window of so many banks: of 16, choices that take
   // MUXF7 and MUXF8, or of 4, a table of six inputs.
   function automatic int unsigned window_of(int unsigned banks);
-    window_of = banks >= 16 ? 16 : 4;
+    window_of = banks > 10 ? 16 : 4;
   endfunction
   function automatic int unsigned pieces_of(int unsigned banks);
     pieces_of = (banks + window_of(banks) - 1) / window_of(banks);

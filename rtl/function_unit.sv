@@ -96,7 +96,7 @@ module function_unit #(
   logic [4:0] zeros_d, zeros_q;
   logic minus_q, from_small_q;
   logic [30:0] small_value_q;
-  logic [31:0] u;
+  logic [31:0] u_d, u;
 
   always_comb begin
     // |2 fraction - 1| in 1.22 bits.
@@ -107,18 +107,19 @@ module function_unit #(
     end
   end
 
-  pipe #(.Width(61), .Stages(Lookup - 1)) u_centred (
+  pipe #(.Width(61), .Stages(1)) u_centred (
     .clk_i, .d_i({centred_d, zeros_d, ~fraction_q[22], small_q, scaled_q}),
     .q_o({centred_q, zeros_q, minus_q, from_small_q, small_value_q})
   );
 
-  // The rest in the multiplier's first cycle, which has little to do.
+  // The rest in the multiplier's first cycle, which has little to do, if the look-up takes but two.
   always_comb begin
     normal = centred_q << zeros_q;
-    u = {minus_q, 8'd127 - {3'h0, zeros_q}, normal[21:0], 1'b0};
-    if (!normal[22]) u = '0;
-    if (from_small_q) u = {1'b0, small_value_q};
+    u_d = {minus_q, 8'd127 - {3'h0, zeros_q}, normal[21:0], 1'b0};
+    if (!normal[22]) u_d = '0;
+    if (from_small_q) u_d = {1'b0, small_value_q};
   end
+  pipe #(.Width(32), .Stages(Lookup - 2)) u_u (.clk_i, .d_i(u_d), .q_o(u));
 
   // Cubic ---------------------------------------------------------------------------------------
 

@@ -175,8 +175,8 @@ module memory #(
       localparam int unsigned Other = other_of(r);
       logic [32*Part-1:0] token_part;
       logic [32*RankPart-1:0] rank_part;
-      logic [32*RankPart*RankParts-1:0] collected_q, rank;
-      logic [31:0] scalar_now, scalar;
+      logic [32*RankPart*RankParts-1:0] collected_q, rank_before, rank;  // before: a beat earlier
+      logic [31:0] scalar_now, scalar_before, scalar;
 
       assign token_part = token_half[32*Part*r +: 32*Part]
                           | (token_half[32*Part*Other +: 32*Part] & {(32*Part){together[r]}});
@@ -191,12 +191,14 @@ module memory #(
           end
         end
       end
-      pipe #(.Width(32 * RankPart * RankParts), .Stages(ReadBeats)) u_rank (
-        .clk_i, .d_i(collected_q), .q_o(rank)
+      pipe #(.Width(32 * RankPart * RankParts), .Stages(ReadBeats - 1)) u_rank_before (
+        .clk_i, .d_i(collected_q), .q_o(rank_before)
       );
-      pipe #(.Width(32), .Stages(ReadBeats)) u_scalar (
-        .clk_i, .d_i(scalar_now), .q_o(scalar)
+      pipe #(.Width(32 * RankPart * RankParts), .Stages(1)) u_rank (.clk_i, .d_i(rank_before), .q_o(rank));
+      pipe #(.Width(32), .Stages(ReadBeats - 1)) u_scalar_before (
+        .clk_i, .d_i(scalar_now), .q_o(scalar_before)
       );
+      pipe #(.Width(32), .Stages(1)) u_scalar (.clk_i, .d_i(scalar_before), .q_o(scalar));
       assign lane0_o[32*r +: 32] = scalar;
       if (Factors[r]) begin : gen_factor
         assign factor_o[32*Rows*r +: 32*Rows] = rank[32*Rows-1:0] | (32*Rows)'(scalar);
@@ -205,18 +207,26 @@ module memory #(
           .q_o(word_o[32*Part*r +: 32*Part])
         );
       end else begin : gen_word
+        // Joined a cycle early: those that pass in the first cycle of a beat, in the beat before.
+        logic [PhaseBits-1:0] next;
         logic [32*Part-1:0] token, lanes;
-        pipe #(.Width(32 * Part), .Stages(Fold * ReadBeats - 2)) u_parts (
+
+        assign next = phase_i + 1'b1;
+        pipe #(.Width(32 * Part), .Stages(Fold * ReadBeats - 3)) u_parts (
           .clk_i(fast_clk_i), .d_i(token_part), .q_o(token)
         );
         always_comb begin
           lanes = '0;
           for (int unsigned n = 0; n < Rows; n++) begin
-            if (32'(phase_i) == n % Fold) lanes[32*(n/Fold) +: 32] = rank[32*n +: 32];
+            if (32'(next) == n % Fold) begin
+              lanes[32*(n/Fold) +: 32] = n % Fold == 0 ? rank_before[32*n +: 32] : rank[32*n +: 32];
+            end
           end
-          if (phase_i == '0) lanes[31:0] |= scalar;
+          if (next == '0) lanes[31:0] |= scalar_before;
         end
-        assign word_o[32*Part*r +: 32*Part] = token | lanes;
+        pipe #(.Width(32 * Part), .Stages(1)) u_joined (
+          .clk_i(fast_clk_i), .d_i(token | lanes), .q_o(word_o[32*Part*r +: 32*Part])
+        );
         assign factor_o[32*Rows*r +: 32*Rows] = '0;
       end
     end

@@ -400,11 +400,11 @@ package bittern_pkg;
     32'd32,  // lanes
     32'd8,  // fold
     32'd1,  // planes
-    MemoryUram, 32'd22, 32'd512, 32'd8, 32'd6,  // tokens
-    MemoryUram, 32'd10, 32'd2048, 32'd2, 32'd0,  // ranks
-    MemoryBram, 32'd18, 32'd1024, 32'd1, 32'd0,  // scalars
+    MemoryUram, 32'd11, 32'd1024, 32'd8, 32'd3,  // tokens
+    MemoryUram, 32'd5, 32'd4096, 32'd2, 32'd0,  // ranks
+    MemoryBram, 32'd9, 32'd2048, 32'd1, 32'd0,  // scalars
     32'd16,  // tile_slots
-    32'd32,  // accumulator_slots
+    32'd16,  // accumulator_slots
     32'd32,  // lane_registers
     32'd8,  // tables
     32'd8,  // list_registers

@@ -72,7 +72,7 @@ package kernel_pkg;
     hash_of = '0;
     if (accelerator == bittern_pkg::AcceleratorU50) hash_of = 64'h30f71c3816276582;
     if (accelerator == bittern_pkg::AcceleratorU50Single) hash_of = 64'hc37b4e584e4c922b;
-    if (accelerator == bittern_pkg::AcceleratorK26) hash_of = 64'hd671de9dede5790b;
+    if (accelerator == bittern_pkg::AcceleratorK26) hash_of = 64'heb92fed171d454f7;
     if (accelerator == bittern_pkg::AcceleratorNano) hash_of = 64'h2822948ef012db2a;
     if (accelerator == bittern_pkg::AcceleratorNanoFolded) hash_of = 64'h57e8b886ba552afb;
   endfunction

@@ -171,27 +171,45 @@ class Contraction {
     });
   }
 
-  // How a product in the direction of time runs.
+  // Blocks of rows whose accumulators are filled together.
+  struct Blocks {
+    int64_t first = 0, count = 1;
+  };
+  // From one block to the next.
+  Step BlockStep() const {
+    const Operand w = roles_.rank_side;
+    Step block{.slice = Slices(w) ? 1 : 0};
+    (w == kA ? block.a : block.b) = BlockWords(w);
+    block.c = block_rows_ * RowWords(kC);
+    block.start = block_rows_ * StartWords(RowLoop());
+    return block;
+  }
+  int64_t AccumulatorCapacity() const { return emitter_.machine().accumulator_slots / 2; }
+  // All blocks, in the fewest passes that the accumulators allow, as even as can be.
+  std::vector<Blocks> TimeBlocks() const {
+    const int64_t passes = CeilDivide(blocks_, AccumulatorCapacity());
+    const int64_t count = CeilDivide(blocks_, passes);
+    std::vector<Blocks> all;
+    for (int64_t first = 0; first < blocks_; first += count) {
+      all.push_back({first, std::min(count, blocks_ - first)});
+    }
+    return all;
+  }
+
+  // How a product in the direction of time runs, for some blocks of rows.
   struct TimePlan {
     std::vector<Step> outer;    // an instruction each
     std::vector<Step> steps;    // its loops
     std::vector<Step> results;  // loops over slots that are results
     int64_t partial = 1;        // slots that are summed for a result
   };
-  TimePlan PlanTime() const {
-    const Operand w = roles_.rank_side;
-    const int64_t capacity = emitter_.machine().accumulator_slots / 2;
-    Step block{.extent = blocks_, .slice = Slices(w) ? 1 : 0};
-    (w == kA ? block.a : block.b) = BlockWords(w);
-    block.c = block_rows_ * RowWords(kC);
-    block.start = block_rows_ * StartWords(RowLoop());
-    BITTERN_CHECK(blocks_ <= capacity);
-
+  TimePlan PlanTime(int64_t blocks) const {
+    const int64_t capacity = AccumulatorCapacity() / blocks;
     TimePlan plan;
     plan.outer = free_;
-    std::vector<Step> slots = PickInner(plan.outer, capacity / blocks_, capacity / blocks_);
+    std::vector<Step> slots = PickInner(plan.outer, capacity, capacity);
     std::vector<Step> sums = summed_;
-    const int64_t results = Product(slots) * blocks_;
+    const int64_t results = Product(slots) * blocks;
     std::vector<Step> partial = PickPartial(results, sums, emitter_.machine());
     for (Step& step : partial) step.sum = true;
     plan.partial = Product(partial);
@@ -201,7 +219,10 @@ class Contraction {
 
     std::vector<Step> numbered = partial;
     numbered.insert(numbered.end(), slots.begin(), slots.end());
-    if (blocks_ > 1) numbered.push_back(block);
+    if (blocks > 1) {
+      numbered.push_back(BlockStep());
+      numbered.back().extent = blocks;
+    }
     NumberSlots(numbered);
     plan.steps = sums;
     plan.steps.insert(plan.steps.end(), numbered.begin(), numbered.end());
@@ -220,7 +241,8 @@ class Contraction {
   // where it is not simple.
   std::optional<WordOrder> OrderOfTokens() const {
     if (roles_.direction != isa::Direction::kTime) return std::nullopt;
-    const TimePlan plan = PlanTime();
+    if (TimeBlocks().size() > 1) return std::nullopt;
+    const TimePlan plan = PlanTime(blocks_);
     if (!plan.outer.empty()) return std::nullopt;
     // Steps over words counted as if there were no split; both planes' words in turn.
     const Storage& x = Stored(roles_.token_side);
@@ -249,15 +271,20 @@ class Contraction {
   // acc[slot][row][column] over the stream, then out.
   void Time() {
     const Operand x = roles_.token_side, w = roles_.rank_side;
-    const TimePlan plan = PlanTime();
-    ForEach(plan.outer, {}, [&](const Bases& bases) {
-      const int64_t half = emitter_.NextAccumulatorHalf();
-      StreamTime(x, w, bases, plan.steps, half);
-      Drains(bases, plan.results, plan.partial, half);
-    });
+    for (const Blocks& blocks : TimeBlocks()) {
+      const TimePlan plan = PlanTime(blocks.count);
+      Bases first;
+      first.Move(BlockStep(), blocks.first);
+      ForEach(plan.outer, first, [&](const Bases& bases) {
+        const int64_t half = emitter_.NextAccumulatorHalf();
+        StreamTime(x, w, bases, plan.steps, half, blocks.first);
+        Drains(bases, plan.results, plan.partial, half, blocks);
+      });
+    }
   }
 
-  void StreamTime(Operand x, Operand w, const Bases& at, std::vector<Step> steps, int64_t half) {
+  void StreamTime(Operand x, Operand w, const Bases& at, std::vector<Step> steps, int64_t half,
+                  int64_t first_block) {
     for (Step& s : steps) s.c = s.start = 0;
     const std::vector<Step> outer = TakeOuter(steps, 4);
     bool first = true;
@@ -275,6 +302,7 @@ class Contraction {
       }
       if (Slices(w)) {
         stream.slice = isa::Index{};
+        stream.slice->base = static_cast<uint32_t>(first_block);
         for (size_t i = 0; i < steps.size(); ++i) {
           stream.slice->stride[skip + i] = static_cast<int32_t>(steps[i].slice);
         }
@@ -295,22 +323,23 @@ class Contraction {
   };
   // Writes results (their loops: `steps`) from the slots of `half`, each the sum of some slots.
   void Drains(const Bases& at, const std::vector<Step>& steps, int64_t partial_slots,
-              int64_t half) {
+              int64_t half, const Blocks& blocks) {
     const Partial partial{partial_slots, Product(steps)};
-    const bool ragged = blocks_ > 1 && rows_ % block_rows_ != 0;
+    const int64_t last_rows = RowsOf(blocks.first + blocks.count - 1);
+    const bool ragged = blocks.count > 1 && last_rows != block_rows_;
     if (ragged) {  // the last block has fewer rows
       std::vector<Step> others(steps.begin(), steps.end() - 1);
       Step full = steps.back();
-      full.extent = blocks_ - 1;
+      full.extent = blocks.count - 1;
       others.push_back(full);
       DrainBlock(at, others, partial, half, block_rows_);
       others.pop_back();
       Bases last = at;
-      last.Move(full, blocks_ - 1);
-      DrainBlock(last, others, partial, half, RowsOf(blocks_ - 1));
+      last.Move(full, blocks.count - 1);
+      DrainBlock(last, others, partial, half, last_rows);
       return;
     }
-    DrainBlock(at, steps, partial, half, std::min(rows_, block_rows_));
+    DrainBlock(at, steps, partial, half, RowsOf(blocks.first));
   }
 
   void DrainBlock(const Bases& at, std::vector<Step> steps, const Partial& partial, int64_t half,

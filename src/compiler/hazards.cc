@@ -197,7 +197,16 @@ void Hazards::Describe(const T& instruction, const MachineOp& op, int64_t trip) 
 void Hazards::AddIndex(const isa::Index& index, size_t space, bool writes) {
   Operand operand;
   operand.place = spaces_[space] + index.base;
-  for (size_t j = 0; j < 4; ++j) operand.stride[LoopOf(j)] = index.stride[j];
+  int64_t needed = int64_t{index.base} + 1;
+  for (size_t j = 0; j < 4; ++j) {
+    operand.stride[LoopOf(j)] = index.stride[j];
+    needed += std::max<int64_t>(0, index.stride[j] * (nest_[LoopOf(j)] - 1));
+  }
+  const int64_t slots = spaces_[space + 1] - spaces_[space];
+  if (needed > slots) {
+    constexpr std::array<const char*, 3> kNames = {"tile slots", "accumulators", "lane registers"};
+    Fail("accelerator: too few {}: the model needs {}, there are {}", kNames[space - kTileSpace], needed, slots);
+  }
   operand.reads = !writes;
   operand.writes = writes;
   operands_.push_back(operand);

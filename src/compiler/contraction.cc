@@ -322,8 +322,8 @@ class Contraction {
     int64_t slots, step;
   };
   // Writes results (their loops: `steps`) from the slots of `half`, each the sum of some slots.
-  void Drains(const Bases& at, const std::vector<Step>& steps, int64_t partial_slots,
-              int64_t half, const Blocks& blocks) {
+  void Drains(const Bases& at, const std::vector<Step>& steps, int64_t partial_slots, int64_t half,
+              const Blocks& blocks) {
     const Partial partial{partial_slots, Product(steps)};
     const int64_t last_rows = RowsOf(blocks.first + blocks.count - 1);
     const bool ragged = blocks.count > 1 && last_rows != block_rows_;

@@ -10,6 +10,7 @@
 #include <numeric>
 #include <utility>
 
+#include "base/error.h"
 #include "cpu/executor.h"
 #include "data/encode.h"
 #include "isa/accelerator.h"
@@ -26,11 +27,14 @@ namespace {
 // The engine and the accelerator with the same starting values.
 class Pair {
  public:
-  Pair(const Config& config, std::unique_ptr<Device> device, Recompute recompute)
+  Pair(const Config& config, std::unique_ptr<Device> device, Recompute recompute,
+       StepKind kind = StepKind::kTraining)
       : config_(config),
         device_(std::move(device)),
-        executor(BuildStep(config, {}), kColumnGroup),
-        step(BuildStep(config, {.recompute = recompute, .intent_on_every_token = true}), *device_),
+        executor(BuildStep(config, {.kind = kind}), kColumnGroup),
+        step(BuildStep(config,
+                       {.kind = kind, .recompute = recompute, .intent_on_every_token = true}),
+             *device_),
         write_executor_(config, executor.graph(),
                         [&](TensorId id) { return executor.Integers(id); }),
         write_step_(config, step.graph(), [&](TensorId id) { return step.Integers(id); }) {
@@ -76,6 +80,19 @@ class Pair {
   InputWriter write_executor_, write_step_;
 };
 
+// Words and tags without a meaning, three fewer than the model takes.
+struct Sentence {
+  std::vector<uint16_t> ids = {kClassId};
+  std::vector<int16_t> tags = {kNoLabel};
+
+  explicit Sentence(const ModelConfig& model) {
+    for (int t = 1; t < model.tokens - 3; ++t) {
+      ids.push_back(static_cast<uint16_t>((t * 37 + 5) % model.vocabulary));
+      tags.push_back(static_cast<int16_t>(t % model.tags));
+    }
+  }
+};
+
 std::vector<float> Copy(std::span<const float> values) { return {values.begin(), values.end()}; }
 
 // Per tensor |update_cpu - update_device| <= tolerance * max(|update_cpu|, 1e-6 |all updates|).
@@ -85,14 +102,8 @@ void ExpectSameUpdates(const Config& config, std::unique_ptr<Device> device, dou
   std::map<TensorId, std::vector<float>> before;
   pair.ForEachParameter(
       [&](TensorId here, TensorId) { before[here] = Copy(pair.executor.Values(here)); });
-  const int tokens = config.model.tokens;
-  std::vector<uint16_t> ids = {kClassId};
-  std::vector<int16_t> tags = {kNoLabel};
-  for (int t = 1; t < tokens - 3; ++t) {
-    ids.push_back(static_cast<uint16_t>((t * 37 + 5) % config.model.vocabulary));
-    tags.push_back(static_cast<int16_t>(t % config.model.tags));
-  }
-  pair.Run(ids, tags, 1, 77);
+  const Sentence sentence(config.model);
+  pair.Run(sentence.ids, sentence.tags, 1, 77);
 
   double all = 0;
   pair.ForEachParameter([&](TensorId here, TensorId) {
@@ -113,7 +124,7 @@ void ExpectSameUpdates(const Config& config, std::unique_ptr<Device> device, dou
   for (const char* loss : {"loss.intent", "loss.slot"}) {
     const auto cpu = pair.executor.Values(pair.executor.graph().Find(loss));
     const std::vector<float> accelerator = pair.Read(pair.step.graph().Find(loss));
-    for (size_t t = 0; t < cpu.size() && t < ids.size(); ++t) {
+    for (size_t t = 0; t < cpu.size() && t < sentence.ids.size(); ++t) {
       EXPECT_NEAR(accelerator[t], cpu[t], 1e-4 * std::max(1.0f, std::fabs(cpu[t]))) << loss << t;
     }
   }
@@ -134,6 +145,41 @@ TEST(DeviceStep, TwoEncodersTrainOnTwoPlanes) {
 // Little memory and other latencies.
 TEST(DeviceStep, TwoEncodersTrainOnTheK26) {
   ExpectSameUpdates(LoadConfig("atis-2enc"), OpenDevice("sim:k26"), 1e-4, Recompute::kEncoder);
+}
+
+// More blocks of tags than a half of its accumulators takes at once.
+TEST(DeviceStep, TwoEncodersAnswerOnTheK26) {
+  const Config config = LoadConfig("atis-2enc");
+  const isa::Accelerator& machine = isa::AcceleratorNamed("k26");
+  ASSERT_GT(config.model.tags, machine.rows * machine.accumulator_slots / 2);
+  Pair pair(config, OpenDevice("sim:k26"), Recompute::kEncoder, StepKind::kInference);
+  const Sentence sentence(config.model);
+  pair.Run(sentence.ids, sentence.tags, 1, 77);
+
+  const TensorId here = pair.executor.graph().Find("slot.logits");
+  const auto cpu = pair.executor.Values(here);
+  const std::vector<float> accelerator = pair.Read(pair.step.graph().Find("slot.logits"));
+  const auto tokens = static_cast<size_t>(config.model.tokens);
+  ASSERT_EQ(cpu.size(), static_cast<size_t>(config.model.tags) * tokens);
+  for (size_t i = 0; i < cpu.size(); ++i) {
+    if (i % tokens >= sentence.ids.size()) continue;
+    EXPECT_NEAR(accelerator[i], cpu[i], 1e-4 * std::max(1.0f, std::fabs(cpu[i])))
+        << "tag " << i / tokens << ", token " << i % tokens;
+  }
+}
+
+// What is too small says so.
+TEST(DeviceStep, TooFewLaneRegistersAreAnError) {
+  isa::Accelerator machine = isa::AcceleratorNamed("nano");
+  machine.lane_registers = 8;
+  try {
+    Compile(BuildStep(LoadConfig("nano"), {.intent_on_every_token = true}), machine);
+    FAIL() << "compiled";
+  } catch (const Error& error) {
+    const std::string said = error.what();
+    EXPECT_NE(said.find("too few lane registers: the model needs"), std::string::npos) << said;
+    EXPECT_NE(said.find("there are 8"), std::string::npos) << said;
+  }
 }
 
 // Operands of a LayerNorm's sums that are split in several ways, in more loops than an instruction

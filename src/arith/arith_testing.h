@@ -19,8 +19,6 @@ inline constexpr std::array kAllFunctions = {
     Function::kExp2,    Function::kReciprocal, Function::kRsqrt, Function::kLog2,
     Function::kGeluPhi, Function::kGeluGrad,   Function::kTanh};
 
-inline bool IsNanBits(uint32_t bits) { return (bits & ~kSignBit) > kInfinity; }
-
 // A mixer (murmur3's last step): counters become random words.
 inline uint64_t Mix(uint64_t x) {
   x = (x ^ x >> 33) * 0xFF51AFD7ED558CCD;
@@ -32,11 +30,11 @@ inline uint64_t Mix(uint64_t x) {
 // compute them, or to move them out of a FlushToZero.
 __attribute__((noinline)) inline uint32_t HostMultiply(uint32_t a, uint32_t b) {
   const uint32_t r = FloatBits(FloatOfBits(a) * FloatOfBits(b));
-  return IsNanBits(r) ? kNan : r;
+  return IsNan(r) ? kNan : r;
 }
 __attribute__((noinline)) inline uint32_t HostAdd(uint32_t a, uint32_t b) {
   const uint32_t r = FloatBits(FloatOfBits(a) + FloatOfBits(b));
-  return IsNanBits(r) ? kNan : r;
+  return IsNan(r) ? kNan : r;
 }
 
 // Both operations against the host's; a FlushToZero is held. Returns whether they agree.

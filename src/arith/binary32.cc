@@ -6,9 +6,7 @@ namespace bittern {
 namespace {
 
 int Exponent(uint32_t bits) { return static_cast<int>(bits >> 23 & 0xFF); }
-bool IsNan(uint32_t bits) { return (bits & ~kSignBit) > kInfinity; }
 bool IsInfinity(uint32_t bits) { return (bits & ~kSignBit) == kInfinity; }
-bool IsZero(uint32_t bits) { return Exponent(bits) == 0; }  // subnormals are
 uint64_t Significand(uint32_t bits) { return (bits & 0x7FFFFF) | 0x800000; }
 
 // value * 2^(exponent - 63), value not zero and its low bit set if anything below it was lost, as

@@ -20,6 +20,9 @@ inline constexpr uint32_t kSignBit = 0x80000000;
 inline uint32_t FloatBits(float x) { return std::bit_cast<uint32_t>(x); }
 inline float FloatOfBits(uint32_t bits) { return std::bit_cast<float>(bits); }
 
+inline bool IsNan(uint32_t bits) { return (bits & ~kSignBit) > kInfinity; }
+inline bool IsZero(uint32_t bits) { return (bits & kInfinity) == 0; }  // subnormals are
+
 uint32_t Multiply(uint32_t a, uint32_t b);
 uint32_t Add(uint32_t a, uint32_t b);
 

@@ -25,8 +25,6 @@ constexpr uint32_t k2ToMinus5 = 0x3D000000, k8 = 0x41000000, k16 = 0x41800000, k
 
 // The definition.
 
-bool IsNan(uint32_t z) { return (z & ~kSignBit) > kInfinity; }
-bool IsZero(uint32_t z) { return (z & kInfinity) == 0; }
 uint32_t FlushSubnormal(uint32_t z) { return IsZero(z) ? z & kSignBit : z; }
 
 // u in [-1, 1) from the bits left over below an entry's: 2^23 of them at most, as a fraction f in

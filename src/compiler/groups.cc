@@ -7,10 +7,6 @@
 namespace bittern {
 namespace {
 
-bool Among(TensorId id, const std::vector<TensorId>& ids) {
-  return std::find(ids.begin(), ids.end(), id) != ids.end();
-}
-
 bool AnyAmong(const std::vector<TensorId>& some, const std::vector<TensorId>& all) {
   return std::any_of(some.begin(), some.end(), [&](TensorId id) { return Among(id, all); });
 }

@@ -9,10 +9,6 @@
 namespace bittern {
 namespace {
 
-bool Among(TensorId id, const std::vector<TensorId>& ids) {
-  return std::find(ids.begin(), ids.end(), id) != ids.end();
-}
-
 // Reads and writes a tensor word by word, and is followed closely. (The gradient of tanh stays in
 // place: apart it cost 3,000 cycles on two planes.)
 bool IsPass(OpKind kind) {

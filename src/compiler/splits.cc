@@ -12,7 +12,7 @@ namespace bittern {
 namespace {
 
 constexpr int64_t kLeastWords = 24;  // of a tensor that is worth it
-constexpr int64_t kImpossible = int64_t{1} << 40;
+constexpr int64_t kTooDear = int64_t{1} << 40;
 constexpr int kRounds = 4;
 
 class SplitSearch {
@@ -129,12 +129,12 @@ class SplitSearch {
       const bool add_split = !gather || halved(At(op.in[2]), graph_.tokens);
       const bool add_whole = !gather || At(op.in[2]).split == 0;
       if (halved(rows, 1) && halved(x, graph_.tokens) && add_split) return rows.words() / 2;
-      return rows.split == 0 && x.split == 0 && add_whole ? rows.words() : kImpossible;
+      return rows.split == 0 && x.split == 0 && add_whole ? rows.words() : kTooDear;
     }
     const int64_t elements =
         ContractionCycles(op, graph_.tokens, machine_, At(op.out[0]), At(op.in[0]), At(op.in[1]),
                           op.in.size() > 2 ? &At(op.in[2]) : nullptr);
-    return elements < 0 ? kImpossible : elements;
+    return elements < 0 ? kTooDear : elements;
   }
   int64_t CostOf(TensorId id) {
     int64_t cost = 0;
@@ -174,7 +174,7 @@ class SplitSearch {
   bool Repair() {
     for (const Op& op : graph_.ops) {
       const bool rows = op.kind == OpKind::kGatherColumns || op.kind == OpKind::kScatterColumns;
-      if ((op.kind != OpKind::kContract && !rows) || Cost(op) < kImpossible) continue;
+      if ((op.kind != OpKind::kContract && !rows) || Cost(op) < kTooDear) continue;
       bool changed = false;
       for (const auto* ids : {&op.in, &op.out}) {
         for (const TensorId id : *ids) {

@@ -207,7 +207,7 @@ void WriteLines(const std::string& path, size_t count, const StringOf& line) {
 }
 
 template <typename Id>
-std::vector<std::string> Texts(std::span<const Id> ids, const StringTable& table) {
+std::vector<std::string> TextsOf(std::span<const Id> ids, const StringTable& table) {
   std::vector<std::string> texts;
   for (const Id id : ids) texts.emplace_back(table[id]);
   return texts;
@@ -216,8 +216,8 @@ std::vector<std::string> Texts(std::span<const Id> ids, const StringTable& table
 std::string JsonLine(const Split& split, size_t index) {
   const Sentence sentence = split[index];
   nlohmann::ordered_json line;
-  line["tokens"] = Texts(sentence.words, split.words());
-  if (!sentence.tags.empty()) line["tags"] = Texts(sentence.tags, split.tags());
+  line["tokens"] = TextsOf(sentence.words, split.words());
+  if (!sentence.tags.empty()) line["tags"] = TextsOf(sentence.tags, split.tags());
   if (sentence.intent >= 0) line["intent"] = std::string(split.intents()[sentence.intent]);
   return line.dump();
 }
@@ -246,11 +246,11 @@ std::vector<FileToWrite> FilesOf(const Split& split, const std::string& name,
   const auto path = [&](const char* file) { return JoinPath(directory, name + "/" + file); };
   return {{path("seq.in"), &split,
            [&split](size_t i) {
-             return fmt::format("{}", fmt::join(Texts(split[i].words, split.words()), " "));
+             return fmt::format("{}", fmt::join(TextsOf(split[i].words, split.words()), " "));
            }},
           {path("seq.out"), &split,
            [&split](size_t i) {
-             return fmt::format("{}", fmt::join(Texts(split[i].tags, split.tags()), " "));
+             return fmt::format("{}", fmt::join(TextsOf(split[i].tags, split.tags()), " "));
            }},
           {path("label"), &split,
            [&split](size_t i) { return std::string(split.intents()[split[i].intent]); }}};

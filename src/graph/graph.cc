@@ -69,6 +69,10 @@ int64_t Graph::MultiplyAdds(int64_t tokens_now, int64_t list_size) const {
   return total;
 }
 
+bool Among(TensorId id, const std::vector<TensorId>& ids) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
 std::vector<TensorId> Reads(const Op& op) {
   std::vector<TensorId> reads = op.in;
   for (const TensorId table : {op.gather.a_table, op.gather.b_table, op.gather.c_table}) {

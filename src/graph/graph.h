@@ -182,6 +182,8 @@ struct Graph {
 // What an operation reads: `in`, and what it adds to or updates in place.
 std::vector<TensorId> Reads(const Op& op);
 
+bool Among(TensorId id, const std::vector<TensorId>& ids);
+
 // What the host gives a step besides the input tensors.
 struct StepInputs {
   int tokens = 0;  // columns computed (T), padding included

@@ -11,7 +11,7 @@ namespace {
 
 constexpr Tag kOutside = {TagKind::kOutside, -1};
 
-double Percent(uint64_t part, uint64_t whole) {
+double PercentOrZero(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
@@ -83,12 +83,14 @@ void CountSpans(const TagTable& table, std::span<const int16_t> gold,
   }
 }
 
-double SpanPrecision(const SpanCounts& counts) { return Percent(counts.right, counts.predicted); }
+double SpanPrecision(const SpanCounts& counts) {
+  return PercentOrZero(counts.right, counts.predicted);
+}
 
-double SpanRecall(const SpanCounts& counts) { return Percent(counts.right, counts.gold); }
+double SpanRecall(const SpanCounts& counts) { return PercentOrZero(counts.right, counts.gold); }
 
 double SpanF1(const SpanCounts& counts) {
-  return Percent(2 * counts.right, counts.gold + counts.predicted);
+  return PercentOrZero(2 * counts.right, counts.gold + counts.predicted);
 }
 
 }  // namespace bittern

@@ -6,7 +6,6 @@
 namespace bittern {
 namespace {
 
-constexpr int64_t kPlanes = 2;  // at most
 constexpr size_t kRowLoop = 3;
 constexpr size_t kSumLoop = 2;
 

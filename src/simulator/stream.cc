@@ -6,7 +6,6 @@
 namespace bittern {
 namespace {
 
-constexpr int64_t kPlanes = 2;       // at most
 constexpr int64_t kMaxSlices = 256;  // what the field can name
 
 // Reads one factor, x (lanes = T) or b (lanes = R).

@@ -11,6 +11,8 @@
 
 namespace bittern {
 
+inline constexpr int64_t kPlanes = 2;  // at most
+
 // Memory that the functions use while they run.
 struct Workspace {
   explicit Workspace(const isa::Accelerator& accelerator)

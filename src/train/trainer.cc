@@ -17,7 +17,7 @@
 namespace bittern {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 double SecondsSince(Clock::time_point start) {
@@ -34,7 +34,9 @@ double FigureOf(const Evaluation& evaluation, const ModelConfig& model) {
   return intent.value_or(-evaluation.loss);
 }
 
-Json Optional(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
+OrderedJson Optional(const std::optional<double>& value) {
+  return value ? OrderedJson(*value) : OrderedJson(nullptr);
+}
 
 // The first line in which two configurations differ, with its section: empty if they are one.
 std::string Difference(Config run, const Config& given) {
@@ -275,13 +277,14 @@ void Trainer::FailNotFinite(const std::string& what) const {
 
 void Trainer::LogProgress(double seconds) {
   TrainingState& state = contents_.state;
-  const Json line = {{"kind", "progress"},
-                     {"epoch", state.epoch + 1},
-                     {"sentence", state.place},
-                     {"update", state.updates},
-                     {"loss", state.recent_loss / static_cast<double>(state.recent_sentences)},
-                     {"learning_rate", inputs_.learning_rate},
-                     {"seconds", seconds}};
+  const OrderedJson line = {
+      {"kind", "progress"},
+      {"epoch", state.epoch + 1},
+      {"sentence", state.place},
+      {"update", state.updates},
+      {"loss", state.recent_loss / static_cast<double>(state.recent_sentences)},
+      {"learning_rate", inputs_.learning_rate},
+      {"seconds", seconds}};
   log_->Append(line.dump());
   state.metrics_lines = log_->lines();
   state.recent_loss = 0;
@@ -315,17 +318,17 @@ EpochReport Trainer::FinishEpoch(Clock::time_point start) {
   }
   report.seconds = SecondsSince(start);
   const Scores& scores = report.valid.scores;
-  const Json line = {{"kind", "epoch"},
-                     {"epoch", report.epoch},
-                     {"update", state.updates},
-                     {"loss", report.loss},
-                     {"valid_loss", report.valid.loss},
-                     {"intent_accuracy", Optional(scores.IntentAccuracy())},
-                     {"token_accuracy", Optional(scores.TokenAccuracy())},
-                     {"span_f1", Optional(scores.SpanF1())},
-                     {"sentence_accuracy", Optional(scores.SentenceAccuracy())},
-                     {"best", report.best},
-                     {"seconds", report.seconds}};
+  const OrderedJson line = {{"kind", "epoch"},
+                            {"epoch", report.epoch},
+                            {"update", state.updates},
+                            {"loss", report.loss},
+                            {"valid_loss", report.valid.loss},
+                            {"intent_accuracy", Optional(scores.IntentAccuracy())},
+                            {"token_accuracy", Optional(scores.TokenAccuracy())},
+                            {"span_f1", Optional(scores.SpanF1())},
+                            {"sentence_accuracy", Optional(scores.SentenceAccuracy())},
+                            {"best", report.best},
+                            {"seconds", report.seconds}};
   log_->Append(line.dump());
   Save();
   return report;

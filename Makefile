@@ -54,6 +54,10 @@ test-slow:  ## the tests that take minutes: PyTorch, fuzzers, AArch64, a bare De
 	ctest --test-dir $(BUILD) --label-regex slow --output-on-failure
 	ctest --test-dir build-fuzz --label-regex slow --output-on-failure
 
+.PHONY: test-synth
+test-synth: test-build  ## size nano and k26 with Yosys, and compare with what they took before
+	ctest --test-dir $(BUILD) -j $(JOBS) -R '^rtl_synth_(nano|k26)$$' --output-on-failure
+
 .PHONY: test-build
 test-build:
 	@scripts/install-packages build test

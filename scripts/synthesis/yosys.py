@@ -48,6 +48,12 @@ def config_bits(spec, name):
     return f"{len(bits)}'b{bits}"
 
 
+def version():
+    """Without where it was built: "Yosys 0.23"."""
+    said = subprocess.run(["yosys", "-V"], check=True, capture_output=True, text=True).stdout
+    return " ".join(said.split()[:2])
+
+
 def sources(root):
     """Packages first; benches and assertions on buses (for simulation alone) are not part of the core."""
     packages = ["generated/bittern_pkg.sv", "core_pkg.sv", "generated/kernel_pkg.sv"]

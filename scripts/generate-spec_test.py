@@ -81,8 +81,8 @@ class GenerateSpecTest(unittest.TestCase):
                           "memory rom is none of bram, uram")
         self.expect_error("accelerators.toml", "parts = 8", "parts = 3", "accelerator k26",
                           "tokens has 3 parts; expected a divisor of fold, 8")
-        self.expect_error("accelerators.toml", "bram_banks = 6", "bram_banks = 22",
-                          "accelerator k26, tokens", "bram_banks is 22; expected fewer than the 22 banks")
+        self.expect_error("accelerators.toml", "bram_banks = 3", "bram_banks = 11",
+                          "accelerator k26, tokens", "bram_banks is 11; expected fewer than the 11 banks")
         self.expect_error("accelerators.toml", "lanes = 32\nfold = 8", "lanes = 2\nfold = 8",
                           "accelerator k26", "fold is 8; expected a divisor of lanes, 2")
         self.expect_error("accelerators.toml", "banks = 20, depth = 2048", "banks = 64, depth = 8192",

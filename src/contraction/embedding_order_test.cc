@@ -79,7 +79,7 @@ std::int64_t CheapestTree(const TtmShape& shape, const DistinctCounts& distinct,
   return best;
 }
 
-TtmShape RandomShape(Random& random, int cores) {
+TtmShape RandomWordShape(Random& random, int cores) {
   TtmShape shape;
   for (int core = 0; core < cores; ++core) {
     shape.vocabulary_modes.push_back(1 + static_cast<int>(random.UniformInt(4)));
@@ -95,7 +95,7 @@ TtmShape RandomShape(Random& random, int cores) {
 TEST(PlanEmbeddingTest, CheapestOfAllTrees) {
   Random random(3);
   for (int trial = 0; trial < 70; ++trial) {
-    const TtmShape shape = RandomShape(random, 1 + trial % 7);
+    const TtmShape shape = RandomWordShape(random, 1 + trial % 7);
     const DistinctCounts distinct = WorstDistinctCounts(shape, 1 + random.UniformInt(40));
     EXPECT_EQ(PlanEmbedding(shape, distinct).Multiplications(),
               CheapestTree(shape, distinct, 0, shape.cores() - 1));
@@ -131,7 +131,7 @@ TEST(ListTuplesTest, TuplesStandInOrderOfFirstAppearance) {
 TEST(ListTuplesTest, ListsComputeTheRowsOfTheWords) {
   Random random(4);
   for (int trial = 0; trial < 40; ++trial) {
-    const TtmShape shape = RandomShape(random, 1 + trial % 5);
+    const TtmShape shape = RandomWordShape(random, 1 + trial % 5);
     TtmMatrix<double> matrix{shape, {}};
     for (int core = 0; core < shape.cores(); ++core) {
       for (double& value : matrix.cores.emplace_back(shape.CoreElements(core))) {

@@ -20,7 +20,7 @@ namespace {
 // One 768 x 768 map of the model.
 TtShape MapShape() { return {{12, 8, 8}, {8, 8, 12}, UniformRanks(6, 12)}; }
 
-TtShape RandomShape(Random& random, int cores) {
+TtShape RandomMapShape(Random& random, int cores) {
   TtShape shape;
   const int outputs = static_cast<int>(random.UniformInt(cores + 1));
   for (int core = 0; core < cores; ++core) {
@@ -158,7 +158,7 @@ TEST(PlanTest, UsualSentenceOf12Tokens) {
 TEST(PlanTest, OptimumEqualsSearchOfAllTrees) {
   Random random(7);
   for (int trial = 0; trial < 60; ++trial) {
-    const Chain chain = TtChain(RandomShape(random, 1 + trial % 5));
+    const Chain chain = TtChain(RandomMapShape(random, 1 + trial % 5));
     const std::int64_t tokens = 1 + random.UniformInt(9);
     const AllTrees all(chain, tokens);
     const ContractionTree fast = PlanOptimal(chain, tokens, Objective::kMultiplications);
@@ -173,7 +173,7 @@ TEST(PlanTest, OptimumEqualsSearchOfAllTrees) {
 TEST(PlanTest, NoNamedOrderBeatsTheOptimum) {
   Random random(8);
   for (int trial = 0; trial < 100; ++trial) {
-    const Chain chain = TtChain(RandomShape(random, 1 + trial % kMaxCores));
+    const Chain chain = TtChain(RandomMapShape(random, 1 + trial % kMaxCores));
     const std::int64_t tokens = 1 + random.UniformInt(64);
     const ContractionTree fast = PlanOptimal(chain, tokens);
     const ContractionTree small = PlanOptimal(chain, tokens, Objective::kIntermediates);
@@ -223,7 +223,7 @@ Tensor ContractNode(const ContractionTree& tree, const ContractionNode& node, co
 TEST(PlanTest, EveryTreeComputesTheMap) {
   Random random(9);
   for (int trial = 0; trial < 24; ++trial) {
-    const TtShape shape = RandomShape(random, 1 + trial % 5);
+    const TtShape shape = RandomMapShape(random, 1 + trial % 5);
     const Chain chain = TtChain(shape);
     const std::int64_t tokens = 1 + random.UniformInt(3);
     const std::int64_t rows = shape.rows(), columns = shape.columns();

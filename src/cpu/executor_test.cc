@@ -85,14 +85,14 @@ class Pair {
   InputWriter write_fast_, write_reference_;
 };
 
-struct Case {
+struct ExecutorCase {
   std::string name;
   Config config;
   bool pad = false;
 };
 
-std::vector<Case> Cases() {
-  std::vector<Case> cases;
+std::vector<ExecutorCase> ExecutorCases() {
+  std::vector<ExecutorCase> cases;
   for (const Order order : kOrders) {
     std::string name(Name(order));
     std::erase(name, '-');
@@ -101,7 +101,7 @@ std::vector<Case> Cases() {
   cases.push_back({"dense", TinyConfig(Format::kDense)});
   cases.push_back({"padded", TinyConfig(), true});
   const auto add = [&](const char* name, const auto& change) {
-    Case& added = cases.emplace_back(Case{name, TinyConfig()});
+    ExecutorCase& added = cases.emplace_back(ExecutorCase{name, TinyConfig()});
     change(added.config.training);
   };
   add("dropout", [](TrainingConfig& t) { t.dropout = 0.25; });
@@ -124,12 +124,12 @@ std::vector<Case> Cases() {
     t.clip_scope = ClipScope::kGlobal;
   });
   add("rates", [](TrainingConfig& t) { t.rates = {{"*.core.*", 2}, {"embedding.*", 0.5}}; });
-  Case& one_task = cases.emplace_back(Case{"onetask", TinyConfig()});
+  ExecutorCase& one_task = cases.emplace_back(ExecutorCase{"onetask", TinyConfig()});
   one_task.config.model.tags = 0;
   return cases;
 }
 
-class ExecutorTest : public testing::TestWithParam<Case> {};
+class ExecutorTest : public testing::TestWithParam<ExecutorCase> {};
 
 TEST_P(ExecutorTest, TrainsLikeTheReference) {
   for (const Recompute recompute : kRecomputes) {
@@ -154,7 +154,7 @@ TEST_P(ExecutorTest, AllocatesNothingInAStep) {
   EXPECT_EQ(Allocations(), before);
 }
 
-INSTANTIATE_TEST_SUITE_P(Options, ExecutorTest, testing::ValuesIn(Cases()),
+INSTANTIATE_TEST_SUITE_P(Options, ExecutorTest, testing::ValuesIn(ExecutorCases()),
                          [](const auto& instance) { return instance.param.name; });
 
 TEST(Executor, PaddingHasNoEffect) {

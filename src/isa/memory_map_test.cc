@@ -12,7 +12,7 @@ namespace {
 
 const Accelerator& Nano() { return AcceleratorNamed("nano"); }
 
-MemoryMap Example() {
+MemoryMap ExampleMap() {
   return {.instructions = 20,
           .tensors = {{.name = "weights \"a\"",
                        .region = 1,
@@ -31,9 +31,9 @@ MemoryMap Example() {
 }
 
 TEST(MemoryMap, IsReadAsItWasWritten) {
-  const std::string json = ToJson(Example(), Nano());
+  const std::string json = ToJson(ExampleMap(), Nano());
   EXPECT_NE(json.find("\"banks\": [0, 1], \"range\": [500, 600]"), std::string::npos) << json;
-  EXPECT_EQ(ParseMemoryMap(json, "map", Nano()), Example());
+  EXPECT_EQ(ParseMemoryMap(json, "map", Nano()), ExampleMap());
 }
 
 TEST(MemoryMap, Empty) {
@@ -45,7 +45,7 @@ TEST(MemoryMap, Empty) {
 TEST(MemoryMap, RefusesWhatItDoesNotWrite) {
   const auto refuse = [](const std::string& old_text, const std::string& text,
                          const std::string& message) {
-    std::string json = ToJson(Example(), Nano());
+    std::string json = ToJson(ExampleMap(), Nano());
     const size_t at = json.find(old_text);
     ASSERT_NE(at, std::string::npos) << old_text;
     json.replace(at, old_text.size(), text);

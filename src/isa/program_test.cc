@@ -15,7 +15,7 @@
 namespace bittern::isa {
 namespace {
 
-Program Example() {
+Program ExampleProgram() {
   Random random(4);
   Program program;
   program.accelerator = "nano";
@@ -59,7 +59,7 @@ TEST(ProgramFile, RoundTrip) {
   std::string pattern = testing::TempDir() + "program-XXXXXX";
   const std::string directory = mkdtemp(pattern.data());
   const std::string path = directory + "/step.btrn";
-  const Program program = Example();
+  const Program program = ExampleProgram();
   WriteProgram(program, path);
   ExpectEqual(ReadProgram(path), program);
   EXPECT_EQ(ReadFile(path, kMaxProgramBytes), SerializeProgram(program));
@@ -72,7 +72,7 @@ TEST(ProgramFile, RoundTrip) {
 }
 
 TEST(ProgramFile, CutShortAnywhere) {
-  const std::string bytes = SerializeProgram(Example());
+  const std::string bytes = SerializeProgram(ExampleProgram());
   for (size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_TRUE(Mentions(ParseError(bytes.substr(0, size)), {"p.btrn: "})) << size;
   }
@@ -81,7 +81,7 @@ TEST(ProgramFile, CutShortAnywhere) {
 }
 
 TEST(ProgramFile, EveryAlteredByteIsFound) {
-  const std::string bytes = SerializeProgram(Example());
+  const std::string bytes = SerializeProgram(ExampleProgram());
   for (size_t i = 0; i < bytes.size(); ++i) {
     for (const int flip : {1, 0x80, 0xff}) {
       std::string altered = bytes;
@@ -92,7 +92,7 @@ TEST(ProgramFile, EveryAlteredByteIsFound) {
 }
 
 TEST(ProgramFile, OfAnotherSpecificationOrAccelerator) {
-  const std::string bytes = SerializeProgram(Example());
+  const std::string bytes = SerializeProgram(ExampleProgram());
   EXPECT_TRUE(Mentions(ParseError(Altered(bytes, 16, uint64_t{0x1234})),
                        {"compiled for specification 0000000000001234", "but this build has",
                         "compile the program again"}));
@@ -106,7 +106,7 @@ TEST(ProgramFile, OfAnotherSpecificationOrAccelerator) {
 }
 
 TEST(ProgramFile, LengthsThatDoNotAddUp) {
-  const std::string bytes = SerializeProgram(Example());
+  const std::string bytes = SerializeProgram(ExampleProgram());
   for (const size_t offset : {32u, 36u, 40u, 44u}) {
     for (const uint32_t value : {0u, 1u, 0x7fffffffu, 0xffffffffu}) {
       EXPECT_TRUE(Mentions(ParseError(Altered(bytes, offset, value)), {"header lists", "damaged"}));
@@ -115,10 +115,10 @@ TEST(ProgramFile, LengthsThatDoNotAddUp) {
 }
 
 TEST(ProgramFile, TooLargeOrForNobodyIsNotWritten) {
-  Program program = Example();
+  Program program = ExampleProgram();
   program.metadata.assign(kMaxProgramBytes, ' ');
   EXPECT_TRUE(Mentions(ErrorOf([&] { SerializeProgram(program); }), {"16.8 MB"}));
-  program = Example();
+  program = ExampleProgram();
   program.accelerator = "none";
   EXPECT_TRUE(Mentions(ErrorOf([&] { SerializeProgram(program); }), {"'none'"}));
 }

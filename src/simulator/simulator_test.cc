@@ -19,7 +19,7 @@ namespace {
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-const isa::Accelerator& Machine() { return isa::AcceleratorNamed("nano"); }
+const isa::Accelerator& Nano() { return isa::AcceleratorNamed("nano"); }
 
 isa::Walk Words(uint32_t base, int32_t step = 1) {
   isa::Walk walk;
@@ -30,7 +30,7 @@ isa::Walk Words(uint32_t base, int32_t step = 1) {
 
 class SimulatorTest : public testing::Test {
  protected:
-  SimulatorTest() : simulator_(Machine()) {}
+  SimulatorTest() : simulator_(Nano()) {}
 
   // `words` words from `address` on, every lane of word i with value(i).
   template <typename Value>
@@ -47,7 +47,7 @@ class SimulatorTest : public testing::Test {
 
   // The fault of a run; none if it runs.
   std::optional<Fault> Run(const std::vector<isa::Instruction>& instructions) {
-    simulator_.LoadProgram(ProgramOf(Machine(), instructions));
+    simulator_.LoadProgram(ProgramOf(Nano(), instructions));
     try {
       simulator_.Run();
     } catch (const SimulationError& error) {
@@ -164,7 +164,7 @@ TEST_F(SimulatorTest, AFoldCanStartFromAnOperandThatIsThere) {
   vector.lanes = Words(Scalar(2), 0);
   vector.lane_g = 1;
   EXPECT_FALSE(Run({vector}).has_value());
-  EXPECT_EQ(First(Scalar(2)), 1.0f + static_cast<float>(Machine().lanes));
+  EXPECT_EQ(First(Scalar(2)), 1.0f + static_cast<float>(Nano().lanes));
 }
 
 TEST_F(SimulatorTest, AWordWrittenByAnEarlierElementMayBeRead) {

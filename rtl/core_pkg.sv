@@ -136,7 +136,7 @@ package core_pkg;
   } pieces_t;
 
   // Words of memory come in pieces (memory_region), each from a window of so many banks: of 16, choices that take
-  // MUXF7 and MUXF8, or of 4, a table of six inputs.
+  // MUXF7 and MUXF8, or of 4, a table of six inputs. Up to ten banks the latter take no more tables.
   function automatic int unsigned window_of(int unsigned banks);
     window_of = banks > 10 ? 16 : 4;
   endfunction

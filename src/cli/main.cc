@@ -81,7 +81,7 @@ std::vector<const CLI::App*> Commands(const CLI::App* parser) {
 }
 
 // What may stand where `parser` found something else: its commands and its options.
-std::vector<std::string> KnownOptions(const CLI::App* parser) {
+std::vector<std::string> KnownNames(const CLI::App* parser) {
   std::vector<std::string> names;
   for (const CLI::App* command : Commands(parser)) {
     names.push_back(command->get_name());
@@ -104,7 +104,7 @@ int Report(const CLI::App& program, const CLI::ParseError& error) {
                           : has_commands         ? "command"
                                                  : "argument",
                           Quoted(found),
-                          DidYouMean(found.substr(0, found.find('=')), KnownOptions(parser)));
+                          DidYouMean(found.substr(0, found.find('=')), KnownNames(parser)));
   } else if (has_commands && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
     message = "no command given";
   } else if (message.ends_with("required TEXT missing")) {

@@ -205,7 +205,7 @@ void Hazards::AddIndex(const isa::Index& index, size_t space, bool writes) {
   const int64_t slots = spaces_[space + 1] - spaces_[space];
   if (needed > slots) {
     constexpr std::array<const char*, 3> kNames = {"tile slots", "accumulators", "lane registers"};
-    Fail("accelerator: too few {}: the model needs {}, there are {}", kNames[space - kTileSpace],
+    Fail("accelerator: too few {}: it needs at least {}, there are {}", kNames[space - kTileSpace],
          needed, slots);
   }
   operand.reads = !writes;

@@ -47,7 +47,7 @@ test: test-build  ## build and run the tests (PRESET=asan: with sanitizers)
 	ctest --test-dir $(BUILD) -j $(JOBS) --label-exclude slow --output-on-failure --progress
 
 .PHONY: test-slow
-test-slow:  ## the tests that take minutes: PyTorch, fuzzers, AArch64, a bare Debian
+test-slow:  ## the rest, hours: PyTorch, fuzzers, AArch64, a bare Debian, the u50's RTL, every float
 	@scripts/install-packages slow
 	@$(MAKE) test-build
 	@$(MAKE) fuzz-build

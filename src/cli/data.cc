@@ -256,6 +256,10 @@ int RunStats(const StatsOptions& options) {
 Command AddData(CLI::App& program) {
   CLI::App* const parser = program.add_subcommand("data", "Write the built-in corpus, count data");
   parser->require_subcommand(1);
+  parser->footer(
+      "\nExamples:\n  bittern data generate --out data/travel\n"
+      "  bittern data stats --data data/atis\n\n"
+      "bittern data COMMAND --help lists a command's options.");
 
   CLI::App* const generate = parser->add_subcommand(
       "generate", "Write the corpus of air-travel requests that comes with the program");

@@ -22,8 +22,8 @@ constexpr int kUserError = 2;
 constexpr char kFooter[] = R"(
 Examples:
   bittern train                              train the 2-encoder model on the built-in corpus
-  bittern train --data data/atis             ... on ATIS (scripts/fetch-atis gets it)
-  bittern eval --checkpoint runs/atis-2enc/best.safetensors --data data/atis
+  bittern train --data data/atis --out runs/atis     ... on ATIS (scripts/fetch-atis gets it)
+  bittern eval --checkpoint runs/atis/best.safetensors --data data/atis
   bittern predict --checkpoint runs/atis-2enc/best.safetensors "flights from boston to denver"
   bittern plan --svg arena.svg               the memory of a training step, without training
   bittern estimate --device u50              does it fit an FPGA, and how fast is it there

@@ -19,7 +19,7 @@
 namespace bittern::isa {
 
 // Of spec/isa.toml and the table of functions. A program is for one specification.
-inline constexpr uint64_t kSpecHash = 0x7ba279ed4925e1b6;
+inline constexpr uint64_t kSpecHash = 0xb8fd30fb82da87c8;
 inline constexpr uint32_t kSpecVersion = 1;
 
 // The units that run at the same time, and the order of Header.wait.
@@ -131,7 +131,7 @@ std::string_view Name(Tap value);
 
 // An order between this instruction and an earlier one. The instruction waited for is the
 // `distance`-th most recent one handed to that unit before this instruction (1: the most recent).
-// A distance that reaches back behind the program's start is satisfied.
+// A distance that reaches back before the program's start is satisfied.
 struct Wait {
   // 0: no wait
   uint32_t distance = 0;
@@ -502,7 +502,7 @@ struct Vector {
   uint32_t lane_old = 0;
   // add to the scalar of operand g, which is the one that is there: it is not read twice
   uint32_t lane_g = 0;
-  // elements behind the real tokens count as 0
+  // elements beyond the real tokens count as 0
   uint32_t limit = 0;
   // which loop runs over tokens
   uint32_t limit_loop = 0;

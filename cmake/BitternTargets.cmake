@@ -16,28 +16,21 @@ function(bittern_library name)
   target_link_libraries(bittern_${name} PUBLIC bittern_flags ${ARG_DEPS} ${ARG_LINK})
 endfunction()
 
-# bittern_test(NAME SOURCES a_test.cc DEPS base LINK ...): one program, each case known to ctest.
+# bittern_test(NAME [SLOW] SOURCES a_test.cc DEPS base LINK ...): one program, each case known to ctest, run from
+# the top, where data/atis may be. SLOW: not in `make test`.
 function(bittern_test name)
   if(NOT BITTERN_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "SLOW" "" "SOURCES;DEPS;LINK" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
   list(TRANSFORM ARG_DEPS PREPEND bittern_)
   target_link_libraries(${name}_test PRIVATE bittern_flags ${ARG_DEPS} ${ARG_LINK} GTest::gtest_main)
-  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 120)
-endfunction()
-
-# bittern_slow_test(NAME ...): the same, its cases labelled slow.
-function(bittern_slow_test name)
-  if(NOT BITTERN_TESTS)
-    return()
+  set(properties)
+  if(ARG_SLOW)
+    set(properties PROPERTIES LABELS slow)
   endif()
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LINK" ${ARGN})
-  add_executable(${name}_test ${ARG_SOURCES})
-  list(TRANSFORM ARG_DEPS PREPEND bittern_)
-  target_link_libraries(${name}_test PRIVATE bittern_flags ${ARG_DEPS} ${ARG_LINK} GTest::gtest_main)
-  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 120 PROPERTIES LABELS slow)
+  gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 120 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} ${properties})
 endfunction()
 
 # bittern_fuzzer(NAME SOURCES a_fuzz.cc DEPS data DICTIONARY a.dict): a libFuzzer program NAME_fuzz, and

@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -16,6 +15,7 @@
 
 #include "data/corpus_generator.h"
 #include "data/dataset.h"
+#include "data/testing.h"
 #include "rtl_device.h"
 #include "step_testing.h"
 #include "train/checkpoint.h"
@@ -29,10 +29,9 @@ constexpr int kUpdates = 300;  // of the engine, before
 class RtlU50 : public testing::Test {
  protected:
   RtlU50() {
-    const char* atis =
-        std::getenv("BITTERN_ATIS");  // NOLINT(concurrency-mt-unsafe): nobody sets any
-    std::printf("data: %s\n", atis != nullptr ? "ATIS" : "generated (BITTERN_ATIS names ATIS)");
-    data_ = [directory = std::string(atis != nullptr ? atis : "")](const std::string& name) {
+    const std::string atis = AtisDirectory();
+    std::printf("data: %s\n", atis.empty() ? "generated (BITTERN_ATIS names ATIS)" : "ATIS");
+    data_ = [directory = atis](const std::string& name) {
       if (!directory.empty()) return ReadSplit(directory, name);
       Corpus corpus = GenerateCorpus(1, {400, 20, 20});
       return name == "train" ? std::move(corpus.train) : std::move(corpus.valid);

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "device/host_access.h"
 #include "device/numbers.h"
 #include "isa/accelerator.h"
 #include "rtl_device.h"
@@ -35,14 +36,7 @@ class CoreDevice : public RtlDevice {
   const isa::Accelerator& accelerator() const override { return accelerator_; }
 
   void LoadProgram(const isa::Program& program) override {
-    if (program.accelerator != accelerator().name) {
-      Fail("the program was compiled for accelerator {}, this is {}", program.accelerator,
-           accelerator().name);
-    }
-    if (std::ssize(program.words) > accelerator().program_words) {
-      Fail("the program has {} words, accelerator {} holds {}", program.words.size(),
-           accelerator().name, accelerator().program_words);
-    }
+    CheckLoadable(accelerator(), program);
     for (size_t row = 0; 4 * row < program.words.size(); ++row) {
       Delay();
       core_->program_write_i = 1;
@@ -60,7 +54,8 @@ class CoreDevice : public RtlDevice {
   }
 
   void WriteWords(uint32_t address, std::span<const float> values) override {
-    const size_t width = WidthOf(address);
+    const auto width =
+        static_cast<size_t>(CheckedWords(accelerator(), address, values.size()).width);
     for (size_t at = 0; at < values.size(); at += width, ++address) {
       Delay();
       core_->memory_write_i = 1;
@@ -75,7 +70,8 @@ class CoreDevice : public RtlDevice {
   }
 
   void ReadWords(uint32_t address, std::span<float> values) override {
-    const size_t width = WidthOf(address);
+    const auto width =
+        static_cast<size_t>(CheckedWords(accelerator(), address, values.size()).width);
     // A word a cycle; it is there two cycles behind its address, or three.
     const size_t behind = accelerator_.fold > 1 ? 2 : 1;
     for (size_t cycle = 0; cycle < behind || (cycle - behind) * width < values.size(); ++cycle) {
@@ -91,6 +87,7 @@ class CoreDevice : public RtlDevice {
   }
 
   void WriteTable(uint32_t table, std::span<const int32_t> entries) override {
+    CheckTable(accelerator(), table, entries.size());
     core_->table_i = static_cast<uint8_t>(table);
     for (size_t t = 0; t < static_cast<size_t>(accelerator().lanes); ++t) {
       Delay();
@@ -103,6 +100,7 @@ class CoreDevice : public RtlDevice {
   }
 
   void WriteRegisters(const HostRegisters& registers) override {
+    CheckRegisters(accelerator(), registers);
     for (size_t n = 0; n < registers.lists.size(); ++n) {
       SetBits(core_->lists_i, 16 * n, 16, registers.lists[n]);
     }
@@ -152,12 +150,6 @@ class CoreDevice : public RtlDevice {
   void SetStalls(uint32_t seed) override { stalls_.emplace(seed); }
 
  private:
-  // The width of a word of the region.
-  size_t WidthOf(uint32_t address) const {
-    const auto region = static_cast<int32_t>(address >> isa::kRegionShift);
-    return static_cast<size_t>(isa::WordLanes(accelerator_, region));
-  }
-
   // Between two writes of the host.
   void Delay() {
     while (stalls_ && (*stalls_)() % 4 == 0) core_.Step();

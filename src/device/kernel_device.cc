@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "device/host_access.h"
 #include "device/numbers.h"
 #include "isa/accelerator.h"
 #include "isa/generated/instructions.h"
@@ -16,7 +17,7 @@ using kernel::Command;
 using kernel::kBeatWords;
 using kernel::Register;
 
-constexpr uint32_t kStart = 1, kDone = 2;  // bits of Register::kControl
+constexpr uint32_t kStart = 1, kDone = 2, kIdle = 4;  // bits of Register::kControl
 
 size_t BeatsOf(size_t words) { return (words + kBeatWords - 1) / kBeatWords; }
 
@@ -39,6 +40,24 @@ KernelDevice::KernelDevice(std::unique_ptr<KernelPort> port, const isa::Accelera
   }
   Write(Register::kInterruptEnableAll, 1);
   Write(Register::kInterruptEnable, 1);
+  Abort();
+}
+
+KernelDevice::~KernelDevice() {
+  if (!launched_) return;
+  try {
+    Abort();
+  } catch (const Error&) {  // the kernel cannot be reached any more
+  }
+}
+
+void KernelDevice::Abort() {
+  launched_ = false;
+  Write(Register::kReset, 1);
+  // Reading takes what is done, too, of whoever had the kernel before.
+  while ((Read(Register::kControl) & kIdle) == 0) port_->WaitForInterrupt();
+  Write(Register::kInterruptStatus, Read(Register::kInterruptStatus));
+  Read(Register::kControl);
 }
 
 uint32_t KernelDevice::Read(Register which) {
@@ -56,11 +75,6 @@ void KernelDevice::Write64(Register which, uint64_t value) {
   const auto offset = static_cast<uint32_t>(which);
   port_->WriteRegister(offset, static_cast<uint32_t>(value));
   port_->WriteRegister(offset + 4, static_cast<uint32_t>(value >> 32));
-}
-
-size_t KernelDevice::WidthOf(uint32_t address) const {
-  const auto region = static_cast<int32_t>(address >> isa::kRegionShift);
-  return static_cast<size_t>(isa::WordLanes(accelerator_, region));
 }
 
 void KernelDevice::Begin(Command command, uint32_t first, uint32_t count, size_t beats) {
@@ -109,14 +123,7 @@ void KernelDevice::Flush() {
 }
 
 void KernelDevice::LoadProgram(const isa::Program& program) {
-  if (program.accelerator != accelerator().name) {
-    Fail("the program was compiled for accelerator {}, this is {}", program.accelerator,
-         accelerator().name);
-  }
-  if (std::ssize(program.words) > accelerator().program_words) {
-    Fail("the program has {} words, accelerator {} holds {}", program.words.size(),
-         accelerator().name, accelerator().program_words);
-  }
+  CheckLoadable(accelerator(), program);
   const size_t rows = BeatsOf(program.words.size());
   Begin(Command::kProgram, 0, static_cast<uint32_t>(rows), 1 + rows);
   for (const uint64_t hash : {isa::kSpecHash, isa::HashOf(accelerator_)}) {
@@ -131,7 +138,8 @@ void KernelDevice::LoadProgram(const isa::Program& program) {
 }
 
 void KernelDevice::WriteWords(uint32_t address, std::span<const float> values) {
-  const size_t width = WidthOf(address), beats = BeatsOf(width);
+  const auto width = static_cast<size_t>(CheckedWords(accelerator_, address, values.size()).width);
+  const size_t beats = BeatsOf(width);
   const size_t most = commands_.words.size() / kBeatWords / beats - 1;  // words of a command
   while (!values.empty()) {
     const size_t count = std::min(values.size() / width, most);
@@ -146,7 +154,8 @@ void KernelDevice::WriteWords(uint32_t address, std::span<const float> values) {
 }
 
 void KernelDevice::ReadWords(uint32_t address, std::span<float> values) {
-  const size_t width = WidthOf(address), stride = BeatsOf(width) * kBeatWords;
+  const auto width = static_cast<size_t>(CheckedWords(accelerator_, address, values.size()).width);
+  const size_t stride = BeatsOf(width) * kBeatWords;
   const size_t most = results_.words.size() / stride;
   while (!values.empty()) {
     const size_t count = std::min(values.size() / width, most);
@@ -164,6 +173,7 @@ void KernelDevice::ReadWords(uint32_t address, std::span<float> values) {
 }
 
 void KernelDevice::WriteTable(uint32_t table, std::span<const int32_t> entries) {
+  CheckTable(accelerator_, table, entries.size());
   const auto lanes = static_cast<size_t>(accelerator_.lanes);
   Begin(Command::kTable, table, 1, BeatsOf(lanes));
   for (size_t t = 0; t < lanes; ++t) {
@@ -173,6 +183,7 @@ void KernelDevice::WriteTable(uint32_t table, std::span<const int32_t> entries) 
 }
 
 void KernelDevice::WriteRegisters(const HostRegisters& registers) {
+  CheckRegisters(accelerator_, registers);
   const auto lists = static_cast<size_t>(accelerator_.list_registers);
   Begin(Command::kRegisters, 0, 1, 1 + BeatsOf(lists));
   Append(registers.tokens);

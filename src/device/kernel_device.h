@@ -45,8 +45,11 @@ class KernelPort {
 
 class KernelDevice : public Device {
  public:
-  // Fails where the kernel is one of another version, instruction set or accelerator.
+  // Fails where the kernel is one of another version, instruction set or accelerator. What it does
+  // for a host that is gone is ended. So is, when this device is closed, a run that nobody waited
+  // for: its buffers go away.
   KernelDevice(std::unique_ptr<KernelPort> port, const isa::Accelerator& accelerator);
+  ~KernelDevice() override;
 
   KernelPort& port() { return *port_; }
 
@@ -70,7 +73,6 @@ class KernelDevice : public Device {
   void Write(kernel::Register which, uint32_t value);
   void Write64(kernel::Register which, uint64_t value);
 
-  size_t WidthOf(uint32_t address) const;
   // A command's first beat; what follows it takes `beats` more.
   void Begin(kernel::Command command, uint32_t first, uint32_t count, size_t beats);
   void Append(uint32_t word);
@@ -79,6 +81,8 @@ class KernelDevice : public Device {
   void Flush();
   void Launch();
   void Finish();
+  // Ends what the kernel does; it is idle then, and has no program.
+  void Abort();
 
   std::unique_ptr<KernelPort> port_;
   const isa::Accelerator& accelerator_;

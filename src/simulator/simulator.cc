@@ -1,40 +1,18 @@
 #include "simulator/simulator.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
+#include <bit>
 #include <type_traits>
 
 #include "arith/flush_to_zero.h"
 #include "base/error.h"
+#include "device/host_access.h"
+#include "device/numbers.h"
 
 namespace bittern {
 namespace {
 
 constexpr size_t kRememberedTimings = 4096;
-
-// Words of memory that the host names: the region and the first word.
-template <class State>
-auto& RegionOf(State& state, uint32_t address, int64_t words, int64_t* first) {
-  const uint32_t region = address >> kRegionShift;
-  *first = address & ((1u << kRegionShift) - 1);
-  if (region >= kRegions || *first + words > state.memory[region].words) {
-    Fail("{} words at {:#x}: outside the memory of accelerator {}", words, address,
-         state.accelerator.name);
-  }
-  return state.memory[region];
-}
-
-int64_t WordsIn(size_t floats, int64_t width, uint32_t address) {
-  const auto n = static_cast<int64_t>(floats);
-  if (n % width != 0) Fail("{} floats at {:#x}: not whole words of {}", n, address, width);
-  return n / width;
-}
-
-int64_t WidthOf(const MachineState& state, uint32_t address) {
-  const uint32_t region = address >> kRegionShift;
-  return region < kRegions ? state.memory[region].width : 1;
-}
 
 }  // namespace
 
@@ -42,75 +20,48 @@ Simulator::Simulator(const isa::Accelerator& accelerator)
     : state_(accelerator), work_(accelerator) {}
 
 void Simulator::LoadProgram(const isa::Program& program) {
-  if (program.accelerator != accelerator().name) {
-    Fail("the program was compiled for accelerator {}, this is {}", program.accelerator,
-         accelerator().name);
-  }
-  if (std::ssize(program.words) > accelerator().program_words) {
-    Fail("the program has {} words, accelerator {} holds {}", program.words.size(),
-         accelerator().name, accelerator().program_words);
-  }
+  CheckLoadable(accelerator(), program);
   program_ = DecodeProgram(program.words);
   timings_.clear();
   for (const isa::Constant& constant : program.constants) {
-    if (constant.address >> kRegionShift != kScalars) {
-      Fail("the program's constant at {:#x} is not a scalar", constant.address);
-    }
     WriteWords(constant.address, std::span(&constant.value, 1));
   }
 }
 
 void Simulator::WriteWords(uint32_t address, std::span<const float> values) {
-  const int64_t width = WidthOf(state_, address);
-  const int64_t words = WordsIn(values.size(), width, address);
-  int64_t first = 0;
-  MemoryRegion& memory = RegionOf(state_, address, words, &first);
-  std::transform(values.begin(), values.end(), memory.values.begin() + first * width, [](float x) {
-    return std::fpclassify(x) == FP_SUBNORMAL ? std::copysign(0.0f, x) : x;
-  });
-  std::fill_n(memory.written.begin() + first, words, uint8_t{1});
+  const HostWords words = CheckedWords(accelerator(), address, values.size());
+  MemoryRegion& memory = state_.memory[static_cast<size_t>(words.region)];
+  std::transform(values.begin(), values.end(), memory.values.begin() + words.first * words.width,
+                 [](float x) { return std::bit_cast<float>(BitsOnDevice(x)); });
+  std::fill_n(memory.written.begin() + words.first, words.count, uint8_t{1});
 }
 
 void Simulator::ReadWords(uint32_t address, std::span<float> values) const {
-  const int64_t width = WidthOf(state_, address);
-  const int64_t words = WordsIn(values.size(), width, address);
-  int64_t first = 0;
-  const MemoryRegion& memory = RegionOf(state_, address, words, &first);
-  for (int64_t i = 0; i < words; ++i) {
-    if (memory.written[static_cast<size_t>(first + i)] == 0) {
+  const HostWords words = CheckedWords(accelerator(), address, values.size());
+  const MemoryRegion& memory = state_.memory[static_cast<size_t>(words.region)];
+  for (int64_t i = 0; i < words.count; ++i) {
+    if (memory.written[static_cast<size_t>(words.first + i)] == 0) {
       throw SimulationError({.kind = Fault::Kind::kUnwritten,
                              .operand = "the host",
                              .address = int64_t{address} + i,
                              .what = "never written"});
     }
   }
-  std::transform(memory.values.begin() + first * width,
-                 memory.values.begin() + (first + words) * width, values.begin(), [](float x) {
-                   return std::isnan(x) ? std::numeric_limits<float>::quiet_NaN() : x;
-                 });
+  const auto begin = memory.values.begin() + words.first * words.width;
+  std::transform(begin, begin + words.count * words.width, values.begin(),
+                 [](float x) { return FloatFromDevice(std::bit_cast<uint32_t>(x)); });
 }
 
 void Simulator::WriteTable(uint32_t table, std::span<const int32_t> entries) {
-  if (int64_t{table} >= accelerator().tables || std::ssize(entries) > state_.lanes) {
-    Fail("index table {} of {} entries: accelerator {} has {} of {}", table, entries.size(),
-         accelerator().name, accelerator().tables, state_.lanes);
-  }
+  CheckTable(accelerator(), table, entries.size());
   const auto begin = state_.tables.begin() + int64_t{table} * state_.lanes;
   std::fill_n(std::copy(entries.begin(), entries.end(), begin), state_.lanes - std::ssize(entries),
               -1);
 }
 
 void Simulator::WriteRegisters(const HostRegisters& registers) {
-  if (int64_t{registers.tokens} > state_.lanes) {
-    Fail("{} tokens: accelerator {} takes {}", registers.tokens, accelerator().name, state_.lanes);
-  }
+  CheckRegisters(accelerator(), registers);
   state_.host = registers;
-}
-
-void Simulator::PoisonWords(uint32_t address, int64_t words) {
-  int64_t first = 0;
-  MemoryRegion& memory = RegionOf(state_, address, words, &first);
-  std::fill_n(memory.written.begin() + first, words, uint8_t{0});
 }
 
 void Simulator::PoisonAll() {

@@ -38,9 +38,8 @@ class Simulator {
   void WriteTable(uint32_t table, std::span<const int32_t> entries);
   void WriteRegisters(const HostRegisters& registers);
 
-  // Words that nobody has written since are an error to read.
-  void PoisonWords(uint32_t address, int64_t words);
-  // Every word of memory, the program's constants included.
+  // Of every word of memory, the program's constants included: to read it is an error until it is
+  // written again.
   void PoisonAll();
 
   // One step. Tiles, accumulators and lane registers begin unwritten. Throws SimulationError.

@@ -194,11 +194,11 @@ TEST_F(SimulatorTest, MemoryKeepsWhatIsWrittenUntilItIsPoisoned) {
   Ones(TokenWord(0), 4);
   EXPECT_FALSE(Run({Vector()}).has_value());
   EXPECT_FALSE(Run({Load(TokenWord(100))}).has_value());
-  simulator_.PoisonWords(TokenWord(102), 1);
-  ExpectUnwritten({Load(TokenWord(100))}, "source", TokenWord(102), 2);
   simulator_.PoisonAll();
   ExpectUnwritten({Load(TokenWord(100))}, "source", TokenWord(100));
   EXPECT_THROW(First(TokenWord(0)), SimulationError);
+  Ones(TokenWord(100), 2);
+  ExpectUnwritten({Load(TokenWord(100))}, "source", TokenWord(102), 2);
 }
 
 // Maxima ----------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
-# Packages the kernel as a Vitis object: vivado -mode batch -source package_kernel.tcl -tclargs PART CONFIG OUT.xo
+# Packages the kernel as a Vitis object: vivado -mode batch -source package_kernel.tcl -tclargs PART TOP.v OUT.xo
 #
-# PART: of spec/devices.toml; CONFIG: what scripts/accelerator-constant prints. Works in the current directory.
-if {$argc != 3} { error "usage: -tclargs PART CONFIG OUT.xo" }
-lassign $argv part config out
+# PART: of spec/devices.toml; TOP.v: bittern.v with its configuration (hardware/build). Works in the current directory.
+if {$argc != 3} { error "usage: -tclargs PART TOP.v OUT.xo" }
+lassign $argv part top out
 set here [file dirname [file normalize [info script]]]
 set rtl [file join $here .. rtl]
 
@@ -14,9 +14,8 @@ foreach file [lsort [glob $rtl/*.sv]] {
     lappend sources $file
   }
 }
-add_files -norecurse [concat $sources [list $here/bittern.v $rtl/generated/function_table.hex]]
+add_files -norecurse [concat $sources [list $top $rtl/generated/function_table.hex]]
 set_property file_type {Memory File} [get_files function_table.hex]
-set_property verilog_define [list "BITTERN_CONFIG=$config" SYNTHESIS] [current_fileset]
 set_property top bittern [current_fileset]
 update_compile_order -fileset sources_1
 

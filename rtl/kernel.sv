@@ -78,7 +78,8 @@ module kernel #(
     .error_beat_i(error_beat), .written_i(written), .cycles_i(cycles), .busy_cycles_i(busy_cycles)
   );
 
-  assign aligned = commands[7:0] == '0 && results[7:0] == '0;
+  localparam int unsigned BurstBits = $clog2(kernel_pkg::BurstBeats * kernel_pkg::BeatBits / 8);
+  assign aligned = commands[BurstBits-1:0] == '0 && results[BurstBits-1:0] == '0;
 
   logic stream_start, stream_stop, reader_idle, reader_error, writer_idle, writer_error;
   logic beat_valid, beat_take, result_ready, result_valid;
@@ -102,8 +103,8 @@ module kernel #(
     .bresp_i(m_axi_gmem_bresp)
   );
   // Whole beats at rising addresses.
-  assign m_axi_gmem_awsize = 3'd4;
-  assign m_axi_gmem_arsize = 3'd4;
+  assign m_axi_gmem_awsize = 3'($clog2(kernel_pkg::BeatBits / 8));
+  assign m_axi_gmem_arsize = m_axi_gmem_awsize;
   assign m_axi_gmem_awburst = 2'b01;
   assign m_axi_gmem_arburst = 2'b01;
   assign m_axi_gmem_wstrb = '1;
@@ -148,9 +149,11 @@ module kernel #(
     .memory_address_i(memory_address), .memory_data_i(memory_in), .memory_data_o(memory_out)
   );
 
-`ifndef SYNTHESIS
-  initial assert (Config.fold == 1) else $error("folded lanes want a second clock");
+  if (Config.fold != 1) begin : gen_refused
+    $error("folded lanes want a second clock, which this kernel does not have");
+  end
 
+`ifndef SYNTHESIS
   axi_lite_rules u_control_rules (
     .clk_i(ap_clk), .rst_ni(ap_rst_n), .awvalid_i(s_axi_control_awvalid),
     .awready_i(s_axi_control_awready), .awaddr_i(s_axi_control_awaddr),

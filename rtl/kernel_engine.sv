@@ -1,7 +1,8 @@
 // The kernel's engine: takes commands beat by beat, and does on the core's host ports what they say (spec/kernel.toml).
 //
 // The first error ends a run: nothing further is taken, what is under way on the bus comes to its end, and the kernel is
-// done. The core is reset where its run has not ended; its program then counts as none.
+// done. The core is reset where its run has not ended; its program then counts as none. A host's wrong access to a
+// register ends nothing and is told where the run has no error of its own.
 module kernel_engine #(
   parameter bittern_pkg::accelerator_t Config = bittern_pkg::AcceleratorNano,
   parameter logic [63:0] AcceleratorHash = '0,
@@ -91,7 +92,7 @@ module kernel_engine #(
   logic [TableBits-1:0] table_q;
   logic [LaneBits-1:0] lane_q;
   logic [$clog2(ProgramRows)-1:0] row_q;
-  logic last_beat, last_word, endless, abort;
+  logic last_beat, last_word, endless, abort, told;
 
   assign opcode = beat_i[31:0];
   assign first = beat_i[63:32];
@@ -211,6 +212,7 @@ module kernel_engine #(
     if (error_d != kernel_pkg::ErrorNone && state_q != Stop) state_d = Stop;
   end
 
+  assign told = error_o != kernel_pkg::ErrorNone && error_o != kernel_pkg::ErrorRegister;
   assign busy_o = state_q != Idle;
   assign done_o = state_q == Stop && state_d == Idle;
   assign stream_start_o = state_q == Idle && start_i;
@@ -230,7 +232,7 @@ module kernel_engine #(
     end else begin
       state_q <= state_d;
       if (stream_start_o) error_o <= error_d;
-      else if (error_o == kernel_pkg::ErrorNone && error_d != '0) error_o <= error_d;
+      else if (error_d != kernel_pkg::ErrorNone && !told) error_o <= error_d;
       else if (error_o == kernel_pkg::ErrorNone && fault_i) error_o <= kernel_pkg::ErrorRegister;
       if (stream_start_o) begin
         taken_q <= '0;
@@ -242,7 +244,8 @@ module kernel_engine #(
       end
       if (take && state_q == ProgramRow && last_word) program_q <= 1'b1;
       if (take && state_q == Next && opcode == kernel_pkg::CommandProgram) program_q <= 1'b0;
-      core_reset_q <= abort_i || (state_q == RunWait && state_d == Stop);
+      // From the cycle on in which the core is started: it runs behind that one.
+      core_reset_q <= abort_i || ((state_q == RunStart || state_q == RunWait) && state_d == Stop);
       if (core_reset_q) program_q <= 1'b0;
       core_rst_no <= !core_reset_q;
     end

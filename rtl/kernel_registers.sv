@@ -87,7 +87,8 @@ module kernel_registers #(
 
   logic interrupt_all_q;
   logic [1:0] interrupt_enable_q, interrupt_status_q;
-  logic start_q, done_q, read_control;
+  logic [1:0] flips;
+  logic start_q, done_q, read_control, starts;
 
   always_comb begin
     known = 1'b1;
@@ -107,6 +108,10 @@ module kernel_registers #(
   logic write_fault, read_fault;
   assign write_fault = write && (!known || (argument && (busy_i || start_q)));
   assign start_o = start_q && !busy_i;
+  // A start while it runs does nothing, as in every ap_ctrl_hs.
+  assign starts = write && waddr_q == kernel_pkg::RegisterControl && wdata_q[0] && wstrb_q[0]
+                  && !start_q && !busy_i;
+  assign flips = write && waddr_q == kernel_pkg::RegisterInterruptStatus && wstrb_q[0] ? wdata_q[1:0] : '0;
   assign abort_o = write && waddr_q == kernel_pkg::RegisterReset && wdata_q[0] && wstrb_q[0];
   assign fault_o = write_fault || read_fault;
 
@@ -123,21 +128,19 @@ module kernel_registers #(
       result_beats_o <= '0;
       most_cycles_o <= 32'h0100_0000;
     end else begin
-      if (read_control) done_q <= 1'b0;
+      if (read_control || starts) done_q <= 1'b0;
+      if (starts) start_q <= 1'b1;
       if (done_i) begin
         done_q <= 1'b1;
         start_q <= 1'b0;
-        interrupt_status_q <= interrupt_status_q | interrupt_enable_q;
       end
+      // What is done is told, also where the host takes an earlier word of it in this cycle.
+      interrupt_status_q <= (interrupt_status_q ^ flips)
+                            | (done_i ? interrupt_enable_q : '0);
       if (write && !write_fault) begin
         unique case (waddr_q)
-          // A start while it runs does nothing, as in every ap_ctrl_hs.
-          kernel_pkg::RegisterControl: if (wstrb_q[0] && wdata_q[0]) start_q <= 1'b1;
           kernel_pkg::RegisterInterruptEnableAll: if (wstrb_q[0]) interrupt_all_q <= wdata_q[0];
           kernel_pkg::RegisterInterruptEnable: if (wstrb_q[0]) interrupt_enable_q <= wdata_q[1:0];
-          kernel_pkg::RegisterInterruptStatus: begin
-            if (wstrb_q[0]) interrupt_status_q <= interrupt_status_q ^ wdata_q[1:0];
-          end
           kernel_pkg::RegisterCommandsLow: begin
             commands_o[31:0] <= (commands_o[31:0] & ~mask) | (wdata_q & mask);
           end

@@ -43,13 +43,13 @@ class Simulation : public KernelSimulation {
     writes_.clear();
     data_.clear();
     answers_ = 0;
+    spoiled_in_ = -1;
     kernel_.SetAssertions(false);
     kernel_->ap_rst_n = 0;
     for (int i = 0; i < 4; ++i) kernel_.Step();
-    kernel_->ap_rst_n = 1;
-    // The core's own reset begins with the next cycle and takes longer.
-    for (int i = 0; i < 300; ++i) kernel_.Step();
     kernel_.SetAssertions(true);
+    kernel_->ap_rst_n = 1;
+    kernel_.Step();  // in which nobody may offer anything yet
   }
 
   uint32_t ReadRegister(uint32_t offset) override {
@@ -73,11 +73,13 @@ class Simulation : public KernelSimulation {
     }
   }
 
-  void WriteRegister(uint32_t offset, uint32_t value) override {
+  void WriteRegister(uint32_t offset, uint32_t value) override { WriteBytes(offset, value, 0xF); }
+
+  void WriteBytes(uint32_t offset, uint32_t value, uint8_t strobes) override {
     Delay();
     kernel_->s_axi_control_awaddr = static_cast<uint8_t>(offset);
     kernel_->s_axi_control_wdata = value;
-    kernel_->s_axi_control_wstrb = 0xF;
+    kernel_->s_axi_control_wstrb = strobes;
     bool address_is_due = true, data_is_due = true;
     for (int64_t cycle = 0;; ++cycle) {
       CheckPatience(cycle, "a write of a register");
@@ -119,6 +121,7 @@ class Simulation : public KernelSimulation {
 
   bool interrupt() const override { return kernel_->__SYM__interrupt != 0; }
   void SetPatience(int64_t cycles) override { patience_ = cycles; }
+  void SpoilAnswer(int64_t cycles) override { spoiled_in_ = cycles; }
   void Trace(const std::string& path) override { kernel_.Trace(path); }
 
   void Step() override {
@@ -141,6 +144,7 @@ class Simulation : public KernelSimulation {
     const bool read_taken = kernel_->m_axi_gmem_rvalid != 0 && kernel_->m_axi_gmem_rready != 0;
     const bool answer_taken = kernel_->m_axi_gmem_bvalid != 0 && kernel_->m_axi_gmem_bready != 0;
     kernel_.Step();
+    if (spoiled_in_ > 0) --spoiled_in_;
     if (read_taken) kernel_->m_axi_gmem_rvalid = 0;
     if (answer_taken) kernel_->m_axi_gmem_bvalid = 0;
     OfferRead();
@@ -157,6 +161,7 @@ class Simulation : public KernelSimulation {
   void Delay() {
     while (random_ && (*random_)() % 4 != 0) Step();
   }
+  bool Spoiled() { return spoiled_in_ == 0 && spoiled_in_-- == 0; }
   void CheckPatience(int64_t cycle, const char* what) const {
     if (cycle >= patience_) Fail("the kernel: no end of {} in {} cycles", what, cycle);
   }
@@ -178,7 +183,7 @@ class Simulation : public KernelSimulation {
     for (size_t i = 0; i < kBeatWords; ++i) {
       kernel_->m_axi_gmem_rdata[i] = words != nullptr ? words[i] : 0;
     }
-    kernel_->m_axi_gmem_rresp = words != nullptr ? kOkay : kSlaveError;
+    kernel_->m_axi_gmem_rresp = words != nullptr && !Spoiled() ? kOkay : kSlaveError;
     kernel_->m_axi_gmem_rlast = burst.beats == 1;
     kernel_->m_axi_gmem_rvalid = 1;
     burst.address += kBeatBytes;
@@ -202,7 +207,7 @@ class Simulation : public KernelSimulation {
     if (answers_ == 0 || kernel_->m_axi_gmem_bvalid != 0 || !Now()) return;
     --answers_;
     kernel_->m_axi_gmem_bvalid = 1;
-    kernel_->m_axi_gmem_bresp = bad_ ? kSlaveError : kOkay;
+    kernel_->m_axi_gmem_bresp = bad_ || Spoiled() ? kSlaveError : kOkay;
     bad_ = false;
   }
 
@@ -213,6 +218,7 @@ class Simulation : public KernelSimulation {
   std::deque<std::array<uint32_t, kBeatWords>> data_;
   int answers_ = 0;
   bool bad_ = false;
+  int64_t spoiled_in_ = -1;
   int64_t patience_ = int64_t{1} << 25;
 };
 

@@ -24,6 +24,10 @@ class KernelSimulation : public KernelPort {
   // Error.
   virtual void SetPatience(int64_t cycles) = 0;
   virtual void Step() = 0;  // a cycle
+  // WriteRegister, of the bytes that `strobes` has bits for.
+  virtual void WriteBytes(uint32_t offset, uint32_t value, uint8_t strobes) = 0;
+  // What memory answers first behind so many cycles is an error, whatever was asked for.
+  virtual void SpoilAnswer(int64_t cycles) = 0;
   // ap_rst_n for some cycles; what the bus had under way is forgotten on both sides.
   virtual void ResetAll() = 0;
   virtual bool interrupt() const = 0;

@@ -151,6 +151,24 @@ class Kernel : public testing::TestWithParam<uint32_t> {
   std::unique_ptr<KernelDevice> device_;
 };
 
+// A port to a kernel that others have ports to.
+class SharedPort : public KernelPort {
+ public:
+  explicit SharedPort(KernelPort& port) : port_(port) {}
+  uint32_t ReadRegister(uint32_t offset) override { return port_.ReadRegister(offset); }
+  void WriteRegister(uint32_t offset, uint32_t value) override {
+    port_.WriteRegister(offset, value);
+  }
+  Buffer commands() override { return port_.commands(); }
+  Buffer results() override { return port_.results(); }
+  void SendCommands(size_t words) override { port_.SendCommands(words); }
+  void FetchResults(size_t words) override { port_.FetchResults(words); }
+  void WaitForInterrupt() override { port_.WaitForInterrupt(); }
+
+ private:
+  KernelPort& port_;
+};
+
 TEST_P(Kernel, TrainsAsTheSimulator) {
   Config config = LoadConfig("nano");
   config.training.dropout = 0.1;
@@ -294,6 +312,106 @@ TEST_P(Kernel, BuffersThatAreNone) {
   ExpectValidRun(2);
 }
 
+// In whatever cycle memory answers with an error, the run ends with it, and the core does not run
+// on.
+TEST_P(Kernel, ErrorOfTheBusInAnyCycle) {
+  std::vector<uint32_t> words = LongRun();
+  const size_t run = words.size() / 4;
+  words.resize(words.size() + 4 * 56);  // read ahead while the run starts
+  for (int after = 0; after < 90; ++after) {
+    SCOPED_TRACE(after);
+    Launch(words);
+    simulation().SpoilAnswer(after);
+    Finish();
+    const auto error = static_cast<KernelError>(Read(Register::kError));
+    if (error == KernelError::kCommand) {  // all of it had come before
+      EXPECT_GT(after, 60);
+      EXPECT_EQ(Read(Register::kErrorBeat), run);
+      simulation().SpoilAnswer(-1);
+      continue;
+    }
+    EXPECT_EQ(error, KernelError::kBusRead);
+    Launch(First(Command::kRead, 0, 1));
+    int64_t cycles = 0;
+    for (; !simulation().interrupt(); ++cycles) simulation().Step();
+    EXPECT_LT(cycles, 1000);  // the run takes 4,000
+    Finish();
+    EXPECT_EQ(Read(Register::kError), 0u);
+  }
+  ExpectValidRun(1);
+}
+
+// A host went away in the middle of a run, or with one done that it did not take.
+TEST_P(Kernel, NextHostFindsItIdle) {
+  for (const bool done : {false, true}) {
+    SCOPED_TRACE(done);
+    Launch(LongRun());
+    if (done) {
+      simulation().WaitForInterrupt();
+    } else {
+      for (int i = 0; i < 400; ++i) simulation().Step();
+    }
+    KernelDevice next(std::make_unique<SharedPort>(simulation()), isa::AcceleratorNamed("nano"));
+    EXPECT_FALSE(simulation().interrupt());
+    EXPECT_EQ(Read(Register::kControl) & 7, 4u);
+    ExpectValidRun(1);
+  }
+  {
+    KernelDevice gone(std::make_unique<SharedPort>(simulation()), isa::AcceleratorNamed("nano"));
+    gone.LoadProgram(CopyProgram());
+    gone.Start();
+  }
+  EXPECT_EQ(Read(Register::kControl) & 7, 4u);
+  ExpectValidRun(2);
+}
+
+TEST_P(Kernel, BytesOfRegisters) {
+  std::mt19937 random(7);
+  for (const Register which : {Register::kCommands, Register::kResults, Register::kCommandBeats,
+                               Register::kResultBeats, Register::kMostCycles}) {
+    Write(which, 0);
+    uint32_t expected = 0;
+    for (int trial = 0; trial < 20; ++trial) {
+      const auto value = static_cast<uint32_t>(random());
+      const auto strobes = static_cast<uint8_t>(random() % 16);
+      simulation().WriteBytes(static_cast<uint32_t>(which), value, strobes);
+      for (int byte = 0; byte < 4; ++byte) {
+        const uint32_t mask = 0xFFu << 8 * byte;
+        if ((strobes >> byte & 1) != 0) expected = (expected & ~mask) | (value & mask);
+      }
+      EXPECT_EQ(Read(which), expected);
+    }
+  }
+  simulation().WriteBytes(static_cast<uint32_t>(Register::kControl), 1, 0xE);
+  EXPECT_EQ(Read(Register::kControl), 4u);  // idle: the byte of the start was none of these
+}
+
+TEST_P(Kernel, InterruptsAreMasked) {
+  const auto run = [&] {
+    Launch(First(Command::kRead, 0, 1));
+    while ((Read(Register::kControl) & 2) == 0) simulation().Step();
+    return Read(Register::kInterruptStatus);
+  };
+  for (const uint32_t enabled : {1u, 2u, 3u}) {
+    for (const bool all : {false, true}) {
+      Write(Register::kInterruptEnable, enabled);
+      Write(Register::kInterruptEnableAll, all ? 1 : 0);
+      EXPECT_EQ(run(), enabled);
+      EXPECT_EQ(simulation().interrupt(), all);
+      Write(Register::kInterruptStatus, enabled);
+      EXPECT_FALSE(simulation().interrupt());
+    }
+  }
+  Write(Register::kInterruptEnable, 0);
+  EXPECT_EQ(run(), 0u);
+  EXPECT_FALSE(simulation().interrupt());
+  // An interrupt that the host has not taken stays one when another run begins.
+  Write(Register::kInterruptEnable, 1);
+  EXPECT_EQ(run(), 1u);
+  EXPECT_EQ(run(), 1u);
+  EXPECT_TRUE(simulation().interrupt());
+}
+
 TEST_P(Kernel, RegistersThatAreNotTheHosts) {
   const std::vector<std::function<void()>> accesses = {
       [&] { Write(Register::kError, 7); }, [&] { Write(Register::kSpecHash, 7); },
@@ -309,7 +427,14 @@ TEST_P(Kernel, RegistersThatAreNotTheHosts) {
   Finish();
   EXPECT_EQ(Read(Register::kError), static_cast<uint32_t>(KernelError::kRegister));
   EXPECT_EQ(Read(Register::kResultBeats), 1u << 10);
+  EXPECT_GT(device().ReadCounters().cycles, 4096);  // it ran to its end
   ExpectValidRun(2);
+  // The run's own error counts more.
+  device().SetMostCycles(1000);
+  Launch(LongRun());
+  Write(Register::kResultBeats, 0);
+  Finish();
+  EXPECT_EQ(Read(Register::kError), static_cast<uint32_t>(KernelError::kEndless));
 }
 
 // A start while it runs is none.

@@ -37,7 +37,7 @@ module kernel_writer #(
   logic push, pop, begin_burst;
   logic [63:0] address_q;
   logic [CountBits-1:0] filled_q, wanted;
-  logic [4:0] left_q;  // beats of the burst under way
+  logic [$clog2(Burst):0] left_q;  // beats of the burst under way
   logic [3:0] due_q;   // answers
   logic [CountBits-2:0] write_q, read_q;
 
@@ -47,7 +47,7 @@ module kernel_writer #(
   assign begin_burst = left_q == '0 && !awvalid_o && 32'(due_q) < 32'(MostBursts)
                        && (32'(filled_q) >= 32'(Burst) || (flush_i && filled_q != '0 && !valid_i));
   assign wvalid_o = left_q != '0;
-  assign wlast_o = left_q == 5'd1;
+  assign wlast_o = 32'(left_q) == 32'd1;
   assign pop = wvalid_o && wready_i;
   assign bready_o = 1'b1;
   assign idle_o = filled_q == '0 && left_q == '0 && !awvalid_o && due_q == '0;
@@ -67,9 +67,9 @@ module kernel_writer #(
       if (begin_burst) begin
         awvalid_o <= 1'b1;
         awlen_o <= 8'(wanted) - 8'd1;
-        left_q <= 5'(wanted);
+        left_q <= ($clog2(Burst)+1)'(wanted);
       end else if (pop) begin
-        left_q <= left_q - 5'd1;
+        left_q <= left_q - 1'b1;
       end
       due_q <= due_q + 4'(begin_burst) - 4'(bvalid_i);
       filled_q <= filled_q + CountBits'(push) - CountBits'(pop);

@@ -13,6 +13,10 @@ if(BITTERN_RTL_FAULTS)
   set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS rtl/faults.toml)
 endif()
 
+# Bytes of a word of memory are written in a loop, of 115 for the u50, which Verilator has to unroll.
+set(BITTERN_VERILATOR_ARGS -Wall ${CMAKE_SOURCE_DIR}/rtl/waivers.vlt ${CMAKE_SOURCE_DIR}/rtl/sharing.vlt --assert
+  --x-assign unique --x-initial unique --timescale 1ns/1ps --unroll-count 256)
+
 # What every model without waveforms needs of Verilator.
 set(BITTERN_VERILATOR_INCLUDE ${VERILATOR_ROOT}/include)
 add_library(bittern_verilator_runtime STATIC ${BITTERN_VERILATOR_INCLUDE}/verilated.cpp
@@ -41,8 +45,7 @@ function(bittern_verilated top)
     target_link_libraries(bittern_${ARG_PREFIX} PUBLIC ZLIB::ZLIB)
   endif()
   verilate(bittern_${ARG_PREFIX} ${trace} SOURCES ${ARG_SOURCES} TOP_MODULE ${top} PREFIX ${ARG_PREFIX}
-    VERILATOR_ARGS -Wall ${CMAKE_SOURCE_DIR}/rtl/waivers.vlt ${CMAKE_SOURCE_DIR}/rtl/sharing.vlt --assert --x-assign unique --x-initial unique --timescale 1ns/1ps
-      -I${BITTERN_RTL_SOURCES} ${ARG_PARAMETERS}
+    VERILATOR_ARGS ${BITTERN_VERILATOR_ARGS} -I${BITTERN_RTL_SOURCES} ${ARG_PARAMETERS}
     DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/${ARG_PREFIX})
   if(BITTERN_RTL_FAULTS)
     target_link_libraries(bittern_${ARG_PREFIX} PUBLIC bittern_planted_fault)

@@ -18,6 +18,6 @@ module bank_step #(
   end
 
   logic unused;
-  assign unused = ^{walk_i.present, walk_i.stride, walk_i.base};
+  assign unused = ^{walk_i.stride, walk_i.base};
 
 endmodule

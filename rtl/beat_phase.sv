@@ -14,7 +14,9 @@ module beat_phase #(
     assign phase_o = '0;
     assign unused = clk_i ^ fast_clk_i;
   end else begin : gen_count
-    logic toggle_q, seen_q;
+    // From the start: an X here would stay one.
+    logic toggle_q = 1'b0;
+    logic seen_q;
     logic [PhaseBits-1:0] next_q;
 
     always_ff @(posedge clk_i) toggle_q <= !toggle_q;

@@ -69,18 +69,20 @@ module core #(
   end
   beat_phase #(.Fold(Fold)) u_phase (.clk_i, .fast_clk_i(fast_clk), .phase_o(phase));
 
-  // Reset: long enough for every pipe to run empty ---------------------------------------------------
+  // Reset: long enough for every pipe to run empty, and then 16 cycles in which its end may arrive late -------------
 
   logic [7:0] settle_q;
-  logic rst_n;
+  logic rst_n, ready_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       settle_q <= '0;
       rst_n <= 1'b0;
+      ready_q <= 1'b0;
     end else begin
-      settle_q <= settle_q + {7'h0, !rst_n};
-      rst_n <= rst_n || settle_q == '1;
+      settle_q <= settle_q + {7'h0, !ready_q};
+      rst_n <= rst_n || settle_q == 8'd240;
+      ready_q <= ready_q || settle_q == '1;
     end
   end
 
@@ -149,7 +151,7 @@ module core #(
       end
     end
   end
-  assign busy_o = busy_q || !rst_n;
+  assign busy_o = busy_q || !ready_q;
 
   // Tables --------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ package core_pkg;
   /* verilator lint_off UNUSEDPARAM */
   localparam int unsigned Units = 4;  // bittern_pkg::unit_e
   localparam int unsigned Walks = 9;  // of an instruction, at most
-  localparam int unsigned WalkBits = 94;  // of a walk_t
+  localparam int unsigned WalkBits = 93;  // of a walk_t
   /* verilator lint_on UNUSEDPARAM */
 
   // How far a unit is. `elements` counts those that the instruction under way has issued.
@@ -36,7 +36,6 @@ package core_pkg;
 
   // A walk with the hardware loop resolved. A number that is no address takes all 24 bits, signed.
   typedef struct packed {
-    logic        present;
     logic        split;
     logic [67:0] stride;
     logic [23:0] base;
@@ -67,7 +66,6 @@ package core_pkg;
     logic       merge;
     logic [1:0] planes;
     logic [3:0] table_;     // of one_hot
-    logic       nothing;
   } stream_fields_t;
 
   typedef struct packed {
@@ -89,7 +87,6 @@ package core_pkg;
     logic       plane_sum;
     logic [1:0] planes;
     logic       sums;       // several terms a result
-    logic       nothing;
   } drain_fields_t;
 
   typedef struct packed {

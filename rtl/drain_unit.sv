@@ -58,7 +58,7 @@ module drain_unit #(
   logic [7:0] slot;
   core_pkg::walk_t y_walk, initial_walk;
   core_pkg::drain_fields_t fields_q;
-  logic plane_sum, nothing;
+  logic plane_sum, nothing, nothing_q;
   logic [1:0] planes;
 
   unit_issue u_issue (
@@ -71,7 +71,7 @@ module drain_unit #(
   bank_step #(.Config(Config)) u_y_bank (.walk_i(head_i.y), .step_o(y_bank));
   bank_step #(.Config(Config)) u_initial_bank (.walk_i(head_i.initial_), .step_o(initial_bank));
 
-  assign planes_count = head_i.fields.planes == 2'b11 && !head_i.fields.nothing ? 16'd2 : 16'd1;
+  assign planes_count = head_i.fields.planes == 2'b11 && !head_i.issue.nothing ? 16'd2 : 16'd1;
   always_comb begin
     y_walk = head_i.y;
     initial_walk = head_i.initial_;
@@ -116,7 +116,7 @@ module drain_unit #(
   logic [RowBits-1:0] row_q;
   logic [Row-1:0] row;
 
-  assign nothing = start ? head_i.fields.nothing : fields_q.nothing;
+  assign nothing = start ? head_i.issue.nothing : nothing_q;
   assign plane_sum = start ? head_i.fields.plane_sum : fields_q.plane_sum;
   assign planes = start ? head_i.fields.planes : fields_q.planes;
 
@@ -125,7 +125,10 @@ module drain_unit #(
     else valid_q <= go && !nothing;
   end
   always_ff @(posedge clk_i) begin
-    if (start) fields_q <= head_i.fields;
+    if (start) begin
+      fields_q <= head_i.fields;
+      nothing_q <= head_i.issue.nothing;
+    end
     if (go) begin
       row_q <= start ? '0 : index[64 +: RowBits];
       first_q <= start || (!beyond_first[3] && (!plane_sum || !beyond_first[2]));

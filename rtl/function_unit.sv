@@ -8,7 +8,7 @@ module function_unit #(
   parameter int unsigned Lookup = 2
 ) (
   input  logic                   clk_i,
-  input  bittern_pkg::function_e function_i,
+  input  logic [3:0]             function_i,  // bittern_pkg::function_e
   input  logic [31:0]            z_i,
   output logic [9:0]             address_o,
   input  logic [127:0]           entry_i,

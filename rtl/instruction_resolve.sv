@@ -167,7 +167,6 @@ module instruction_resolve #(
     stream_o.fields.merge = stream_fields.merge;
     stream_o.fields.planes = planes;
     stream_o.fields.table_ = pieces.walks[105 +: 4];
-    stream_o.fields.nothing = nothing;
     stream_o.x = walks[WalkBits*0 +: WalkBits];
     stream_o.b = walks[WalkBits*1 +: WalkBits];
     stream_o.y = walks[WalkBits*2 +: WalkBits];
@@ -196,7 +195,6 @@ module instruction_resolve #(
     drain_o.fields.plane_sum = drain_fields.plane_sum;
     drain_o.fields.planes = planes;
     drain_o.fields.sums = drain_sums;
-    drain_o.fields.nothing = nothing;
     drain_o.y = walks[WalkBits*0 +: WalkBits];
     drain_o.initial_ = walks[WalkBits*1 +: WalkBits];
     drain_o.slot = accumulator_slot;

@@ -2,8 +2,9 @@
 // enable for every `EnableBits` of them; the last one's may be fewer. A read takes a cycle; of a word that is
 // written in that cycle it gives anything, and nobody may ask.
 //
-// The one place that names the kind of memory: synthesis makes RAMB36E2 or URAM288 of it. Their bytes have
-// 9 bits, and a byte belongs to one enable: the fewer, the fewer blocks.
+// The one place that names the kind of memory: synthesis makes RAMB36E2 or URAM288 of it. Their bytes have 9 bits with
+// an enable each, so where there are several enables the bits of each are filled up to whole bytes: the form that
+// synthesis knows. The fewer enables, the fewer blocks.
 module memory_block #(
   parameter int unsigned Bits = 64,
   parameter int unsigned EnableBits = 32,
@@ -20,43 +21,45 @@ module memory_block #(
   input  logic [Bits-1:0]        write_data_i
 );
 
-  localparam int unsigned Whole = Bits / EnableBits;  // enables of as many bits
-  localparam int unsigned Rest = Bits - Whole * EnableBits;
+  localparam int unsigned ByteBits = Enables == 1 ? Bits : 9;
+  localparam int unsigned EnableBytes = Enables == 1 ? 1 : (EnableBits + ByteBits - 1) / ByteBits;
+  localparam int unsigned LastBits = Bits - (Enables - 1) * EnableBits;
+  localparam int unsigned LastBytes = Enables == 1 ? 1 : (LastBits + ByteBits - 1) / ByteBits;
+  localparam int unsigned Bytes = (Enables - 1) * EnableBytes + LastBytes;
+
+  logic [ByteBits*Bytes-1:0] write_bytes, read_bytes;
+  logic [Bytes-1:0] write_byte;
+
+  for (genvar e = 0; e < Enables; e++) begin : gen_enable
+    localparam int unsigned Used = e == Enables - 1 ? LastBits : EnableBits;
+    localparam int unsigned Filled = ByteBits * (e == Enables - 1 ? LastBytes : EnableBytes);
+    localparam int unsigned Begin = ByteBits * EnableBytes * e;
+    assign write_bytes[Begin +: Filled] = Filled'(write_data_i[EnableBits*e +: Used]);
+    assign write_byte[EnableBytes*e +: Filled/ByteBits] = {(Filled / ByteBits){write_i[e]}};
+    assign read_data_o[EnableBits*e +: Used] = read_bytes[Begin +: Used];
+  end
 
   if (Uram) begin : gen_uram
-    (* ram_style = "ultra", no_rw_check *) logic [Bits-1:0] words[Depth];
+    (* ram_style = "ultra", no_rw_check *) logic [ByteBits*Bytes-1:0] words[Depth];
     always_ff @(posedge clk_i) begin
-      for (int unsigned p = 0; p < Whole; p++) begin
-        if (write_i[p]) begin
-          words[write_address_i][EnableBits*p +: EnableBits] <= write_data_i[EnableBits*p +: EnableBits];
-        end
+      for (int unsigned b = 0; b < Bytes; b++) begin
+        if (write_byte[b]) words[write_address_i][ByteBits*b +: ByteBits] <= write_bytes[ByteBits*b +: ByteBits];
       end
-      read_data_o <= words[read_address_i];
-    end
-    if (Rest != 0) begin : gen_rest
-      always_ff @(posedge clk_i) begin
-        if (write_i[Enables-1]) begin
-          words[write_address_i][Bits-1 -: Rest] <= write_data_i[Bits-1 -: Rest];
-        end
-      end
+      read_bytes <= words[read_address_i];
     end
   end else begin : gen_bram
-    (* ram_style = "block", no_rw_check *) logic [Bits-1:0] words[Depth];
+    (* ram_style = "block", no_rw_check *) logic [ByteBits*Bytes-1:0] words[Depth];
     always_ff @(posedge clk_i) begin
-      for (int unsigned p = 0; p < Whole; p++) begin
-        if (write_i[p]) begin
-          words[write_address_i][EnableBits*p +: EnableBits] <= write_data_i[EnableBits*p +: EnableBits];
-        end
+      for (int unsigned b = 0; b < Bytes; b++) begin
+        if (write_byte[b]) words[write_address_i][ByteBits*b +: ByteBits] <= write_bytes[ByteBits*b +: ByteBits];
       end
-      read_data_o <= words[read_address_i];
+      read_bytes <= words[read_address_i];
     end
-    if (Rest != 0) begin : gen_rest
-      always_ff @(posedge clk_i) begin
-        if (write_i[Enables-1]) begin
-          words[write_address_i][Bits-1 -: Rest] <= write_data_i[Bits-1 -: Rest];
-        end
-      end
-    end
+  end
+
+  if (Enables > 1) begin : gen_unused
+    logic unused;
+    assign unused = ^read_bytes;
   end
 
 endmodule

@@ -23,7 +23,7 @@ module stream_tail #(
   // The cycle behind the issue: fields and addresses.
   input  logic                 push_i,
   input  logic                 token_i,      // the sum is of rows, into a rank word
-  input  bittern_pkg::start_e  start_i,
+  input  logic [1:0]           start_i,      // bittern_pkg::start_e
   input  logic                 plane_sum_i,
   input  logic [1:0]           planes_i,
   input  logic                 merge_i,

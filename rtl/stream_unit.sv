@@ -68,7 +68,7 @@ module stream_unit #(
   logic [63:0] unused_index;
   logic [3:0] unused_at_end;
   core_pkg::stream_fields_t fields_q;
-  logic nothing;
+  logic nothing, nothing_q;
 
   unit_issue u_issue (
     .clk_i, .rst_ni, .now_i, .valid_i, .head_i(head_i.issue), .last_first_i(last_first),
@@ -117,14 +117,17 @@ module stream_unit #(
   logic [1:0] sums_q;  // planes that have a sum of their own to write
   logic [23:0] x_number;
 
-  assign nothing = start ? head_i.fields.nothing : fields_q.nothing;
+  assign nothing = start ? head_i.issue.nothing : nothing_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) valid_q <= 1'b0;
     else valid_q <= go && !nothing;
   end
   always_ff @(posedge clk_i) begin
-    if (start) fields_q <= head_i.fields;
+    if (start) begin
+      fields_q <= head_i.fields;
+      nothing_q <= head_i.issue.nothing;
+    end
     if (start) first_q <= !head_i.fields.keep;
     else if (go) first_q <= !fields_q.keep && (beyond_first & fields_q.sum) == '0;
   end

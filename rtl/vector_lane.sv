@@ -14,7 +14,7 @@ module vector_lane #(
   input  logic [2:0]             none_i,    // x1, p1, q1
   input  logic [2:0]             sign_i,
   // A multiply-add later.
-  input  bittern_pkg::function_e function_i,
+  input  logic [3:0]             function_i,  // bittern_pkg::function_e
   output logic [9:0]             address_o,
   input  logic [127:0]           entry_i,
   // Second.

@@ -348,7 +348,7 @@ module vector_unit #(
   logic [Row-1:0] x1_pushed, p2_pushed, q2_pushed, p3_pushed, x1_second, p2_second, q2_second;
   logic [Row-1:0] p3_second;
   logic pop_plain, pop_function, pop;
-  bittern_pkg::function_e function_first;
+  logic [3:0] function_first;  // bittern_pkg::function_e
 
   always_comb begin
     pushed.has_y = fields3.has_y;

@@ -26,7 +26,6 @@ module walk_resolve (
     stride_q <= 24'($signed(entry_q) * walk1_q.table_stride);
   end
 
-  assign walk_o.present = present2_q;
   assign walk_o.split = present2_q && walk2_q.split;
   assign walk_o.stride = walk2_q.stride;
   assign walk_o.base = {4'h0, walk2_q.base} + outer_q + stride_q;

@@ -25,18 +25,37 @@ LUTS_ALIKE = """
 """
 
 
-def in_rtl(accelerator):
-    """Whether the RTL can be what a configuration asks for: token words lie in the parts in which they pass."""
-    fold, tokens, ranks, scalars = (accelerator.values[n] for n in ("fold", "tokens", "ranks", "scalars"))
-    return (tokens.parts == fold and scalars.parts == 1 and (fold > 1 or ranks.parts == 1)
-            and accelerator.values["read_latency"] == 3)
+def objection(accelerator):
+    """Why the RTL cannot be what a configuration asks for, "" if it can: widths and depths that modules have by hand."""
+    v = accelerator.values
+    fold, regions = v["fold"], [v[n] for n in ("tokens", "ranks", "scalars")]
+    tokens, ranks, scalars = regions
+    multiply_add = v["multiply_latency"] + v["add_latency"]
+    function = v["lookup_latency"] + 3 * multiply_add
+    folds = v["multiply_latency"] + v["add_latency"] * (max(v["rows"], v["lanes"]) - 1).bit_length()
+    read = v["read_latency"]
+    limits = (
+        (tokens.parts == fold and scalars.parts == 1 and (fold > 1 or ranks.parts == 1),
+         "token words lie in as many parts as they pass in, scalars whole"),
+        (read == 3, "memory is read in three cycles"),
+        (v["dispatch_words"] == 4, "the sequencer takes four words in a cycle"),
+        (v["queue_depth"] & (v["queue_depth"] - 1) == 0, "a queue's depth is a power of two"),
+        (folds <= 64, "a stream has at most 64 elements in its multipliers and adders"),
+        (read + folds + 1 + 2 * v["add_latency"] < 1 << 7, "a stream's latency has 7 bits"),
+        (multiply_add + function <= 64, "the vector unit has at most 64 elements up to its second multiply-add"),
+        (read + multiply_add + function < 1 << 7 and read + 3 * multiply_add + function + folds + 1 < 1 << 8,
+         "a vector's latencies have 7 and 8 bits"),
+        (all(r.banks * r.depth // v["planes"] < 1 << 16 for r in regions if v["planes"] > 1),
+         "from plane to plane there are fewer than 65,536 words"),
+    )
+    return next((text for holds, text in limits if not holds), "")
 
 
 def config_bits(spec, name):
     """The value of the core's parameter Config: bittern_pkg::accelerator_t as a Verilog constant."""
     accelerator = next(a for a in spec.accelerators if a.name == name)
-    if not in_rtl(accelerator):
-        raise SpecError(f"{name}: the RTL has token words in as many parts as they pass in, and reads in three cycles")
+    if why := objection(accelerator):
+        raise SpecError(f"{name} is not for the RTL, in which {why}")
     memories = [m.name for m in spec.memories]
     bits = ""
     for p in spec.parameters:

@@ -207,6 +207,33 @@ TEST(Config, WrongInputIsAnErrorThatNamesLineAndKey) {
   }
 }
 
+TEST(Config, DeepKeysAreRefusedWhereverTheyStand) {
+  std::string deep = "a";
+  for (int i = 0; i < 300000; ++i) deep += ".a";
+  for (const std::string& text : {
+           deep + " = 1",
+           "\n[" + deep + "]",
+           "\n[[" + deep + "]]",
+           "x = {" + deep + " = 1}",
+           "x = [1, {" + deep + " = 1}]",
+           "x.\"y\"." + deep + " = 1",
+           "x = \"a\\\"\"\n" + deep + " = 1",
+           "x = 'it\"s' # \"\n" + deep + " = 1",
+           "x = \"\"\"\n#'\"\"\"\"\n" + deep + " = 1",
+           "x = ['''a'''', {" + deep + " = 1}]",
+       }) {
+    EXPECT_TRUE(Mentions(ParseError(text), {"run.toml:", "a key of more than 16 parts"}))
+        << text.substr(0, 40);
+  }
+  EXPECT_TRUE(Mentions(ErrorOf([&] { ParseConfig("", "run.toml", deep + " = 1"); }),
+                       {"--set:1: a key of more than 16 parts"}));
+  // Dots of strings, comments and numbers are none of a key.
+  const Config config = ParseConfig("name = 'a.................b'\n# " + deep +
+                                        "\n[training]\ndropout = 0.25 # \"\nlearning_rate = 0.5",
+                                    "run.toml");
+  EXPECT_EQ(config.training.dropout, 0.25);
+}
+
 TEST(Config, ValidateChecksValuesSetByHand) {
   Config config = LoadConfig("nano");
   config.training.dropout = -0.5;

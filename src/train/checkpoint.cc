@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "model/training_step.h"
 
@@ -129,11 +130,9 @@ class StateReader {
 };
 
 Json ParseMetadata(const SafetensorsReader& file, const char* key) {
-  try {
-    return Json::parse(file.MetadataValue(key));
-  } catch (const Json::exception&) {
-    Fail("{}: metadata '{}' is not well-formed JSON", file.path(), key);
-  }
+  constexpr int kDeepest = 2;  // an object or a list; one more, for the message that it is none
+  return ParseStrictJson(file.MetadataValue(key), kDeepest,
+                         fmt::format("{}: metadata '{}'", file.path(), key));
 }
 
 template <typename T>
@@ -236,10 +235,8 @@ Checkpoint ReadContents(const SafetensorsReader& file) {
   return contents;
 }
 
-}  // namespace
-
-void WriteCheckpoint(const std::string& path, const Checkpoint& checkpoint, const Graph& graph,
-                     const TensorValues& values) {
+SafetensorsWriter Writer(const std::string& path, const Checkpoint& checkpoint, const Graph& graph,
+                         const TensorValues& values) {
   SafetensorsWriter writer;
   for (TensorId id = 0; id < static_cast<TensorId>(graph.tensors.size()); ++id) {
     const Tensor& tensor = graph.At(id);
@@ -266,7 +263,20 @@ void WriteCheckpoint(const std::string& path, const Checkpoint& checkpoint, cons
   writer.SetMetadata("tags", Json(lexicon.labels.tags.names()).dump());
   writer.SetMetadata("intents", Json(lexicon.labels.intents.names()).dump());
   writer.SetMetadata("state", state.json.dump());
-  writer.Write(path);
+  return writer;
+}
+
+}  // namespace
+
+void CheckCheckpoint(const std::string& path, const Checkpoint& checkpoint, const Graph& graph,
+                     const TensorValues& values) {
+  constexpr uint64_t kSpare = 1024;  // the numbers of the state grow longer as a run goes on
+  Writer(path, checkpoint, graph, values).Check(path, kSpare);
+}
+
+void WriteCheckpoint(const std::string& path, const Checkpoint& checkpoint, const Graph& graph,
+                     const TensorValues& values) {
+  Writer(path, checkpoint, graph, values).Write(path);
 }
 
 CheckpointReader::CheckpointReader(const std::string& path)

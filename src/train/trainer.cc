@@ -150,6 +150,7 @@ void Trainer::Start(const SplitSource& data) {
   if (from) StartFromCheckpoint(*from, runner_->graph(), Values());
   runner_->Send();
 
+  CheckCheckpoint(last_path(), contents_, runner_->graph(), Values());  // before there is anything
   MakeDirectories(options_.out);
   log_ = std::make_unique<MetricsLog>(JoinPath(options_.out, "metrics.jsonl"));
   // Under the log's lock once more: another process may have started a run since the first look.

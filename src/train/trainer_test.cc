@@ -396,6 +396,28 @@ TEST_F(TrainerTest, ADirectoryThatCannotBeWrittenIsAnError) {
                {Path("file")}));
 }
 
+TEST_F(TrainerTest, MoreTextThanACheckpointTakesLeavesNothingBehind) {
+  const SplitSource data = [](const std::string& name) {
+    Split split;
+    const std::vector<std::string_view> words = {"here"};
+    for (int i = 0; i < 4200; ++i) split.Add(words, {}, fmt::format("{:0>999}", i), name);
+    return split;
+  };
+  EXPECT_TRUE(Mentions(ErrorOf([&] { Trainer(NanoConfig(), data, Options("run")); }),
+                       {"last.safetensors: not written", "4194304", "labels"}));
+  EXPECT_FALSE(DirectoryExists(Path("run")));
+}
+
+// Nothing of an attempt that failed stands in the way of the next one.
+TEST_F(TrainerTest, AStartThatCannotSaveLeavesNoRun) {
+  MakeDirectories(Path("run/last.safetensors.tmp"));
+  EXPECT_TRUE(Mentions(ErrorOf([&] { Trainer(NanoConfig(), GeneratedData(), Options("run")); }),
+                       {"last.safetensors"}));
+  std::filesystem::remove(Path("run/last.safetensors.tmp"));
+  EXPECT_TRUE(std::filesystem::is_empty(Path("run")));
+  EXPECT_EQ(ErrorOf([&] { Trainer(NanoConfig(), GeneratedData(), Options("run")); }), "no error");
+}
+
 TEST_F(TrainerTest, BudgetTooSmallLeavesNothingBehind) {
   TrainOptions options = Options("run");
   options.memory = 1000;

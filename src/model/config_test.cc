@@ -201,6 +201,10 @@ TEST(Config, WrongInputIsAnErrorThatNamesLineAndKey) {
       {"format = 'tensor'\nformat = 'dense'", {"run.toml:2: malformed TOML"}},
       {"\n# \xff", {"run.toml:2", "not valid UTF-8"}},
       {"name = \"a\\u0001\"", {"name: found", "printable"}},
+      {"name = '../outside'", {"run.toml: name: found '../outside'", "without /"}},
+      {"name = 'a/b'", {"name: found 'a/b'", "without /"}},
+      {"name = '.'", {"name: found '.'", "begin with a dot"}},
+      {"name = ''", {"name: found ''", "name = "}},
   };
   for (const auto& [toml, message] : cases) {
     EXPECT_TRUE(Mentions(ParseError(toml), message)) << toml;
@@ -232,6 +236,12 @@ TEST(Config, DeepKeysAreRefusedWhereverTheyStand) {
                                         "\n[training]\ndropout = 0.25 # \"\nlearning_rate = 0.5",
                                     "run.toml");
   EXPECT_EQ(config.training.dropout, 0.25);
+}
+
+TEST(Config, ANameThatIsNotGivenIsThatOfTheFile) {
+  EXPECT_EQ(ParseConfig("", "run.toml").name, "run.toml");
+  EXPECT_EQ(ParseConfig("", "../runs/.best.safetensors: configuration").name,
+            "best.safetensors: configuration");
 }
 
 TEST(Config, ValidateChecksValuesSetByHand) {

@@ -453,7 +453,10 @@ Config LoadConfig(const std::string& name_or_path, std::string_view changes) {
 }
 
 Config ParseConfig(std::string_view toml, std::string_view place, std::string_view changes) {
-  return Load({std::string(toml), std::string(place), "", false}, place, changes);
+  // Where the text gives no name, that of the file will do, but for what a name may not hold.
+  std::string_view name = place.substr(place.rfind('/') + 1);
+  name.remove_prefix(std::min(name.find_first_not_of('.'), name.size()));
+  return Load({std::string(toml), std::string(place), "", false}, name, changes);
 }
 
 std::string ToToml(const Config& config) {

@@ -112,7 +112,8 @@ class Trainer {
   std::string best_path() const;
 
   // Trains to the end of the last epoch, or until stopped. A loss or a parameter that is not finite
-  // is an Error that names the update, and a loss's sentence; the checkpoints stay as they were last written.
+  // is an Error that names the update, and a loss's sentence; the checkpoints stay as they were
+  // last written.
   TrainStatus Run(const TrainObserver& observer = {});
 
  private:
@@ -131,7 +132,7 @@ class Trainer {
   void Save();
   void CheckFinite();
   [[noreturn]] void FailRunIsThere() const;
-  // A loss belongs to the sentence that it is of, a parameter to the update behind which it is seen.
+  // A loss is that of a sentence, a parameter what an update made of it.
   [[noreturn]] void FailAtSentence(uint32_t index, double loss) const;
   [[noreturn]] void FailAfterUpdate(const std::string& what) const;
   [[noreturn]] void FailNotFinite(const std::string& where, const std::string& what) const;

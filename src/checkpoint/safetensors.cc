@@ -8,12 +8,12 @@
 #include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <system_error>
 #include <tuple>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/text.h"
 
 namespace bittern {
@@ -28,48 +28,13 @@ constexpr std::uint64_t kLengthBytes = 8;
 constexpr std::string_view kMetadataKey = "__metadata__";
 constexpr Dtype kDtypes[] = {Dtype::kF32, Dtype::kF64, Dtype::kI32, Dtype::kI64, Dtype::kU8};
 
-// Parses a header. The parser alone would keep the last of equal names, and build any nesting.
 Json ParseHeader(const std::string& header, const std::string& path) {
-  constexpr std::size_t kDeepest = 3;  // header, tensor, shape
-  std::vector<std::set<std::string>> names;
-  std::size_t arrays = 0;
-  const auto check = [&](int, Json::parse_event_t event, Json& value) {
-    switch (event) {
-      case Json::parse_event_t::object_start:
-        names.emplace_back();
-        break;
-      case Json::parse_event_t::object_end:
-        names.pop_back();
-        break;
-      case Json::parse_event_t::array_start:
-        ++arrays;
-        break;
-      case Json::parse_event_t::array_end:
-        --arrays;
-        break;
-      case Json::parse_event_t::key:
-        if (!names.back().insert(value.get_ref<const std::string&>()).second) {
-          Fail("{}: the name {} occurs twice in the header; the file is damaged", path,
-               Quoted(value.get_ref<const std::string&>()));
-        }
-        break;
-      case Json::parse_event_t::value:
-        break;
-    }
-    if (names.size() + arrays > kDeepest) {
-      Fail("{}: the header is nested deeper than a safetensors header; the file is damaged", path);
-    }
-    return true;
-  };
+  constexpr int kDeepest = 3;  // header, tensor, shape
   if (!header.starts_with('{')) {
     Fail("{}: the header is not a JSON object; the file is damaged or not safetensors", path);
   }
-  try {
-    return Json::parse(header, check);
-  } catch (const Json::exception& error) {
-    Fail("{}: the header is not JSON ({}); the file is damaged or not safetensors", path,
-         error.what());
-  }
+  return ParseStrictJson(header, kDeepest, path + ": the header",
+                         "; the file is damaged or not safetensors");
 }
 
 Metadata ParseMetadata(const Json& json, const std::string& path) {
@@ -297,7 +262,8 @@ void SafetensorsWriter::AddBytes(std::string name, Dtype dtype, std::vector<std:
   BITTERN_CHECK(tensors_.emplace(std::move(name), Tensor{dtype, std::move(shape), bytes}).second);
 }
 
-void SafetensorsWriter::Write(const std::string& path) const {
+std::string SafetensorsWriter::Header(const Order& order, const std::string& path,
+                                      std::uint64_t spare) const {
   // Written by hand: the field order is fixed and the numbers are plain. Strings go through the
   // library for their escapes.
   const auto quote = [&](const std::string& text) {
@@ -307,12 +273,6 @@ void SafetensorsWriter::Write(const std::string& path) const {
       Fail("{}: cannot write a name or a text that is not UTF-8", path);
     }
   };
-  std::vector<const std::pair<const std::string, Tensor>*> order;
-  for (const auto& tensor : tensors_) order.push_back(&tensor);
-  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
-    return Bytes(a->second.dtype) > Bytes(b->second.dtype);
-  });
-
   std::string header = "{";
   if (!metadata_.empty()) {
     std::vector<std::string> fields;
@@ -330,8 +290,31 @@ void SafetensorsWriter::Write(const std::string& path) const {
   if (header.back() == ',') header.pop_back();
   header += '}';
   header.resize((header.size() + 7) / 8 * 8, ' ');
-  BITTERN_CHECK(header.size() <= SafetensorsReader::kMaxHeaderBytes);
+  if (header.size() + spare > SafetensorsReader::kMaxHeaderBytes) {
+    Fail(
+        "{}: not written: names and texts take {} bytes, and a reader takes {}; use fewer or "
+        "shorter words and labels",
+        path, header.size() + spare, SafetensorsReader::kMaxHeaderBytes);
+  }
+  return header;
+}
 
+SafetensorsWriter::Order SafetensorsWriter::InOrder() const {
+  Order order;
+  for (const auto& tensor : tensors_) order.push_back(&tensor);
+  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
+    return Bytes(a->second.dtype) > Bytes(b->second.dtype);
+  });
+  return order;
+}
+
+void SafetensorsWriter::Check(const std::string& path, std::uint64_t spare) const {
+  Header(InOrder(), path, spare);
+}
+
+void SafetensorsWriter::Write(const std::string& path) const {
+  const Order order = InOrder();
+  const std::string header = Header(order, path, 0);
   WriteFileAtomically(path, [&](AtomicFile& file) {
     const std::uint64_t header_bytes = header.size();
     file.Write(&header_bytes, kLengthBytes);

@@ -109,6 +109,8 @@ class SafetensorsWriter {
     AddBytes(std::move(name), DtypeOf<T>::value, std::move(shape), std::as_bytes(values));
   }
 
+  // Fails if Write would for what it was given, or for `spare` more bytes of names and texts.
+  void Check(const std::string& path, std::uint64_t spare) const;
   void Write(const std::string& path) const;
 
  private:
@@ -118,8 +120,12 @@ class SafetensorsWriter {
     std::span<const std::byte> bytes;
   };
 
+  using Order = std::vector<const std::pair<const std::string, Tensor>*>;
+
   void AddBytes(std::string name, Dtype dtype, std::vector<std::int64_t> shape,
                 std::span<const std::byte> bytes);
+  Order InOrder() const;
+  std::string Header(const Order& order, const std::string& path, std::uint64_t spare) const;
 
   std::map<std::string, Tensor> tensors_;
   Metadata metadata_;

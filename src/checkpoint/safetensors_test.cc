@@ -12,6 +12,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/error_testing.h"
 #include "base/file.h"
 
 namespace bittern {
@@ -166,6 +167,18 @@ TEST_F(SafetensorsTest, FailedWriteLeavesTheOldFile) {
   EXPECT_EQ(Bytes(), bytes);
 }
 
+TEST_F(SafetensorsTest, WritesNoHeaderThatNoneReads) {
+  SafetensorsWriter writer;
+  writer.SetMetadata("text", std::string(SafetensorsReader::kMaxHeaderBytes - 100, 'a'));
+  writer.Check(path_, 32);
+  EXPECT_TRUE(Mentions(bittern::ErrorOf([&] { writer.Check(path_, 100); }), {path_, "4194304"}));
+  writer.Write(path_);
+  EXPECT_EQ(SafetensorsReader(path_).metadata().size(), 1u);
+  writer.SetMetadata("more", std::string(100, 'a'));
+  EXPECT_TRUE(Mentions(bittern::ErrorOf([&] { writer.Write(path_); }), {path_, "not written"}));
+  EXPECT_EQ(SafetensorsReader(path_).metadata().size(), 1u);
+}
+
 TEST_F(SafetensorsTest, ReadingTheWrongThing) {
   const std::vector<float> values = {1, 2, 3, 4};
   SafetensorsWriter writer;
@@ -228,16 +241,20 @@ TEST_F(SafetensorsTest, HeadersThatAreNotOurs) {
   EXPECT_EQ(ErrorOf("", 0), not_object);
   EXPECT_EQ(ErrorOf("[]", 0), not_object);
   EXPECT_EQ(ErrorOf(" {}", 0), not_object);
-  EXPECT_TRUE(ErrorOf("{", 0).starts_with("the header is not JSON ("));
-  EXPECT_TRUE(ErrorOf("{} {}", 0).starts_with("the header is not JSON ("));
-  EXPECT_TRUE(ErrorOf("{\"\xff\":1}", 0).starts_with("the header is not JSON ("));
-  EXPECT_EQ(ErrorOf(R"({"a":)" + std::string(100'000, '['), 0),
-            "the header is nested deeper than a safetensors header; the file is damaged");
+  EXPECT_TRUE(ErrorOf("{", 0).starts_with("the header: malformed JSON at byte "));
+  EXPECT_TRUE(ErrorOf(std::string("{}\0 junk", 8), 0)
+                  .ends_with("at byte 3: a zero byte; the file is damaged or not safetensors"));
+  EXPECT_TRUE(ErrorOf("{} {}", 0).starts_with("the header: malformed JSON at byte "));
+  EXPECT_TRUE(ErrorOf("{\"\xff\":1}", 0).starts_with("the header: malformed JSON at byte "));
+  EXPECT_EQ(
+      ErrorOf(R"({"a":)" + std::string(100'000, '['), 0),
+      "the header: JSON nested deeper than 3 levels; expected less; the file is damaged or not "
+      "safetensors");
   EXPECT_EQ(ErrorOf(R"({"__metadata__":[]})", 0), "__metadata__ is not an object of strings");
   EXPECT_EQ(ErrorOf(R"({"__metadata__":{"a":1}})", 0),
             "__metadata__ 'a' is number; expected a string");
   EXPECT_EQ(ErrorOf(R"({"__metadata__":{"a":"","a":""}})", 0),
-            "the name 'a' occurs twice in the header; the file is damaged");
+            "the header: the key 'a' stands twice; the file is damaged or not safetensors");
 }
 
 TEST_F(SafetensorsTest, EntriesThatAreNotTrue) {
@@ -304,7 +321,7 @@ TEST_F(SafetensorsTest, RangesThatOverlapOrLeaveHoles) {
   EXPECT_EQ(ErrorOf(R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},)"
                     R"("a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})",
                     0),
-            "the name 'a' occurs twice in the header; the file is damaged");
+            "the header: the key 'a' stands twice; the file is damaged or not safetensors");
 }
 
 // The header is complete or the data does not fill it.

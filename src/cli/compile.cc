@@ -6,7 +6,6 @@
 #include <string>
 
 #include "accelerator/estimate.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "cli/accelerator_option.h"
 #include "cli/commands.h"
@@ -29,12 +28,12 @@ struct CompileOptions {
 };
 
 // The timeline of a step of all the model's tokens.
-void WriteTrace(const std::string& path, const ModelProgram& program,
-                const isa::Accelerator& machine, const ModelConfig& model) {
+std::string Trace(const ModelProgram& program, const isa::Accelerator& machine,
+                  const ModelConfig& model) {
   const DecodedProgram decoded = DecodeProgram(program.step.code);
   std::vector<InstructionTime> records;
   TimeProgram(decoded, machine, FullLists(model), &records);
-  WriteChromeTrace(path, decoded, records, [&](const InstructionTime& record) {
+  return ChromeTrace(decoded, records, [&](const InstructionTime& record) {
     return program.step.ops[static_cast<size_t>(record.instruction)].source;
   });
 }
@@ -44,6 +43,8 @@ int RunCompile(const CompileOptions& options) {
   options.config.Apply(config);
   const isa::Accelerator& machine = options.device.Value();
   JsonOutput json(options.json);
+  OutputFile out(options.out), map_file(options.map), listing(options.listing), svg(options.svg),
+      trace(options.trace);
   if (options.with_data) SetLabels(BuildLabels(options.data.Source()("train")), config.model);
 
   const StepKind kind = options.inference ? StepKind::kInference : StepKind::kTraining;
@@ -51,25 +52,19 @@ int RunCompile(const CompileOptions& options) {
   const isa::MemoryMap map = MapOf(model.graph, model.step);
   const std::string what = options.inference ? "inference" : "a training step";
 
-  if (!options.out.empty()) {
-    isa::WriteProgram(ProgramOf(model.graph, model.step, machine), options.out);
-  }
-  const auto write = [](const std::string& path, const auto& text) {
-    if (path.empty()) return;
-    WriteFileAtomically(path, [&](AtomicFile& file) { file.Write(text()); });
-  };
-  write(options.map, [&] { return isa::ToJson(map, machine); });
-  write(options.listing, [&] {
-    return Listing(model.step.code, [&](size_t instruction) {
+  if (out) out.Write(isa::SerializeProgram(ProgramOf(model.graph, model.step, machine)));
+  if (map_file) map_file.Write(isa::ToJson(map, machine));
+  if (listing) {
+    listing.Write(Listing(model.step.code, [&](size_t instruction) {
       return instruction < model.step.ops.size() ? model.step.ops[instruction].source : "";
-    });
-  });
-  write(options.svg, [&] {
-    return MemorySvg(
+    }));
+  }
+  if (svg) {
+    svg.Write(MemorySvg(
         map, machine,
-        fmt::format("Memory of accelerator {} during {}: {}", machine.name, what, config.name));
-  });
-  if (!options.trace.empty()) WriteTrace(options.trace, model, machine, config.model);
+        fmt::format("Memory of accelerator {} during {}: {}", machine.name, what, config.name)));
+  }
+  if (trace) trace.Write(Trace(model, machine, config.model));
 
   const size_t bytes = model.step.code.size() * sizeof(uint32_t);
   if (json) {
@@ -85,8 +80,9 @@ int RunCompile(const CompileOptions& options) {
                 {"program_bytes", bytes},
                 {"words", words},
                 {"tensors", map.tensors.size()}});
-    json.Finish();
   }
+  for (OutputFile* file : {&out, &map_file, &listing, &svg, &trace}) file->Commit();
+  json.Finish();
   if (!json.owns_stdout()) {
     fmt::print("{} of {} for accelerator {}: {} instructions, {}; {} tensors; computed again: {}\n",
                what, config.name, machine.name, map.instructions, FormatBytes(bytes),

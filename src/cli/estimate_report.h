@@ -1,5 +1,5 @@
 // What `bittern estimate` says of an estimate (accelerator/estimate.h), as JSON and as text. The
-// names in the JSON are stable; docs/accelerator.md lists them.
+// names in the JSON are stable; docs/estimates.md lists them.
 #ifndef BITTERN_CLI_ESTIMATE_REPORT_H_
 #define BITTERN_CLI_ESTIMATE_REPORT_H_
 

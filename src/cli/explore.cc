@@ -102,14 +102,13 @@ int RunExplore(const ExploreOptions& options) {
                     .ranks = ParseList(options.ranks, "--rank", 1, 64),
                     .encoders = ParseList(options.encoders, "--encoders", 1, 64)};
   JsonOutput json(options.json);
+  OutputFile svg(options.svg);
   const std::vector<ExplorePoint> points = Explore(config, machine, sweep, options.threads.Value());
   int64_t faults = 0;
   for (const ExplorePoint& point : points) faults += point.faults;
-  if (!options.svg.empty()) {
-    const std::string svg =
-        ExploreSvg(points, fmt::format("{} on {}: lanes and time of a training step", config.name,
-                                       isa::DeviceNamed(machine.device).part));
-    WriteFileAtomically(options.svg, [&](AtomicFile& file) { file.Write(svg); });
+  if (svg) {
+    svg.Write(ExploreSvg(points, fmt::format("{} on {}: lanes and time of a training step",
+                                             config.name, isa::DeviceNamed(machine.device).part)));
   }
   if (json) {
     Json list = Json::array();
@@ -118,8 +117,9 @@ int RunExplore(const ExploreOptions& options) {
                 {"accelerator", machine.name},
                 {"part", machine.device},
                 {"points", list}});
-    json.Finish();
   }
+  svg.Commit();
+  json.Finish();
   if (!json.owns_stdout()) Print(points);
   if (faults > 0) {
     FlushStdout();

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
+#include <exception>
 #include <memory>
 #include <new>
 #include <string>
@@ -156,6 +157,8 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "bittern: {}\n", error.what());
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "bittern: not enough memory\n");
+  } catch (const std::exception& error) {  // of a library; better than none
+    fmt::print(stderr, "bittern: {}\n", error.what());
   }
   return bittern::kUserError;
 }

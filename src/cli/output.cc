@@ -2,35 +2,51 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <string_view>
 #include <system_error>
 
 #include "base/error.h"
 
 namespace bittern {
+namespace {
 
-JsonOutput::JsonOutput(const std::string& path) : to_stdout_(path == "-") {
-  if (!to_stdout_ && !path.empty()) file_.emplace(path);
+// A path may hold bytes that are not UTF-8, JSON may not: those become U+FFFD.
+std::string Text(const Json& value, int indent) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-void JsonOutput::Write(const Json& value) {
-  const std::string text = value.dump(2) + "\n";
-  if (to_stdout_) fmt::print("{}", text);
+}  // namespace
+
+OutputFile::OutputFile(const std::string& path) {
+  if (!path.empty()) file_.emplace(path);
+}
+
+void OutputFile::Write(std::string_view text) {
   if (file_) file_->Write(text);
 }
 
+void OutputFile::Commit() {
+  if (file_) file_->Commit();
+}
+
+JsonOutput::JsonOutput(const std::string& path)
+    : to_stdout_(path == "-"), file_(to_stdout_ ? "" : path) {}
+
+void JsonOutput::Write(const Json& value) {
+  const std::string text = Text(value, 2);
+  if (to_stdout_) fmt::print("{}", text);
+  file_.Write(text);
+}
+
 void JsonOutput::WriteLine(const Json& value) {
-  const std::string text = value.dump() + "\n";
+  const std::string text = Text(value, -1);
   if (to_stdout_) {
     fmt::print("{}", text);
     FlushStdout();
   }
-  if (file_) file_->Write(text);
+  file_.Write(text);
 }
 
-void JsonOutput::Finish() {
-  if (file_) file_->Commit();
-}
+void JsonOutput::Finish() { file_.Commit(); }
 
 void FlushStdout() {
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
@@ -51,16 +67,18 @@ std::string Percent(std::optional<double> percent) {
 
 Json PercentJson(std::optional<double> percent) { return percent ? Json(*percent) : Json(nullptr); }
 
-int64_t PeakResidentBytes() {
+std::optional<int64_t> PeakResidentBytes() {
+  constexpr char kStatus[] = "/proc/self/status";
+  if (!FileExists(kStatus)) return std::nullopt;
   // Not getrusage: its figure starts with what the parent had when it forked.
-  LineReader status("/proc/self/status");
+  LineReader status(kStatus);
   for (std::string_view line; status.Next(&line);) {
     long long kilobytes = 0;
     if (std::sscanf(std::string(line).c_str(), "VmHWM: %lld kB", &kilobytes) == 1) {
       return kilobytes * 1024;
     }
   }
-  Fail("/proc/self/status: no VmHWM; expected a Linux that says how much memory a process took");
+  return std::nullopt;
 }
 
 void TextTable::Print(std::FILE* file, int indent) const {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file.h"
@@ -16,8 +17,22 @@ namespace bittern {
 // Keys stay in the order in which they were set.
 using Json = nlohmann::ordered_json;
 
-// The target of --json. A file is opened at once, so that a path that cannot be written is known
-// before the work begins, and appears when it is whole; `-` is standard output.
+// A file that a command leaves. It is opened at once, so that a path that cannot be written is
+// known before the work begins, and appears under its name when it is whole. A command commits all
+// of its files at its end: none is left of one that failed.
+class OutputFile {
+ public:
+  explicit OutputFile(const std::string& path);  // empty: nothing is wanted
+
+  explicit operator bool() const { return file_.has_value(); }
+  void Write(std::string_view text);
+  void Commit();
+
+ private:
+  std::optional<AtomicFile> file_;
+};
+
+// The target of --json: a file, or with `-` standard output.
 class JsonOutput {
  public:
   explicit JsonOutput(const std::string& path);  // empty: nothing is wanted
@@ -32,7 +47,7 @@ class JsonOutput {
 
  private:
   bool to_stdout_;
-  std::optional<AtomicFile> file_;
+  OutputFile file_;
 };
 
 // Hands on what is buffered; an Error if standard output did not take all of it.
@@ -45,8 +60,8 @@ std::string Grouped(int64_t number);
 std::string Percent(std::optional<double> percent);
 Json PercentJson(std::optional<double> percent);
 
-// The most memory that this process has had resident so far.
-int64_t PeakResidentBytes();
+// The most memory that this process has had resident so far, where the system says it.
+std::optional<int64_t> PeakResidentBytes();
 
 // Columns of text: the first flush left, the others flush right, two blanks between.
 class TextTable {

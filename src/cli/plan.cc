@@ -188,6 +188,7 @@ int RunPlan(const PlanOptions& options) {
     return 0;
   }
   JsonOutput json(options.json);
+  OutputFile svg(options.svg);
   if (options.with_data) SetLabels(BuildLabels(options.data.Source()("train")), config.model);
 
   std::vector<StepPlan> plans;
@@ -203,12 +204,11 @@ int RunPlan(const PlanOptions& options) {
   const std::vector<OrderCost> costs = OrderCosts(config.model);
   const ModelConfig& model = config.model;
 
-  if (!options.svg.empty()) {
-    const std::string svg = ArenaSvg(
+  if (svg) {
+    svg.Write(ArenaSvg(
         chosen.graph, chosen.arena,
         fmt::format("Memory of one training step: {}, {}, {}; computed again: {}", config.name,
-                    Name(model.format), Name(config.order), Name(chosen.recompute)));
-    WriteFileAtomically(options.svg, [&](AtomicFile& file) { file.Write(svg); });
+                    Name(model.format), Name(config.order), Name(chosen.recompute))));
   }
 
   if (json) {
@@ -239,8 +239,9 @@ int RunPlan(const PlanOptions& options) {
                 {"arena", ArenaJson(chosen)},
                 {"arenas", arenas},
                 {"smallest_budget_bytes", smallest.TotalBytes()}});
-    json.Finish();
   }
+  svg.Commit();
+  json.Finish();
   if (json.owns_stdout()) return 0;
 
   fmt::print(

@@ -167,7 +167,14 @@ int RunTrain(const TrainCommandOptions& options) {
   std::FILE* const text = json.owns_stdout() ? stderr : stdout;
   const Config chosen = ChooseConfig(options);
   const TrainOptions run = RunOptions(options, chosen);
-  auto trainer = std::make_unique<Trainer>(chosen, options.data.Source(), run);
+  const bool has_test = options.data.Has("test");
+  const SplitSource source = [&, data = options.data.Source()](const std::string& name) {
+    Split split = data(name);
+    // Needed at the very end: what is wrong with it is to be known before there is a run.
+    if (name == "valid" && has_test) data("test");
+    return split;
+  };
+  auto trainer = std::make_unique<Trainer>(chosen, source, run);
   const Config config = trainer->config();
   const ParameterCount parameters = CountParameters(config).back();
   PrintStart(text, *trainer, parameters, options.data);
@@ -199,7 +206,7 @@ int RunTrain(const TrainCommandOptions& options) {
                last);
   }
   std::optional<SplitEvaluation> test;
-  if (status == TrainStatus::kFinished && options.data.Has("test")) {
+  if (status == TrainStatus::kFinished && has_test) {
     CheckpointReader checkpoint(best);
     test = EvaluateSplit(checkpoint, options.data.Source(), "test", run.decoding, run.threads,
                          run.device);
@@ -214,8 +221,10 @@ int RunTrain(const TrainCommandOptions& options) {
                Grouped(cycles.cycles / cycles.steps), Grouped(cycles.steps),
                static_cast<double>(cycles.cycles) / (1e6 * cycles.clock_mhz), cycles.clock_mhz);
   }
-  fmt::print(text, "peak resident memory  {}\n",
-             FormatBytes(static_cast<uint64_t>(PeakResidentBytes())));
+  const std::optional<int64_t> peak = PeakResidentBytes();
+  if (peak) {
+    fmt::print(text, "peak resident memory  {}\n", FormatBytes(static_cast<uint64_t>(*peak)));
+  }
   fmt::print(text, "checkpoints           {}\n                      {}\n", best, last);
 
   if (json) {
@@ -232,7 +241,7 @@ int RunTrain(const TrainCommandOptions& options) {
                    {"compression", parameters.Compression()},
                    {"recompute", Name(state.recompute)},
                    {"arena_bytes", step_bytes},
-                   {"peak_resident_bytes", PeakResidentBytes()},
+                   {"peak_resident_bytes", peak ? Json(*peak) : Json(nullptr)},
                    {"loss", latest ? Json(latest->loss) : Json(nullptr)},
                    {"best_epoch", state.best_epoch},
                    {"best_figure", state.best},

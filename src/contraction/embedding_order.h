@@ -33,7 +33,6 @@ struct EmbeddingTree {
 
   int root() const { return static_cast<int>(nodes.size()) - 1; }
   std::int64_t Multiplications() const;  // forward, for the planned tuples; backward is twice that
-  std::int64_t BackwardMultiplications() const { return 2 * Multiplications(); }
   std::int64_t IntermediateElements() const;  // inner nodes but the root
 };
 

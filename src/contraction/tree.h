@@ -42,7 +42,6 @@ struct ContractionTree {
   std::int64_t Multiplications() const;
   std::int64_t ComposingMultiplications() const;
   std::int64_t ActivationMultiplications() const;
-  std::int64_t BackwardMultiplications() const { return 2 * Multiplications(); }
   // Elements of all inner nodes but the root.
   std::int64_t IntermediateElements() const;
   // For people: "(G1*G2)*(G3*(G4*((G5*G6)*X)))".

@@ -15,9 +15,12 @@
 #include "kernels/softmax.h"
 #include "kernels/update.h"
 #include "memory/checker.h"
+#include "tensor/shape.h"
 
 namespace bittern {
 namespace {
+
+static_assert(kMaxContractLoops >= kMaxCores + 1);
 
 // A contraction's loops at T columns.
 ContractPlan Bind(const Op& op, int64_t tokens) {

@@ -29,7 +29,6 @@ class Executor {
   const ArenaPlan& plan() const { return plan_; }
   // Arena and kernels' scratch: all the memory that a step touches.
   int64_t arena_bytes() const { return plan_.peak_bytes + scratch_bytes_; }
-  int64_t scratch_bytes() const { return scratch_bytes_; }
 
   // The tensor's bytes, sized for graph.tokens; packed for the T of the latest run. Contents of
   // tensors that are not persistent are whatever the latest run left there.

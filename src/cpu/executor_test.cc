@@ -3,6 +3,7 @@
 
 #include "cpu/executor.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -152,6 +153,33 @@ TEST_P(ExecutorTest, AllocatesNothingInAStep) {
   pair.executor.Run(pair.inputs);
   pair.executor.RunUpdates(pair.inputs);
   EXPECT_EQ(Allocations(), before);
+}
+
+// The most cores that a map and a table may have, in every order: the most loops of a contraction.
+TEST(Executor, EightCoresInEveryOrder) {
+  const struct {
+    std::vector<int> output_modes, input_modes, ranks;
+  } maps[] = {{{2, 2, 2, 2}, {2, 2, 2, 2}, {1, 2, 3, 4, 5, 4, 3, 2, 1}},
+              {{16}, {2, 2, 2, 2, 1, 1, 1}, {1, 3, 2, 2, 2, 1, 1, 1, 1}},
+              {{2, 1, 2, 2, 1, 2, 1}, {16}, {1, 2, 2, 3, 2, 2, 2, 2, 1}}};
+  for (const auto& map : maps) {
+    for (const Order order : kOrders) {
+      for (const Objective objective : {Objective::kMultiplications, Objective::kIntermediates}) {
+        SCOPED_TRACE(fmt::format("{} output cores, {}", map.output_modes.size(), Name(order)));
+        Config config = TinyConfig(Format::kTensor, order);
+        config.objective = objective;
+        config.model.hidden = 16;
+        config.model.vocabulary = 256;
+        config.model.map = {map.output_modes, map.input_modes, map.ranks};
+        config.model.embedding = {
+            {2, 2, 2, 2, 2, 2, 2, 2}, {2, 2, 1, 1, 2, 1, 1, 2}, {1, 2, 3, 2, 2, 2, 3, 2, 1}};
+        Pair pair(config, Recompute::kElementwise);
+        for (int number = 0; number < 3; ++number) pair.Step(number, number == 2);
+        pair.ExpectClose(TensorKind::kParameter, 5e-5);
+        pair.ExpectClose(TensorKind::kOutput, 1e-4);
+      }
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Options, ExecutorTest, testing::ValuesIn(ExecutorCases()),

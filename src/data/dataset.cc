@@ -27,6 +27,12 @@ std::string_view Trimmed(std::string_view line) {
 
 using Texts = std::span<const std::string_view>;
 
+[[noreturn]] void FailTooLong(std::string_view text, const std::string& what,
+                              std::string_view where) {
+  Fail("{}: {} is {}, {} bytes long; expected at most {}", where, what, Quoted(text), text.size(),
+       kMaxTextBytes);
+}
+
 void CheckWords(Texts words, std::string_view where) {
   for (size_t i = 0; i < words.size(); ++i) {
     const bool is_word = !words[i].empty() && words[i].find(' ') == kNone &&
@@ -34,6 +40,9 @@ void CheckWords(Texts words, std::string_view where) {
     if (!is_word) {
       Fail("{}: word {} is {}; a word has no blanks and no control characters, and isn't empty",
            where, i + 1, Quoted(words[i]));
+    }
+    if (words[i].size() > kMaxTextBytes) {
+      FailTooLong(words[i], fmt::format("word {}", i + 1), where);
     }
   }
 }
@@ -43,6 +52,9 @@ void CheckTags(Texts tags, std::string_view where) {
     if (!IsBioTag(tags[i])) {
       Fail("{}: tag {} is {}; expected O, B-type or I-type", where, i + 1, Quoted(tags[i]));
     }
+    if (tags[i].size() > kMaxTextBytes) {
+      FailTooLong(tags[i], fmt::format("tag {}", i + 1), where);
+    }
   }
 }
 
@@ -50,6 +62,7 @@ void CheckIntent(std::string_view intent, std::string_view where) {
   if (FirstControlCharacter(intent) != kNone) {
     Fail("{}: the intent {} has a control character", where, Quoted(intent));
   }
+  if (intent.size() > kMaxTextBytes) FailTooLong(intent, "the intent", where);
 }
 
 int16_t AddLabel(StringTable* table, std::string_view label, const char* what,

@@ -34,6 +34,9 @@ namespace bittern {
 // Most distinct tags, and most distinct intents: their ids fit int16_t, with -1 for none.
 inline constexpr size_t kMaxLabels = 32767;
 
+// Most bytes of a word, a tag or an intent. Every model keeps a copy of each of its own.
+inline constexpr size_t kMaxTextBytes = 1000;
+
 // Distinct strings, numbered from 0 in the order they came.
 class StringTable {
  public:
@@ -62,8 +65,8 @@ struct Sentence {
 class Split {
  public:
   // Appends a sentence. `tags` is empty or as long as `words`; an empty `intent` is none.
-  // `where` opens the message of an Error (empty sentence, bad tag, control character, too many
-  // labels).
+  // `where` opens the message of an Error (empty sentence, bad tag, control character, a text that
+  // is too long, too many labels).
   void Add(std::span<const std::string_view> words, std::span<const std::string_view> tags,
            std::string_view intent, std::string_view where);
 

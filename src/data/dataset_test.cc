@@ -77,6 +77,14 @@ TEST(Sequences, ErrorsNameFileAndLine) {
   const std::string long_line(LineReader::kMaxLineBytes + 1, 'a');
   EXPECT_TRUE(Mentions(ErrorOf([&] { Sequences("a\n" + long_line, "O\nO", "x\nx"); }),
                        {"seq.in:2", "longer than 1048576 bytes"}));
+  const std::string text(kMaxTextBytes - 2, 'a');
+  EXPECT_EQ(Sequences(text + "aa", "B-" + text, text + "aa").size(), 1u);
+  EXPECT_TRUE(Mentions(ErrorOf([&] { Sequences("a\nb " + text + "aaa", "O\nO O", "x\nx"); }),
+                       {"seq.in:2: word 2 is 'aaa", "1001 bytes long; expected at most 1000"}));
+  EXPECT_TRUE(Mentions(ErrorOf([&] { Sequences("a", "B-a" + text, "x"); }),
+                       {"seq.out:1: tag 1 is 'B-aaa", "1001 bytes"}));
+  EXPECT_TRUE(Mentions(ErrorOf([&] { Sequences("a", "O", text + "aaa"); }),
+                       {"label:1: the intent is 'aaa", "1001 bytes"}));
 }
 
 TEST(JsonLines, ReadsEitherTaskOrBoth) {

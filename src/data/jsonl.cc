@@ -1,11 +1,11 @@
 // ReadJsonLines of dataset.h. Apart from it because the JSON library is slow to compile.
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "data/dataset.h"
 
@@ -16,30 +16,9 @@ using nlohmann::json;
 
 constexpr const char* kExpected = R"({"tokens": [...], "tags": [...], "intent": "..."})";
 
-// Parses one object; a key that stands twice is an error, where the library would take the last.
 json ParseObject(std::string_view line, const std::string& where) {
-  std::set<std::string> keys;
-  const json::parser_callback_t check = [&](int depth, json::parse_event_t event, json& value) {
-    // The library counts an object's own keys as depth 1.
-    if (event == json::parse_event_t::key && depth == 1 &&
-        !keys.insert(value.get<std::string>()).second) {
-      Fail("{}: the key {} stands twice", where, Quoted(value.get<std::string>()));
-    }
-    return true;
-  };
-  // The library's messages open with "[json.exception.parse_error.101] ".
-  const auto reason = [](const json::exception& error) {
-    const std::string_view text = error.what();
-    return text.substr(std::min(text.find("] "), text.size() - 2) + 2);
-  };
-  json object;
-  try {
-    object = json::parse(line, check);
-  } catch (const json::parse_error& error) {
-    Fail("{}: malformed JSON at byte {} of the line: {}", where, error.byte, reason(error));
-  } catch (const json::exception& error) {
-    Fail("{}: malformed JSON: {}", where, reason(error));
-  }
+  constexpr int kDeepest = 2;  // the object, its arrays
+  json object = ParseStrictJson(line, kDeepest, where);
   if (!object.is_object()) Fail("{}: found {}; expected {}", where, object.type_name(), kExpected);
   return object;
 }
@@ -107,10 +86,6 @@ Split ReadJsonLines(LineReader& lines) {
     }
     if (line.find_first_not_of(" \t") == line.npos) {
       Fail("{}: the line is empty; expected {}", where, kExpected);
-    }
-    // The library takes it for the end of the text and would not look at what follows.
-    if (const size_t zero = line.find('\0'); zero != line.npos) {
-      Fail("{}: malformed JSON at byte {} of the line: a zero byte", where, zero + 1);
     }
     AddSentence(ParseObject(line, where), where, &split);
   }

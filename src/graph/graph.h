@@ -63,6 +63,8 @@ struct Tensor {
   bool persistent = false;  // keeps its bytes between steps
 
   int64_t Elements(int64_t tokens) const;
+  // Whether it is what a checkpoint keeps of a run: a parameter, or the optimizer's state of one.
+  bool IsKept() const { return kind == TensorKind::kParameter || kind == TensorKind::kState; }
 };
 
 enum class OpKind {

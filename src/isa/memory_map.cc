@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "isa/accelerator.h"
 
@@ -19,6 +20,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int64_t kMostInstructions = 1 << 20;
+constexpr int kDeepest = 4;  // the map, its tensors, a tensor, its range
 
 // A JSON object of a known set of fields.
 class Fields {
@@ -78,45 +80,6 @@ class Fields {
   const Json& json_;
   std::string place_;
 };
-
-// Parses without building what no map holds: nesting, and a second field of one name.
-Json ParseText(std::string_view text, const std::string& name) {
-  constexpr int kDeepest = 4;  // the map, its tensors, a tensor, its range
-  std::vector<std::set<std::string>> keys;
-  int depth = 0;
-  const auto check = [&](int, Json::parse_event_t event, Json& value) {
-    switch (event) {
-      case Json::parse_event_t::object_start:
-        keys.emplace_back();
-        ++depth;
-        break;
-      case Json::parse_event_t::object_end:
-        keys.pop_back();
-        --depth;
-        break;
-      case Json::parse_event_t::array_start:
-        ++depth;
-        break;
-      case Json::parse_event_t::array_end:
-        --depth;
-        break;
-      case Json::parse_event_t::key:
-        if (!keys.back().insert(value.get_ref<const std::string&>()).second) {
-          Fail("{}: the field {} occurs twice", name, Quoted(value.get_ref<const std::string&>()));
-        }
-        break;
-      case Json::parse_event_t::value:
-        break;
-    }
-    if (depth > kDeepest) Fail("{}: is nested deeper than a memory map", name);
-    return true;
-  };
-  try {
-    return Json::parse(text, check);
-  } catch (const Json::exception& error) {
-    Fail("{}: is not JSON ({}); compile the program again", name, error.what());
-  }
-}
 
 MappedTensor ParseTensor(const Json& json, const std::string& place, int32_t instructions,
                          const Accelerator& accelerator) {
@@ -186,7 +149,7 @@ std::string ToJson(const MemoryMap& map, const Accelerator& accelerator) {
 
 MemoryMap ParseMemoryMap(std::string_view text, const std::string& name,
                          const Accelerator& accelerator) {
-  const Json json = ParseText(text, name);
+  const Json json = ParseStrictJson(text, kDeepest, name, "; compile the program again");
   const Fields fields(json, name, {"instructions", "tensors", "tables"});
   MemoryMap map;
   map.instructions = static_cast<int32_t>(fields.Number("instructions", 1, kMostInstructions));

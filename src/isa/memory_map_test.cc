@@ -52,11 +52,11 @@ TEST(MemoryMap, RefusesWhatItDoesNotWrite) {
     const std::string found = ErrorOf([&] { ParseMemoryMap(json, "map", Nano()); });
     EXPECT_NE(found.find(message), std::string::npos) << text << ": " << found;
   };
-  refuse("{", "", "map: is not JSON");
+  refuse("{", "", "map: malformed JSON at byte");
   refuse("\"name\": \"x\", ", "", "tensor 1: has no field name");
   refuse("\"name\": \"x\"", "\"name\": \"\"", "name is");
   refuse("\"x\", ", "\"x\", \"y\": 1, ", "unknown field 'y'");
-  refuse("\"x\", ", "\"x\", \"name\": \"x\", ", "occurs twice");
+  refuse("\"x\", ", "\"x\", \"name\": \"x\", ", "the key 'name' stands twice");
   refuse("\"x\"", "\"input.slot\"", "the name 'input.slot' occurs twice");
   refuse("\"ranks\"", "\"rank\"", "region is 'rank'; expected tokens, ranks or scalars");
   refuse("[500, 600]", "[500, 500]", "is empty");

@@ -291,13 +291,13 @@ bool ContractPlan::TakesTerms() const {
 }
 
 ContractPlan PlanContract(std::span<const ContractLoop> loops, const ContractOptions& options) {
-  BITTERN_CHECK(loops.size() <= kMaxContractLoops);
   LoopList list;
   const bool has_start = options.start == ContractStart::kOperand;
   for (const ContractLoop& loop : loops) {
     BITTERN_CHECK(loop.extent >= 0);
     BITTERN_CHECK(loop.c != 0 || loop.start == 0 || !has_start);
     if (loop.extent == 1) continue;
+    BITTERN_CHECK(list.count < kMaxContractLoops);
     list[list.count++] = {Narrow(loop.extent), Narrow(loop.a), Narrow(loop.b), Narrow(loop.c),
                           has_start ? Narrow(loop.start) : 0};
   }

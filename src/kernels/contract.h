@@ -33,7 +33,8 @@
 
 namespace bittern {
 
-inline constexpr int kMaxContractLoops = 8;
+// Of extents other than 1. A map of eight cores has as many modes, and a bond or the tokens.
+inline constexpr int kMaxContractLoops = 9;
 
 struct ContractLoop {
   int64_t extent = 1;

@@ -139,11 +139,6 @@ void RowSumAll(const float* x, int64_t features, int64_t tokens, bool accumulate
   }
 }
 
-void TransposeAll(const float* x, int64_t x_stride, int64_t rows, int64_t columns, float* y,
-                  int64_t y_stride) {
-  TransposeBlock(x, x_stride, columns, rows, y, y_stride);
-}
-
 // Goes through the tokens for few features at a time: their rows of x stay in the L1 cache.
 void GatherAll(const float* rows, const int32_t* slots, const float* add, int64_t add_stride,
                int64_t features, int64_t tokens, float* x) {
@@ -226,7 +221,6 @@ HWY_EXPORT(TanhGradAll);
 HWY_EXPORT(AddAll);
 HWY_EXPORT(DropoutAll);
 HWY_EXPORT(RowSumAll);
-HWY_EXPORT(TransposeAll);
 HWY_EXPORT(GatherAll);
 HWY_EXPORT(ScatterAll);
 
@@ -257,11 +251,6 @@ void DropoutAdd(const DropoutMask& mask, const float* residual, const float* x, 
 
 void RowSum(const float* x, int64_t features, int64_t tokens, bool accumulate, float* out) {
   HWY_DYNAMIC_DISPATCH(RowSumAll)(x, features, tokens, accumulate, out);
-}
-
-void Transpose(const float* x, int64_t x_stride, int64_t rows, int64_t columns, float* y,
-               int64_t y_stride) {
-  HWY_DYNAMIC_DISPATCH(TransposeAll)(x, x_stride, rows, columns, y, y_stride);
 }
 
 void GatherColumns(const float* rows, const int32_t* slots, const float* add, int64_t add_stride,

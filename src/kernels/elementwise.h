@@ -7,7 +7,7 @@
 //
 // Determinism, for all headers of this folder: equal inputs give equal bits on one SIMD target.
 // Between targets (AVX-512, AVX2, SSSE3, NEON) bits may differ: lane counts change the order of
-// sums, and SSSE3 has no fused multiply-add. Dropout masks, Transpose, GatherColumns, Add, Scale
+// sums, and SSSE3 has no fused multiply-add. Dropout masks, GatherColumns, Add, Scale
 // and Fill are equal everywhere.
 #ifndef BITTERN_KERNELS_ELEMENTWISE_H_
 #define BITTERN_KERNELS_ELEMENTWISE_H_
@@ -40,10 +40,6 @@ void DropoutAdd(const DropoutMask& mask, const float* residual, const float* x, 
 
 // out[f] = sum_t x[f][t], added to what is there if `accumulate`: the gradient of a bias.
 void RowSum(const float* x, int64_t features, int64_t tokens, bool accumulate, float* out);
-
-// y[column][row] = x[row][column]; row strides in floats.
-void Transpose(const float* x, int64_t x_stride, int64_t rows, int64_t columns, float* y,
-               int64_t y_stride);
 
 // x[f][t] = rows[slots[t]][f] + add[f][t]; rows are packed [slot][features]; `add` has row stride
 // add_stride and may be null.

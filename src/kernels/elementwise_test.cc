@@ -178,27 +178,6 @@ TEST_P(ElementwiseTest, RowSum) {
   }
 }
 
-TEST_P(ElementwiseTest, Transpose) {
-  TestNumbers numbers(8);
-  for (const int64_t rows : {1, 3, 4, 5, 12, 17}) {
-    for (const int64_t columns : {1, 2, 4, 7, 16, 33}) {
-      const int64_t x_stride = columns + 2, y_stride = rows + 1;
-      const auto x = numbers.Vector(rows * x_stride);
-      GuardedFloats y((columns - 1) * y_stride + rows, 3, -9);
-      Transpose(x.data(), x_stride, rows, columns, y.data(), y_stride);
-      for (int64_t c = 0; c < columns; ++c) {
-        for (int64_t r = 0; r < rows; ++r) {
-          ASSERT_EQ(y[c * y_stride + r], x[static_cast<size_t>(r * x_stride + c)]);
-        }
-        if (c + 1 < columns) {
-          ASSERT_EQ(y[c * y_stride + rows], -9);
-        }
-      }
-      EXPECT_TRUE(y.Intact());
-    }
-  }
-}
-
 TEST_P(ElementwiseTest, GatherAndScatter) {
   TestNumbers numbers(9);
   for (const int64_t tokens : kTokens) {

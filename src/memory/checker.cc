@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <set>
 
 namespace bittern {
@@ -33,8 +35,8 @@ class Replay {
     for (const Op& op : graph_.ops) {
       where_ = op.name;
       std::set<TensorId> reads(op.in.begin(), op.in.end());
-      for (const TensorId id : {op.gather.a_table, op.gather.b_table, op.gather.c_table}) {
-        if (id >= 0) reads.insert(id);
+      for (const TensorId id : Tables(op)) {
+        if (id != kNoTensor) reads.insert(id);
       }
       const bool changes = op.accumulate || op.kind == OpKind::kAddColumns ||
                            op.kind == OpKind::kAddColumn || op.kind == OpKind::kSgd ||
@@ -68,16 +70,14 @@ class Replay {
   bool Shares(TensorId a, TensorId b) const { return Begin(a) < End(b) && Begin(b) < End(a); }
   void Fault(const std::string& what) { faults_.push_back(where_ + ": " + what); }
 
+  static std::array<TensorId, 3> Tables(const Op& op) {
+    return {op.gather.a_table, op.gather.b_table, op.gather.c_table};
+  }
+
   bool Touched(TensorId id) const {
-    for (const Op& op : graph_.ops) {
-      for (const TensorId other : op.in) {
-        if (other == id) return true;
-      }
-      for (const TensorId other : op.out) {
-        if (other == id) return true;
-      }
-    }
-    return false;
+    const auto has = [id](const auto& ids) { return std::ranges::find(ids, id) != ids.end(); };
+    return std::ranges::any_of(
+        graph_.ops, [&](const Op& op) { return has(op.in) || has(op.out) || has(Tables(op)); });
   }
 
   void CheckPlace(TensorId id) {

@@ -152,5 +152,18 @@ TEST(CheckerTest, FindsBlocksOutsideTheArenaAndOffTheirLine) {
   EXPECT_TRUE(Finds(graph, plan, "not aligned"));
 }
 
+TEST(CheckerTest, FindsTablesOfGathersOutsideTheArena) {
+  Graph graph = Chain();
+  ArenaPlan plan = PlanArena(graph);
+  graph.ops[1].gather.a_table = static_cast<TensorId>(graph.tensors.size());
+  graph.tensors.push_back({.name = "table",
+                           .kind = TensorKind::kInput,
+                           .type = ElementType::kI32,
+                           .shape = {Constant(32)}});
+  plan.blocks.push_back(plan.blocks[0]);
+  plan.blocks.back().offset = plan.peak_bytes + (int64_t{1} << 30);
+  EXPECT_TRUE(Finds(graph, plan, "table at "));
+}
+
 }  // namespace
 }  // namespace bittern

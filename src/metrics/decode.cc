@@ -50,10 +50,12 @@ void BioDecoder::Decode(const float* logits, size_t row_stride, std::span<int16_
   BITTERN_CHECK(tokens <= max_tokens_);
   if (tokens == 0) return;
 
-  // NaN counts as the worst finite-or-infinite value: it never wins, and spoils no sum.
+  // Infinities count as the largest numbers, NaN as the least: every sum is a number (inf - inf is
+  // none), and above that of a sequence that may not be.
   const auto logit = [&](int tag, int token) {
+    constexpr float kMost = std::numeric_limits<float>::max();
     const float value = logits[static_cast<size_t>(tag) * row_stride + token];
-    return value == value ? double{value} : kUnreachable;
+    return value == value ? double{std::clamp(value, -kMost, kMost)} : -double{kMost};
   };
 
   for (int tag = 0; tag < tags_; ++tag) {

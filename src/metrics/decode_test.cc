@@ -142,7 +142,16 @@ TEST(BioDecoder, OddLogits) {
   decoder.Decode(std::vector<float>(6, kNan).data(), 2, answer);  // anything in range
   for (const int16_t tag : answer) EXPECT_TRUE(tag >= 0 && tag < 3);
   decoder.Decode(std::vector<float>{kInfinity, -kInfinity, 0, 0, 0, 0}.data(), 2, answer);
-  EXPECT_EQ(answer[0], 0);
+  EXPECT_EQ(answer, (Tags{0, 1}));
+  decoder.Decode(std::vector<float>{0, 0, -5, 0, 0, kInfinity}.data(), 2, answer);
+  EXPECT_EQ(answer, (Tags{1, 2}));  // I-x draws its B-x along
+
+  // No sequence is better than another, yet I-x begins none.
+  BioDecoder inside_first(TagTable({"I-x", "B-x", "O"}), 4);
+  for (const float odd : {kNan, -kInfinity}) {
+    inside_first.Decode(std::vector<float>(6, odd).data(), 2, answer);
+    EXPECT_NE(answer[0], 0) << odd;
+  }
 }
 
 }  // namespace

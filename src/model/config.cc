@@ -152,6 +152,13 @@ void Validate(const Config& config, std::string_view place) {
     Fail("{}name: found {}; expected at most {} bytes of printable text", prefix,
          Quoted(config.name), kMaxNameBytes);
   }
+  if (config.name.empty() || config.name.starts_with('.') ||
+      config.name.find('/') != std::string::npos) {
+    Fail(
+        "{}name: found {}; expected a name without /, that does not begin with a dot: runs are "
+        "kept in a directory of that name; give name = \"...\"",
+        prefix, Quoted(config.name));
+  }
   if (model.hidden % model.heads != 0) {
     Fail("{}model.heads: found {}; expected a divisor of model.hidden, {}", prefix, model.heads,
          model.hidden);

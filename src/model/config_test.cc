@@ -201,10 +201,47 @@ TEST(Config, WrongInputIsAnErrorThatNamesLineAndKey) {
       {"format = 'tensor'\nformat = 'dense'", {"run.toml:2: malformed TOML"}},
       {"\n# \xff", {"run.toml:2", "not valid UTF-8"}},
       {"name = \"a\\u0001\"", {"name: found", "printable"}},
+      {"name = '../outside'", {"run.toml: name: found '../outside'", "without /"}},
+      {"name = 'a/b'", {"name: found 'a/b'", "without /"}},
+      {"name = '.'", {"name: found '.'", "begin with a dot"}},
+      {"name = ''", {"name: found ''", "name = "}},
   };
   for (const auto& [toml, message] : cases) {
     EXPECT_TRUE(Mentions(ParseError(toml), message)) << toml;
   }
+}
+
+TEST(Config, DeepKeysAreRefusedWhereverTheyStand) {
+  std::string deep = "a";
+  for (int i = 0; i < 300000; ++i) deep += ".a";
+  for (const std::string& text : {
+           deep + " = 1",
+           "\n[" + deep + "]",
+           "\n[[" + deep + "]]",
+           "x = {" + deep + " = 1}",
+           "x = [1, {" + deep + " = 1}]",
+           "x.\"y\"." + deep + " = 1",
+           "x = \"a\\\"\"\n" + deep + " = 1",
+           "x = 'it\"s' # \"\n" + deep + " = 1",
+           "x = \"\"\"\n#'\"\"\"\"\n" + deep + " = 1",
+           "x = ['''a'''', {" + deep + " = 1}]",
+       }) {
+    EXPECT_TRUE(Mentions(ParseError(text), {"run.toml:", "a key of more than 16 parts"}))
+        << text.substr(0, 40);
+  }
+  EXPECT_TRUE(Mentions(ErrorOf([&] { ParseConfig("", "run.toml", deep + " = 1"); }),
+                       {"--set:1: a key of more than 16 parts"}));
+  // Dots of strings, comments and numbers are none of a key.
+  const Config config = ParseConfig("name = 'a.................b'\n# " + deep +
+                                        "\n[training]\ndropout = 0.25 # \"\nlearning_rate = 0.5",
+                                    "run.toml");
+  EXPECT_EQ(config.training.dropout, 0.25);
+}
+
+TEST(Config, ANameThatIsNotGivenIsThatOfTheFile) {
+  EXPECT_EQ(ParseConfig("", "run.toml").name, "run.toml");
+  EXPECT_EQ(ParseConfig("", "../runs/.best.safetensors: configuration").name,
+            "best.safetensors: configuration");
 }
 
 TEST(Config, ValidateChecksValuesSetByHand) {

@@ -21,6 +21,7 @@ namespace {
 
 constexpr size_t kMaxFileBytes = size_t{1} << 20;
 constexpr int kMaxExtends = 8;  // a longer chain goes in a circle
+constexpr int kMaxKeyParts = 16;
 
 std::string Where(const toml::source_region& source) {
   return fmt::format("{}:{}", source.path ? *source.path : std::string(), source.begin.line);
@@ -263,12 +264,53 @@ const Preset* FindPreset(std::string_view name) {
   return found == presets.end() ? nullptr : &*found;
 }
 
+// Where the string ends whose opening quote is text[at].
+size_t EndOfString(std::string_view text, size_t at) {
+  const char quote = text[at];
+  const std::string block(3, quote);
+  const bool is_block = text.substr(at).starts_with(block);
+  for (size_t i = at + (is_block ? 3 : 1); i < text.size(); ++i) {
+    if (text[i] == '\\' && quote == '"') {
+      ++i;
+    } else if (is_block && text.substr(i).starts_with(block)) {
+      // Of up to five quotes in a row the last three end it.
+      return std::min(text.find_first_not_of(quote, i), std::min(i + 5, text.size()));
+    } else if (!is_block && (text[i] == quote || text[i] == '\n')) {
+      return text[i] == quote ? i + 1 : i;
+    }
+  }
+  return text.size();
+}
+
+// The parser makes a table inside of a table for every dot of a key; it, and every walk over what
+// it made, needs stack for each.
+void CheckKeyDepth(std::string_view text, std::string_view place) {
+  int dots = 0;
+  for (size_t i = 0; i < text.size();) {
+    const char c = text[i];
+    if (c == '"' || c == '\'') {
+      i = EndOfString(text, i);
+    } else if (c == '#') {
+      i = std::min(text.find('\n', i), text.size());
+    } else {
+      if (c == '.' && ++dots >= kMaxKeyParts) {
+        Fail("{}:{}: a key of more than {} parts; no key of a configuration is as deep", place,
+             1 + std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(i), '\n'),
+             kMaxKeyParts);
+      }
+      if (std::string_view("\n=,[]{}").find(c) != std::string_view::npos) dots = 0;
+      ++i;
+    }
+  }
+}
+
 toml::table ParseToml(std::string_view text, std::string_view place) {
   const size_t bad = FirstInvalidUtf8(text);
   if (bad != text.npos) {
     Fail("{}:{}: byte {} is not valid UTF-8", place,
          1 + std::count(text.begin(), text.begin() + static_cast<ptrdiff_t>(bad), '\n'), bad);
   }
+  CheckKeyDepth(text, place);
   try {
     return toml::parse(text, place);
   } catch (const toml::parse_error& error) {
@@ -411,7 +453,10 @@ Config LoadConfig(const std::string& name_or_path, std::string_view changes) {
 }
 
 Config ParseConfig(std::string_view toml, std::string_view place, std::string_view changes) {
-  return Load({std::string(toml), std::string(place), "", false}, place, changes);
+  // Where the text gives no name, that of the file will do, but for what a name may not hold.
+  std::string_view name = place.substr(place.rfind('/') + 1);
+  name.remove_prefix(std::min(name.find_first_not_of('.'), name.size()));
+  return Load({std::string(toml), std::string(place), "", false}, name, changes);
 }
 
 std::string ToToml(const Config& config) {

@@ -4,8 +4,6 @@
 
 #include <iterator>
 
-#include "base/file.h"
-
 namespace bittern {
 namespace {
 
@@ -27,9 +25,8 @@ std::string Escaped(const std::string& text) {
 
 }  // namespace
 
-void WriteChromeTrace(const std::string& path, const DecodedProgram& program,
-                      const std::vector<InstructionTime>& records,
-                      const std::function<std::string(const InstructionTime&)>& label) {
+std::string ChromeTrace(const DecodedProgram& program, const std::vector<InstructionTime>& records,
+                        const std::function<std::string(const InstructionTime&)>& label) {
   std::string json = "{\"traceEvents\":[";
   auto out = std::back_inserter(json);
   for (int unit = 0; unit < kUnits; ++unit) {
@@ -52,7 +49,7 @@ void WriteChromeTrace(const std::string& path, const DecodedProgram& program,
                    record.instruction, record.trip, record.elements, record.dispatch, record.done);
   }
   json += "\n]}\n";
-  WriteFileAtomically(path, [&](AtomicFile& file) { file.Write(json); });
+  return json;
 }
 
 }  // namespace bittern

@@ -12,9 +12,8 @@ namespace bittern {
 
 // One row a unit; an instruction is a bar from its first element to its last, a microsecond on the
 // page a cycle. `label(record)`: its name; default: its opcode's.
-void WriteChromeTrace(const std::string& path, const DecodedProgram& program,
-                      const std::vector<InstructionTime>& records,
-                      const std::function<std::string(const InstructionTime&)>& label = {});
+std::string ChromeTrace(const DecodedProgram& program, const std::vector<InstructionTime>& records,
+                        const std::function<std::string(const InstructionTime&)>& label = {});
 
 }  // namespace bittern
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "model/training_step.h"
 
@@ -25,10 +26,6 @@ std::vector<int64_t> Shape(const Tensor& tensor) {
   std::vector<int64_t> shape;
   for (const Size size : tensor.shape) shape.push_back(size.count);
   return shape;
-}
-
-bool IsKept(const Tensor& tensor) {
-  return tensor.kind == TensorKind::kParameter || tensor.kind == TensorKind::kState;
 }
 
 bool AllFinite(std::span<const float> values) {
@@ -129,11 +126,9 @@ class StateReader {
 };
 
 Json ParseMetadata(const SafetensorsReader& file, const char* key) {
-  try {
-    return Json::parse(file.MetadataValue(key));
-  } catch (const Json::exception&) {
-    Fail("{}: metadata '{}' is not well-formed JSON", file.path(), key);
-  }
+  constexpr int kDeepest = 2;  // an object or a list; one more, for the message that it is none
+  return ParseStrictJson(file.MetadataValue(key), kDeepest,
+                         fmt::format("{}: metadata '{}'", file.path(), key));
 }
 
 template <typename T>
@@ -199,7 +194,7 @@ void CheckTensors(const SafetensorsReader& file, const Config& config) {
   const Graph graph = BuildStep(config, {});
   size_t expected = 0;
   for (const Tensor& tensor : graph.tensors) {
-    if (!IsKept(tensor)) continue;
+    if (!tensor.IsKept()) continue;
     ++expected;
     const TensorEntry& entry = file.Entry(tensor.name);
     if (entry.dtype != Dtype::kF32 || entry.shape != Shape(tensor)) {
@@ -211,7 +206,7 @@ void CheckTensors(const SafetensorsReader& file, const Config& config) {
   if (file.entries().size() == expected) return;
   for (const TensorEntry& entry : file.entries()) {
     const TensorId id = graph.Find(entry.name);
-    if (id == kNoTensor || !IsKept(graph.At(id))) {
+    if (id == kNoTensor || !graph.At(id).IsKept()) {
       Fail("{}: tensor {} is none of the configuration's", file.path(), Quoted(entry.name));
     }
   }
@@ -236,14 +231,12 @@ Checkpoint ReadContents(const SafetensorsReader& file) {
   return contents;
 }
 
-}  // namespace
-
-void WriteCheckpoint(const std::string& path, const Checkpoint& checkpoint, const Graph& graph,
-                     const TensorValues& values) {
+SafetensorsWriter Writer(const std::string& path, const Checkpoint& checkpoint, const Graph& graph,
+                         const TensorValues& values) {
   SafetensorsWriter writer;
   for (TensorId id = 0; id < static_cast<TensorId>(graph.tensors.size()); ++id) {
     const Tensor& tensor = graph.At(id);
-    if (!IsKept(tensor)) continue;
+    if (!tensor.IsKept()) continue;
     const std::span<const float> numbers = values(id);
     if (!AllFinite(numbers)) {
       Fail("{}: not written: {} holds a number that is not finite", path, Quoted(tensor.name));
@@ -266,7 +259,20 @@ void WriteCheckpoint(const std::string& path, const Checkpoint& checkpoint, cons
   writer.SetMetadata("tags", Json(lexicon.labels.tags.names()).dump());
   writer.SetMetadata("intents", Json(lexicon.labels.intents.names()).dump());
   writer.SetMetadata("state", state.json.dump());
-  writer.Write(path);
+  return writer;
+}
+
+}  // namespace
+
+void CheckCheckpoint(const std::string& path, const Checkpoint& checkpoint, const Graph& graph,
+                     const TensorValues& values) {
+  constexpr uint64_t kSpare = 1024;  // the numbers of the state grow longer as a run goes on
+  Writer(path, checkpoint, graph, values).Check(path, kSpare);
+}
+
+void WriteCheckpoint(const std::string& path, const Checkpoint& checkpoint, const Graph& graph,
+                     const TensorValues& values) {
+  Writer(path, checkpoint, graph, values).Write(path);
 }
 
 CheckpointReader::CheckpointReader(const std::string& path)

@@ -62,6 +62,10 @@ using TensorValues = std::function<std::span<float>(TensorId)>;
 void WriteCheckpoint(const std::string& path, const Checkpoint& checkpoint, const Graph& graph,
                      const TensorValues& values);
 
+// Fails if WriteCheckpoint would, or could later in a run: more words than a checkpoint takes, say.
+void CheckCheckpoint(const std::string& path, const Checkpoint& checkpoint, const Graph& graph,
+                     const TensorValues& values);
+
 class CheckpointReader {
  public:
   // Opens and checks all but the tensors' values: the configuration, the lexicon against it, and

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -20,6 +21,11 @@ MetricsLog::MetricsLog(std::string path)
     close(descriptor_);
     if (error == EWOULDBLOCK) Fail("{}: another process is training in this directory", path_);
     Fail("{}: cannot lock: {}", path_, std::strerror(error));
+  }
+  struct stat status {};
+  if (fstat(descriptor_, &status) == 0 && status.st_nlink == 0) {  // RemoveIfEmpty of another one
+    close(descriptor_);
+    Fail("{}: was removed while it was opened; try again", path_);
   }
 }
 
@@ -49,6 +55,11 @@ void MetricsLog::KeepLines(int64_t lines) {
     Fail("{}: cannot cut: {}", path_, std::strerror(errno));
   }
   lines_ = lines;
+}
+
+void MetricsLog::RemoveIfEmpty() noexcept {
+  struct stat status {};
+  if (fstat(descriptor_, &status) == 0 && status.st_size == 0) unlink(path_.c_str());
 }
 
 void MetricsLog::Append(std::string line) {

@@ -22,6 +22,9 @@ class MetricsLog {
   // Cuts the file after its first `lines` lines; fewer are an Error. Before the first Append.
   void KeepLines(int64_t lines);
 
+  // Takes the file away again if nothing was ever written to it.
+  void RemoveIfEmpty() noexcept;
+
   void Append(std::string line);  // without its end
   void Sync();                    // to the disk
   int64_t lines() const { return lines_; }

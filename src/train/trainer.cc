@@ -65,8 +65,7 @@ Trainer::Trainer(Config config, const SplitSource& data, TrainOptions options)
   const std::string log_path = JoinPath(options_.out, "metrics.jsonl");
   const bool exists = FileExists(last_path());
   if (!options_.resume && (exists || FileExists(best_path()) || FileExists(log_path))) {
-    Fail("{}: holds a run already; continue it with --resume, or train into another directory",
-         options_.out);
+    FailRunIsThere();
   }
   contents_.config = std::move(config);
   if (exists) {
@@ -79,8 +78,12 @@ Trainer::Trainer(Config config, const SplitSource& data, TrainOptions options)
   word_dropout_.emplace(contents_.config.training, contents_.lexicon.vocabulary);
   evaluator_ = std::make_unique<Evaluator>(contents_.config, contents_.lexicon.labels,
                                            options_.decoding, options_.threads, options_.device);
-  order_.resize(train_.size());
   dropped_.resize(static_cast<size_t>(contents_.config.model.tokens));
+}
+
+void Trainer::FailRunIsThere() const {
+  Fail("{}: holds a run already; continue it with --resume, or train into another directory",
+       options_.out);
 }
 
 std::string Trainer::last_path() const { return JoinPath(options_.out, "last.safetensors"); }
@@ -102,6 +105,7 @@ void Trainer::ReadData(const SplitSource& data, const MakeLexicon& make_lexicon)
     train_ = Encode(train, lexicon.vocabulary, lexicon.labels, model.tokens);
   }
   valid_ = Encode(data("valid"), lexicon.vocabulary, lexicon.labels, model.tokens);
+  order_.resize(train_.size());
   SetLabels(lexicon.labels, model);
   Validate(contents_.config, contents_.config.name);
 
@@ -146,9 +150,17 @@ void Trainer::Start(const SplitSource& data) {
   if (from) StartFromCheckpoint(*from, runner_->graph(), Values());
   runner_->Send();
 
+  CheckCheckpoint(last_path(), contents_, runner_->graph(), Values());  // before there is anything
   MakeDirectories(options_.out);
-  Save();
   log_ = std::make_unique<MetricsLog>(JoinPath(options_.out, "metrics.jsonl"));
+  // Under the log's lock once more: another process may have started a run since the first look.
+  if (FileExists(last_path())) FailRunIsThere();
+  try {
+    Save();
+  } catch (...) {
+    log_->RemoveIfEmpty();  // or the next attempt would take it for a run
+    throw;
+  }
   log_->KeepLines(0);
 }
 
@@ -253,26 +265,34 @@ void Trainer::Step() {
     for (const float part : runner_->Values(slot_loss_).first(tokens)) loss += part;
   }
   loss *= training.batch;  // the weights are those of one in a batch
-  if (!std::isfinite(loss)) FailNotFinite(fmt::format("the loss is {}", loss));
+  if (!std::isfinite(loss)) FailAtSentence(index, loss);
   state.epoch_loss += loss;
   state.recent_loss += loss;
   ++state.recent_sentences;
   ++state.place;
 }
 
-void Trainer::FailNotFinite(const std::string& what) const {
-  const TrainingState& state = contents_.state;
-  const auto place = static_cast<size_t>(std::min<int64_t>(state.place, std::ssize(order_) - 1));
-  const uint32_t index = order_[place];
+void Trainer::FailAtSentence(uint32_t index, double loss) const {
   std::string words;
   for (const uint16_t id : train_[index].ids.subspan(1)) {
     if (!words.empty()) words += ' ';
     words += contents_.lexicon.vocabulary.word(id);
   }
+  FailNotFinite(fmt::format("update {}, at sentence {} of train ({})", contents_.state.updates + 1,
+                            index + 1, Quoted(words, 200)),
+                fmt::format("the loss is {}", loss));
+}
+
+void Trainer::FailAfterUpdate(const std::string& what) const {
+  FailNotFinite(fmt::format("after update {}", contents_.state.updates), what);
+}
+
+void Trainer::FailNotFinite(const std::string& where, const std::string& what) const {
   Fail(
-      "training stopped in epoch {}, update {}, at sentence {} of train ({}): {}; {} keeps the "
-      "state before. Lower training.learning_rate, or limit gradients with training.clip",
-      state.epoch + 1, state.updates + 1, index + 1, Quoted(words, 200), what, last_path());
+      "training stopped in epoch {}, {}: {}{}. Lower training.learning_rate, or limit gradients "
+      "with training.clip",
+      contents_.state.epoch + 1, where, what,
+      FileExists(last_path()) ? fmt::format("; {} keeps the state before", last_path()) : "");
 }
 
 void Trainer::LogProgress(double seconds) {
@@ -302,7 +322,7 @@ EpochReport Trainer::FinishEpoch(Clock::time_point start) {
   report.valid = evaluator_->Evaluate(valid_);
   report.figure = FigureOf(report.valid, contents_.config.model);
   if (!std::isfinite(report.valid.loss)) {
-    FailNotFinite(fmt::format("the loss on valid is {}", report.valid.loss));
+    FailAfterUpdate(fmt::format("the loss on valid is {}", report.valid.loss));
   }
   report.best = state.best_epoch == 0 || report.figure > state.best;
 
@@ -338,9 +358,9 @@ void Trainer::CheckFinite() {
   const Graph& graph = runner_->graph();
   for (TensorId id = 0; id < static_cast<TensorId>(graph.tensors.size()); ++id) {
     const Tensor& tensor = graph.At(id);
-    if (tensor.kind != TensorKind::kParameter && tensor.kind != TensorKind::kState) continue;
+    if (!tensor.IsKept()) continue;
     for (const float value : runner_->Values(id)) {
-      if (!std::isfinite(value)) FailNotFinite(fmt::format("{} holds {}", tensor.name, value));
+      if (!std::isfinite(value)) FailAfterUpdate(fmt::format("{} holds {}", tensor.name, value));
     }
   }
 }

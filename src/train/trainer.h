@@ -112,7 +112,8 @@ class Trainer {
   std::string best_path() const;
 
   // Trains to the end of the last epoch, or until stopped. A loss or a parameter that is not finite
-  // is an Error that names step and sentence; the checkpoints stay as they were last written.
+  // is an Error that names the update, and a loss's sentence; the checkpoints stay as they were
+  // last written.
   TrainStatus Run(const TrainObserver& observer = {});
 
  private:
@@ -130,7 +131,11 @@ class Trainer {
   void LogProgress(double seconds);
   void Save();
   void CheckFinite();
-  [[noreturn]] void FailNotFinite(const std::string& what) const;
+  [[noreturn]] void FailRunIsThere() const;
+  // A loss is that of a sentence, a parameter what an update made of it.
+  [[noreturn]] void FailAtSentence(uint32_t index, double loss) const;
+  [[noreturn]] void FailAfterUpdate(const std::string& what) const;
+  [[noreturn]] void FailNotFinite(const std::string& where, const std::string& what) const;
 
   TrainOptions options_;
   Checkpoint contents_;  // the state of the run, as the next checkpoint has it

@@ -9,6 +9,8 @@
 
 #include "base/error_testing.h"
 #include "base/random.h"
+#include "train/memory_budget.h"
+#include "train/schedule.h"
 #include "train/testing.h"
 
 namespace bittern {
@@ -280,12 +282,43 @@ TEST_F(TrainerTest, ANotFiniteLossStopsAndKeepsTheLastGoodState) {
   config.training.learning_rate = 1e6;
   Trainer trainer(config, GeneratedData(), Options("run"));
   const std::string message = ErrorOf([&] { trainer.Run(); });
-  EXPECT_TRUE(Mentions(message, {"epoch 1", "update ", "sentence ", " of train ('",
-                                 "last.safetensors", "learning_rate"}));
-  // The constructor reads every parameter and refuses what is not finite.
+  const TrainingState& state = trainer.state();
+  ASSERT_LT(state.place, 60);
+  std::vector<uint32_t> order(60);
+  ShuffledOrder(config.training.seed, 0, order);
+  const uint32_t index = order[static_cast<size_t>(state.place)];
+  const Split train = GeneratedData()("train");
+  const std::string first(train.words()[train[index].words[0]]);
+  EXPECT_TRUE(Mentions(message, {fmt::format("epoch 1, update {}, at sentence {} of train ('",
+                                             state.updates + 1, index + 1),
+                                 trainer.last_path(), "learning_rate"}));
+  EXPECT_TRUE(message.find("('" + first) != message.npos || message.find("('[UNK]") != message.npos)
+      << message;
   CheckpointReader last(trainer.last_path());
-  EXPECT_LT(last.contents().state.updates, trainer.state().updates + 1);
-  EXPECT_FALSE(last.ReadTensor("slot.head.weight").empty());
+  EXPECT_EQ(last.contents().state.updates, state.updates / 7 * 7);
+  EXPECT_LT(last.contents().state.updates, state.updates);
+  for (const Tensor& tensor :
+       trainer.runner().graph().tensors) {  // reading refuses what is not finite
+    if (tensor.kind != TensorKind::kParameter) continue;
+    EXPECT_FALSE(last.ReadTensor(tensor.name).empty());
+  }
+}
+
+TEST_F(TrainerTest, AParameterThatIsNotFiniteStopsAfterItsUpdate) {
+  Config config = NanoConfig();
+  // The head alone, 1e18 times as large after every update; the loss stays a number until then.
+  config.training.learning_rate = config.training.decay = 1e6;
+  config.training.schedule = Schedule::kConstant;
+  config.training.rates = {{"*", 0}, {"intent.head.weight", 1e6}};
+  TrainOptions options = Options("run");
+  options.save_every = 1;
+  Trainer trainer(config, GeneratedData(), options);
+  const std::string message = ErrorOf([&] { trainer.Run(); });
+  EXPECT_TRUE(Mentions(message, {fmt::format("epoch 1, after update {}: ", trainer.state().updates),
+                                 " holds ", trainer.last_path()}));
+  EXPECT_EQ(message.find("sentence"), message.npos) << message;
+  EXPECT_EQ(CheckpointReader(trainer.last_path()).contents().state.updates,
+            trainer.state().updates - 1);
 }
 
 TEST_F(TrainerTest, RefusesToStartOverARun) {
@@ -294,6 +327,29 @@ TEST_F(TrainerTest, RefusesToStartOverARun) {
   EXPECT_TRUE(Mentions(ErrorOf([&] { Trainer(NanoConfig(), GeneratedData(), Options("whole")); }),
                        {Path("whole"), "--resume"}));
   EXPECT_EQ(Files("whole"), before);
+}
+
+// Two are started at once: the other one gets as far as its first checkpoint, or to its end, while
+// this one reads its data.
+TEST_F(TrainerTest, RefusesARunThatWasStartedMeanwhile) {
+  for (const bool ended : {false, true}) {
+    const std::string name = ended ? "ended" : "running";
+    Config other_config = NanoConfig();
+    other_config.training.seed = 2;
+    std::unique_ptr<Trainer> other;
+    std::string last;
+    const SplitSource data = [&](const std::string& split) {
+      if (last.empty()) {
+        other = std::make_unique<Trainer>(other_config, GeneratedData(), Options(name));
+        if (ended) other.reset();
+        last = Bytes(Path(name + "/last.safetensors"));
+      }
+      return GeneratedData()(split);
+    };
+    EXPECT_TRUE(Mentions(ErrorOf([&] { Trainer(NanoConfig(), data, Options(name)); }),
+                         {Path(name), ended ? "--resume" : "another process"}));
+    EXPECT_EQ(Bytes(Path(name + "/last.safetensors")), last);
+  }
 }
 
 TEST_F(TrainerTest, RefusesToResumeWhatIsNotTheSame) {
@@ -317,8 +373,13 @@ TEST_F(TrainerTest, RefusesToResumeWhatIsNotTheSame) {
                        {"the sentences of train or valid"}));
   EXPECT_TRUE(Mentions(message(NanoConfig(), GeneratedData({60, 19, 20}), {}), {"sentences"}));
   EXPECT_TRUE(Mentions(message(NanoConfig(), GeneratedData(), {.pad = true}), {"without --pad"}));
-  const std::string smallest = message(NanoConfig(), GeneratedData(), {.memory = int64_t{1} << 30});
-  EXPECT_EQ(smallest, "no error");
+  EXPECT_EQ(message(NanoConfig(), GeneratedData(), {.memory = int64_t{1} << 30}), "no error");
+  // A byte less than the run takes; its configuration has the data's numbers of labels.
+  const Config trained = CheckpointReader(Path("whole/last.safetensors")).contents().config;
+  const int64_t less = StepBytes(trained, Recompute::kElementwise) - 1;
+  EXPECT_TRUE(Mentions(message(NanoConfig(), GeneratedData(), {.memory = less}),
+                       {"it computes elementwise again, the budget given here asks for",
+                        std::string(Name(ChooseRecompute(trained, less)))}));
 }
 
 TEST_F(TrainerTest, RefusesASecondProcess) {
@@ -333,6 +394,28 @@ TEST_F(TrainerTest, ADirectoryThatCannotBeWrittenIsAnError) {
   EXPECT_TRUE(
       Mentions(ErrorOf([&] { Trainer(NanoConfig(), GeneratedData(), Options("file/out")); }),
                {Path("file")}));
+}
+
+TEST_F(TrainerTest, MoreTextThanACheckpointTakesLeavesNothingBehind) {
+  const SplitSource data = [](const std::string& name) {
+    Split split;
+    const std::vector<std::string_view> words = {"here"};
+    for (int i = 0; i < 4200; ++i) split.Add(words, {}, fmt::format("{:0>999}", i), name);
+    return split;
+  };
+  EXPECT_TRUE(Mentions(ErrorOf([&] { Trainer(NanoConfig(), data, Options("run")); }),
+                       {"last.safetensors: not written", "4194304", "labels"}));
+  EXPECT_FALSE(DirectoryExists(Path("run")));
+}
+
+// Nothing of an attempt that failed stands in the way of the next one.
+TEST_F(TrainerTest, AStartThatCannotSaveLeavesNoRun) {
+  MakeDirectories(Path("run/last.safetensors.tmp"));
+  EXPECT_TRUE(Mentions(ErrorOf([&] { Trainer(NanoConfig(), GeneratedData(), Options("run")); }),
+                       {"last.safetensors"}));
+  std::filesystem::remove(Path("run/last.safetensors.tmp"));
+  EXPECT_TRUE(std::filesystem::is_empty(Path("run")));
+  EXPECT_EQ(ErrorOf([&] { Trainer(NanoConfig(), GeneratedData(), Options("run")); }), "no error");
 }
 
 TEST_F(TrainerTest, BudgetTooSmallLeavesNothingBehind) {

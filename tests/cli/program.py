@@ -16,6 +16,9 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(os.environ.get("BITTERN", ROOT / "build" / "bittern")).resolve()
 
+# Opens the reason to skip a test without which the others say enough: see run_module.py.
+WELL_WITHOUT = "well without: "
+
 # A few sentences that the nano model can hold, in the words of no corpus.
 SENTENCES = [
     ("play the blue song", "O O B-title I-title", "music"),

@@ -91,6 +91,12 @@ def huge_line(directory):
     return TRAIN
 
 
+@case(r"data/train/seq\.in:2: word 2 is 'xxx.* 600000 bytes long; expected at most 1000")
+def long_word(directory):
+    change_line(directory / "data/train/seq.in", 2, b"stop " + b"x" * 600000 + b" song")
+    return TRAIN
+
+
 @case(r"data/train/seq\.in:2: .*UTF-8")
 def invalid_utf8(directory):
     change_line(directory / "data/train/seq.in", 2, b"stop the s\xc3\x28ng")
@@ -131,6 +137,20 @@ def directory_in_place_of_a_file(directory):
 @case(r"data/train.*data/train\.jsonl|data/train\.jsonl.*data/train")
 def both_layouts(directory):
     (directory / "data/train.jsonl").write_text('{"tokens": ["a"], "intent": "b"}\n')
+    return TRAIN
+
+
+# What is wrong with the test split is known before the first epoch.
+@case(r"data/test/seq\.in|data: no test split")
+def test_split_that_is_an_empty_directory(directory):
+    shutil.rmtree(directory / "data/test")
+    (directory / "data/test").mkdir()
+    return TRAIN
+
+
+@case(r"data/test/seq\.out:1: .*'X-title'")
+def test_split_with_a_bad_tag(directory):
+    change_line(directory / "data/test/seq.out", 1, b"O O X-title O")
     return TRAIN
 
 
@@ -205,6 +225,23 @@ toml("with_modes_that_do_not_fit", r"model\.map.*32",
 toml("with_an_empty_mode", r"modes", "[model.map]\noutput_modes = [4, 0, 4]\ninput_modes = [4, 2, 4]\n")
 toml("with_an_odd_number_of_tokens", r"model\.tokens: found 15.*4", "[model]\ntokens = 15\n")
 toml("with_a_size_past_all_limits", r"model\.hidden", "[model]\nhidden = 1000000000\n")
+
+
+toml("with_a_deep_key", r":2: a key of more than 16 parts", "a" + ".a" * 300000 + " = 1\n")
+toml("with_a_deep_section", r":2: a key of more than 16 parts", "[a" + ".a" * 300000 + "]\n")
+toml("with_a_name_that_leads_outside", r"name: found '\.\./outside'", 'name = "../outside"\n')
+
+
+@case(r"my\.toml: name: found '\.\./outside'")
+def toml_with_a_name_that_leads_outside_of_runs(directory):
+    (directory / "my.toml").write_text('extends = "nano"\nname = "../outside"\n')
+    return ("train", "--config", "my.toml", "--data", "data")
+
+
+@case(r"\.toml: name: found ''")
+def toml_of_no_name(directory):
+    (directory / ".toml").write_text('extends = "nano"\n')
+    return ("train", "--config", "./.toml", "--data", "data")
 
 
 @case(r"a\.toml.*extends|b\.toml.*extends")
@@ -317,6 +354,11 @@ checkpoint("of_another_format", r"format", metadata("format", "other-9"))
 checkpoint("with_a_spoilt_configuration", r"", metadata("toml", "[model"))
 checkpoint("with_another_configuration", r"", header_of(lambda f: f.header["__metadata__"].update(
     toml=f.header["__metadata__"]["toml"].replace("encoders = 1", "encoders = 2"))))
+checkpoint("with_a_deep_key_in_its_configuration", r"16 parts", metadata("toml", "a" + ".a" * 300000 + " = 1"))
+checkpoint("with_a_state_that_has_a_field_twice", r"'epoch' stands twice", header_of(
+    lambda f: f.header["__metadata__"].update(state=f.header["__metadata__"]["state"].replace("{", '{"epoch": 1, ', 1))))
+checkpoint("with_junk_behind_a_zero_byte", r"zero byte",
+           lambda path: (lambda f: f.write(path, json.dumps(f.header).encode() + b"\0junk"))(program.Safetensors(path)))
 checkpoint("with_spoilt_words", r"words", metadata("words", '["[PAD]", 3]'))
 checkpoint("with_words_that_repeat", r"", header_of(lambda f: f.header["__metadata__"].update(
     words=f.header["__metadata__"]["words"].replace('"song"', '"the"'))))
@@ -368,6 +410,7 @@ cases("unknown_split", r"--split.*dev", (*EVAL, "--split", "dev"))
 cases("setting_without_value", r"--set is 'training'; expected KEY=VALUE", (*TRAIN, "--set", "training"))
 cases("setting_of_an_unknown_key", r"--set.*'training\.epoch'.*did you mean 'epochs'", (*TRAIN, "--set", "training.epoch=3"))
 cases("setting_of_a_bad_value", r"training\.epochs.*'many'", (*TRAIN, "--set", "training.epochs=many"))
+cases("setting_of_a_deep_key", r"--set:1: a key of more than 16 parts", (*TRAIN, "--set", "a" + ".a" * 50000 + "=1"))
 cases("format_with_a_checkpoint", r"--format with --from",
       ("train", "--from", "model.safetensors", "--format", "dense", "--data", "data", "--out", "run"))
 cases("eval_without_checkpoint", r"--checkpoint is required", ("eval",))
@@ -393,6 +436,11 @@ cases("file_that_is_no_program", r"model\.safetensors.*program", ("check", "mode
 cases("sweep_that_is_no_list", r"--rows is '4,'|--rank is '0'", ("explore", "--rows", "4,"), ("explore", "--rank", "0"))
 cases("sweep_of_a_dense_model", r"dense", ("explore", "--format", "dense"))
 cases("program_in_a_missing_directory", r"nowhere", *(("compile", "--config", "nano", "--device", "nano", option, "nowhere/x") for option in ("--out", "--map", "--listing", "--svg", "--trace")))
+cases("one_output_of_many_in_a_missing_directory", r"nowhere", *(
+    ("compile", "--config", "nano", "--device", "nano", "--json", "x.json",
+     *(word for o in ("--out", "--map", "--listing", "--svg", "--trace") for word in (o, f"{'nowhere/' if o == option else ''}x{o}")))
+    for option in ("--out", "--map", "--listing", "--svg", "--trace")))
+cases("two_outputs_of_one_name", r"x\.svg", ("compile", "--config", "nano", "--device", "nano", "--svg", "x.svg", "--map", "x.svg"))
 
 # --- Sentences.
 
@@ -407,7 +455,12 @@ cases("huge_line_to_predict", r"stdin:1: .*1048576", PREDICT, stdin=b"a" * 30000
 cases("json_in_a_missing_directory", r"nowhere/x\.json", (*EVAL, "--json", "nowhere/x.json"),
       (*TRAIN, "--json", "nowhere/x.json"), ("plan", "--json", "nowhere/x.json"))
 cases("json_on_a_full_device", r"/dev/full", ("plan", "--json", "/dev/full"))
-cases("picture_in_a_missing_directory", r"nowhere/x\.svg", ("plan", "--svg", "nowhere/x.svg"))
+cases("picture_in_a_missing_directory", r"nowhere/x\.svg", ("plan", "--svg", "nowhere/x.svg"),
+      ("plan", "--json", "x.json", "--svg", "nowhere/x.svg"),
+      ("compile", "--config", "nano", "--device", "nano", "--out", "x.prog", "--svg", "nowhere/x.svg"))
+# Before the sweep, which takes minutes.
+cases("picture_of_a_sweep_in_a_missing_directory", r"nowhere/x\.svg",
+      ("explore", "--json", "x.json", "--svg", "nowhere/x.svg"), timeout=30)
 cases("picture_over_a_directory", r"data", ("plan", "--svg", "data"))
 cases("output_in_place_of_a_file", r"model\.safetensors.*directory", (*NANO, "--out", "model.safetensors"),
       ("data", "generate", "--out", "model.safetensors"))
@@ -474,7 +527,7 @@ class BadInput(program.ProgramTest):
         self.assertRegex(process.stderr, r"(?i)^bittern: run/last\.safetensors.*too large")
         self.assertEqual([p.name for p in (self.directory / "run").glob("*safetensors*")], [])
 
-    @unittest.skipUnless(os.geteuid() == 0, "a small file system of its own needs root")
+    @unittest.skipUnless(os.geteuid() == 0, program.WELL_WITHOUT + "a small file system of its own needs root")
     def test_file_system_that_is_full(self):
         mounted = self.directory / "small"
         mounted.mkdir()
@@ -485,7 +538,7 @@ class BadInput(program.ProgramTest):
             cwd=self.directory, capture_output=True, text=True,
         )
         if "mount" in process.stderr or "unshare" in process.stderr:
-            self.skipTest("no mount here: " + process.stderr.strip())
+            self.skipTest(program.WELL_WITHOUT + "no mount here: " + process.stderr.strip())
         self.assertEqual(process.returncode, 2, process.stdout + process.stderr)
         self.assertRegex(process.stderr, r"(?i)^bittern: small/run/\S+: .*no space left")
         left = process.stdout.splitlines()
@@ -512,11 +565,37 @@ class BadInput(program.ProgramTest):
             *TRAIN, "--set", "training.learning_rate=1e6", "--set", "training.schedule=constant"
         )
         self.assertEqual(process.returncode, 2)
-        self.assertRegex(process.stderr, r"bittern: .*(not finite|nan|inf).*")
-        self.assertRegex(process.stderr, r"sentence \d+")
+        found = re.match(r"bittern: training stopped in epoch 1, update \d+, at sentence (\d+) of train "
+                         r"\('(.*)'\): the loss is -?(nan|inf)", process.stderr)
+        self.assertTrue(found, process.stderr)
+        self.assertEqual(found[2], program.SENTENCES[int(found[1]) - 1][0])
         last = self.directory / "run/last.safetensors"
         process = self.run_program("eval", "--checkpoint", last, "--data", "data")
         self.assertEqual(process.returncode, 0, process.stderr)
+
+
+    def test_parameter_that_is_not_finite(self):
+        """It belongs to an update, not to a sentence."""
+        (self.directory / "my.toml").write_text(
+            'extends = "nano"\n[training]\nlearning_rate = 1e6\ndecay = 1e6\nschedule = "constant"\n'
+            '[[training.rate]]\nparameters = "*"\nfactor = 0\n'
+            '[[training.rate]]\nparameters = "intent.head.weight"\nfactor = 1e6\n'
+        )
+        process = self.run_program("train", "--config", "my.toml", "--data", "data", "--out", "run", "--save-every", "1")
+        self.assertEqual(process.returncode, 2)
+        self.assertRegex(
+            process.stderr,
+            r"^bittern: training stopped in epoch 1, after update 3: intent\.head\.weight holds -?(nan|inf); "
+            r"run/last\.safetensors keeps the state before\.",
+        )
+        self.assertNotIn("sentence", process.stderr)
+
+    def test_path_that_is_not_utf8(self):
+        """JSON shows its odd bytes as U+FFFD."""
+        name = os.fsdecode(b"caf\xe9")
+        process = self.run_program("data", "generate", "--out", name, "--json", "-")
+        self.assertEqual(process.returncode, 0, process.stderr)
+        self.assertIn("caf\ufffd", json.dumps(json.loads(process.stdout), ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -68,6 +68,15 @@ class Plan(program.ProgramTest):
         self.assertEqual(dense["parameters"], dense["parameters_dense"])
         self.assertEqual(dense["parameters"], steps["btt"]["parameters_dense"])
 
+    def test_maps_of_eight_cores_in_every_order(self):
+        (self.directory / "eight.toml").write_text(
+            'extends = "nano"\n[model]\nhidden = 256\nheads = 4\n'
+            "[model.map]\noutput_modes = [4, 4, 4, 4]\ninput_modes = [4, 4, 4, 4]\nrank = 4\n"
+            "[model.embedding]\nvocabulary_modes = [8, 8, 8]\nfeature_modes = [4, 8, 8]\nrank = 4\n"
+        )
+        for order in ("matrix", "right-to-left", "btt", "optimal"):
+            self.succeed("plan", "--config", "eight.toml", "--contraction", order)
+
     def test_settings_and_toml(self):
         toml = self.succeed(
             "plan", "--config", "nano", "--set", "model.encoders=3", "--set", "model.map.rank=2",

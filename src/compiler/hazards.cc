@@ -163,7 +163,8 @@ void Hazards::Describe(const T& instruction, const MachineOp& op, int64_t trip) 
       operand.plane_step = tensor.plane_step;
       operand.planes = tensor.plane_step != 0 ? 2 : 1;
       if (alone_.contains(id) && EntriesApart(walk, instruction.count, tensor.plane_step)) {
-        operand.meets_itself = SpreadOf(walk) + Latency(op.instruction, machine_) -
+        operand.meets_itself = SpreadOf(walk) * bittern::Interval(op.instruction, machine_) +
+                               Latency(op.instruction, machine_) -
                                (operand.writes ? operand.read_delay : 0);
       }
     } else {

@@ -102,6 +102,7 @@ struct Case {
   }
   Report Check() {
     map.instructions = size();
+    map.tokens = Machine().lanes;
     std::vector<uint32_t> words;
     for (const auto& instruction : instructions) isa::Encode(instruction, words);
     isa::Encode(isa::End{}, words);
@@ -546,7 +547,8 @@ TEST(Checker, FindsInstructionsAtOnePort) {
 // Programs and maps -----------------------------------------------------------------------------
 
 TEST(Checker, FindsWordsThatAreNoProgram) {
-  const isa::MemoryMap map;
+  isa::MemoryMap map;
+  map.tokens = 1;
   EXPECT_EQ(CheckProgram({}, Machine(), map).count(Rule::kProgram), 1);
   const std::vector<uint32_t> nonsense = {15, 0, 0};
   EXPECT_EQ(CheckProgram(nonsense, Machine(), map).count(Rule::kProgram), 1);
@@ -576,7 +578,10 @@ TEST(Checker, FindsAMapOfAnotherProgram) {
   std::vector<uint32_t> words;
   for (const auto& instruction : all.instructions) isa::Encode(instruction, words);
   isa::Encode(isa::End{}, words);
+  all.map.tokens = 1;
   EXPECT_EQ(CheckProgram(words, Machine(), all.map).count(Rule::kMap), 1);
+  all.map.tokens = Machine().lanes + 1;
+  EXPECT_EQ(CheckProgram(words, Machine(), all.map).count(Rule::kMap), 2);
   all.map.tensors[0].end = 1 << 18;
   EXPECT_EQ(CheckProgram(words, Machine(), all.map).count(Rule::kCapacity), 1);
 }

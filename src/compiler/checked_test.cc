@@ -46,6 +46,12 @@ TEST(CheckedProgram, TwoEncodersInLittleMemory) {
 }
 TEST(CheckedProgram, SixEncoders) { ExpectProved("atis-6enc", "u50"); }
 
+// Lists are never longer than a sentence, which leaves lanes empty here.
+TEST(CheckedProgram, FewerTokensThanLanes) {
+  ExpectProved(LoadConfig("atis-2enc", "model.tokens=16"), "u50");
+  ExpectProved(LoadConfig("nano", "model.tokens=4"), "nano");
+}
+
 // Drains in a loop over a list that take longer than an element a cycle: they sum slots of fewer
 // rows than an addition takes cycles.
 TEST(CheckedProgram, DrainsOfFewRowsInALoop) {

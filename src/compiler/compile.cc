@@ -110,30 +110,31 @@ Lowered Lower(Graph graph, const isa::Accelerator& machine, Saving saving) {
 
 // Addresses and waits for `ops`, tensors where they are now.
 std::vector<MachineOp> Finish(std::vector<MachineOp> ops, const CompiledStep& step,
-                              const isa::Accelerator& machine, Ports ports) {
+                              const isa::Accelerator& machine, int64_t tokens, Ports ports) {
   SetAddresses(step.extents, ops);
-  return AddWaits(std::move(ops), step.extents, machine, ports);
+  return AddWaits(std::move(ops), step.extents, machine, tokens, ports);
 }
 
 // When the instructions of a finished program start with all tokens, by their index there. Empty:
 // it has no encoding.
 std::vector<InstructionTime> TimesOf(const std::vector<MachineOp>& ops,
-                                     const isa::Accelerator& machine) {
+                                     const isa::Accelerator& machine, int64_t tokens) {
   std::vector<Shortfall> shortfalls;
   const std::vector<uint32_t> code = EncodeAll(ops, shortfalls);
   std::vector<InstructionTime> times;
   if (!shortfalls.empty()) return times;
   ListRegisters lists;
-  lists.fill(static_cast<uint32_t>(machine.lanes));
+  lists.fill(static_cast<uint32_t>(tokens));
   TimeProgram(DecodeProgram(code), machine, lists, &times);
   return times;
 }
 
 // Moves tensors that are accessed at the same time into banks of their own.
-void Spread(Lowered& lowered, const isa::Accelerator& machine) {
+void Spread(Lowered& lowered, const isa::Accelerator& machine, int64_t tokens) {
   CompiledStep& step = lowered.step;
-  const std::vector<MachineOp> ops = Finish(step.ops, step, machine, Ports::kOfTensors);
-  lowered.plan.Spread(FindMeetings(ops, TimesOf(ops, machine), lowered.families, machine), step);
+  const std::vector<MachineOp> ops = Finish(step.ops, step, machine, tokens, Ports::kOfTensors);
+  lowered.plan.Spread(FindMeetings(ops, TimesOf(ops, machine, tokens), lowered.families, machine),
+                      step);
 }
 
 }  // namespace
@@ -155,9 +156,9 @@ CompiledStep TryCompile(const Graph& graph, const isa::Accelerator& machine) {
   }
   CompiledStep& step = lowered.step;
   if (!step.shortfalls.empty()) return std::move(step);
-  Spread(lowered, machine);
+  Spread(lowered, machine, graph.tokens);
   if (!step.shortfalls.empty()) return std::move(step);
-  step.ops = Finish(std::move(step.ops), step, machine, Ports::kOfBanks);
+  step.ops = Finish(std::move(step.ops), step, machine, graph.tokens, Ports::kOfBanks);
   Renumber(step);
   step.code = EncodeAll(step.ops, step.shortfalls);
   const auto words = static_cast<int64_t>(step.code.size());

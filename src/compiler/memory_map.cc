@@ -33,6 +33,7 @@ std::map<StoredId, std::string> NamesOf(const CompiledStep& step) {
 isa::MemoryMap MapOf(const Graph& graph, const CompiledStep& step) {
   isa::MemoryMap map;
   map.instructions = static_cast<int32_t>(step.ops.size()) + 1;  // the end
+  map.tokens = static_cast<int32_t>(graph.tokens);
   const std::map<StoredId, std::string> names = NamesOf(step);
   const auto among = [](const auto& scalars, StoredId id) {
     return std::any_of(scalars.begin(), scalars.end(),

@@ -23,10 +23,11 @@ struct Order {
 class Scheduler {
  public:
   Scheduler(std::vector<MachineOp> ops, const std::vector<Extent>& extents,
-            const isa::Accelerator& machine, Ports ports)
+            const isa::Accelerator& machine, int64_t tokens, Ports ports)
       : ops_(std::move(ops)),
         extents_(extents),
         machine_(machine),
+        tokens_(tokens),
         ports_(ports),
         orders_(ops_.size()) {}
 
@@ -61,7 +62,7 @@ class Scheduler {
       if (rests_.contains(i)) hazards.Rest();
       EnterLoop(i, hazards);
       hazards.SetBody(std::span(ops_).subspan(i + 1, loop->body));
-      const int64_t trips = HostCounts(*loop) ? int64_t{machine_.lanes} : int64_t{loop->count};
+      const int64_t trips = HostCounts(*loop) ? tokens_ : int64_t{loop->count};
       for (int64_t trip = 0; trip < trips; ++trip) {
         for (size_t n = i + 1; n < end; ++n) take(n, trip);
       }
@@ -173,6 +174,7 @@ class Scheduler {
   std::vector<MachineOp> ops_;
   const std::vector<Extent>& extents_;
   const isa::Accelerator& machine_;
+  const int64_t tokens_;
   const Ports ports_;
   std::vector<std::array<Order, kMachineUnits>> orders_;
   std::set<size_t> rests_;  // loops that begin at rest
@@ -184,8 +186,8 @@ class Scheduler {
 }  // namespace
 
 std::vector<MachineOp> AddWaits(std::vector<MachineOp> ops, const std::vector<Extent>& extents,
-                                const isa::Accelerator& machine, Ports ports) {
-  return Scheduler(std::move(ops), extents, machine, ports).Run();
+                                const isa::Accelerator& machine, int64_t tokens, Ports ports) {
+  return Scheduler(std::move(ops), extents, machine, tokens, ports).Run();
 }
 
 }  // namespace bittern

@@ -32,7 +32,9 @@ class Fields {
       if (!known) Fail("{}: unknown field {}", place_, Quoted(key));
     }
     for (const std::string_view name : names) {
-      if (!json.contains(name)) Fail("{}: has no field {}", place_, name);
+      if (!json.contains(name)) {
+        Fail("{}: has no field {}; compile the program again", place_, name);
+      }
     }
   }
 
@@ -163,7 +165,8 @@ MappedTensor ParseTensor(const Json& json, const std::string& place, int32_t ins
 
 std::string ToJson(const MemoryMap& map, const Accelerator& accelerator) {
   const auto text = [](const std::string& name) { return Json(name).dump(); };
-  std::string json = fmt::format("{{\"instructions\": {},\n \"tensors\": [", map.instructions);
+  std::string json = fmt::format("{{\"instructions\": {}, \"tokens\": {},\n \"tensors\": [",
+                                 map.instructions, map.tokens);
   auto out = std::back_inserter(json);
   for (const MappedTensor& tensor : map.tensors) {
     const int64_t depth = RegionOf(accelerator, tensor.region).depth;
@@ -187,9 +190,10 @@ std::string ToJson(const MemoryMap& map, const Accelerator& accelerator) {
 MemoryMap ParseMemoryMap(std::string_view text, const std::string& name,
                          const Accelerator& accelerator) {
   const Json json = ParseText(text, name);
-  const Fields fields(json, name, {"instructions", "tensors", "tables"});
+  const Fields fields(json, name, {"instructions", "tokens", "tensors", "tables"});
   MemoryMap map;
   map.instructions = static_cast<int32_t>(fields.Number("instructions", 1, kMostInstructions));
+  map.tokens = static_cast<int32_t>(fields.Number("tokens", 1, accelerator.lanes));
   std::set<std::string> names;
   const auto once = [&](const std::string& of) {
     if (!names.insert(of).second) Fail("{}: the name {} occurs twice", name, Quoted(of));

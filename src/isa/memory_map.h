@@ -7,7 +7,7 @@
 // of tensors that share words do not meet.
 //
 // As JSON:
-//   {"instructions": 812,
+//   {"instructions": 812, "tokens": 16,
 //    "tensors": [{"name": "encoder.0.attention.query.core.2", "region": "ranks", "banks": [0, 0],
 //                 "range": [96, 240], "halves": 1, "first_writer": -1, "last_reader": 811},
 //                ...],
@@ -52,6 +52,7 @@ struct MappedTable {
 
 struct MemoryMap {
   int32_t instructions = 0;
+  int32_t tokens = 0;  // of a sentence at most, and so the entries of any list
   std::vector<MappedTensor> tensors;
   std::vector<MappedTable> tables;
 
@@ -67,8 +68,8 @@ struct MemoryMap {
 std::string ToJson(const MemoryMap& map, const Accelerator& accelerator);
 
 // The map in `text`, of a file called `name`. Fails, naming the tensor, on what ToJson does not
-// make for this accelerator: words outside of a region, a life outside of the program, a name
-// twice.
+// make for this accelerator: words outside of a region, a life outside of the program, more tokens
+// than lanes, a name twice.
 MemoryMap ParseMemoryMap(std::string_view text, const std::string& name,
                          const Accelerator& accelerator);
 

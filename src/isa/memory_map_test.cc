@@ -14,6 +14,7 @@ const Accelerator& Nano() { return AcceleratorNamed("nano"); }
 
 MemoryMap ExampleMap() {
   return {.instructions = 20,
+          .tokens = 12,
           .tensors = {{.name = "weights \"a\"",
                        .region = 1,
                        .begin = 500,
@@ -39,6 +40,7 @@ TEST(MemoryMap, IsReadAsItWasWritten) {
 TEST(MemoryMap, Empty) {
   MemoryMap map;
   map.instructions = 1;
+  map.tokens = 1;
   EXPECT_EQ(ParseMemoryMap(ToJson(map, Nano()), "map", Nano()), map);
 }
 
@@ -54,6 +56,9 @@ TEST(MemoryMap, RefusesWhatItDoesNotWrite) {
   };
   refuse("{", "", "map: is not JSON");
   refuse("\"name\": \"x\", ", "", "tensor 1: has no field name");
+  refuse("\"tokens\": 12,", "", "map: has no field tokens; compile the program again");
+  refuse("\"tokens\": 12", "\"tokens\": 0", "tokens is '0'; expected a whole number from 1 to 16");
+  refuse("\"tokens\": 12", "\"tokens\": 17", "tokens is '17'");
   refuse("\"name\": \"x\"", "\"name\": \"\"", "name is");
   refuse("\"x\", ", "\"x\", \"y\": 1, ", "unknown field 'y'");
   refuse("\"x\", ", "\"x\", \"name\": \"x\", ", "occurs twice");

@@ -77,6 +77,33 @@ ranks = [1, 4, 4, 1]
   ExpectProved(ParseConfig(model, "model"), "u50");
 }
 
+// Halves of several tensors that no loops of one pass run over: some of the tensors stay whole.
+TEST(CheckedProgram, HalvesThatNoPassRunsOver) {
+  const std::string model = R"(
+name = "halves"
+objective = "intermediates"
+[model]
+hidden = 24
+heads = 8
+encoders = 3
+tokens = 12
+vocabulary = 20
+intents = 26
+tags = 1
+[model.map]
+output_modes = [2, 12]
+input_modes = [2, 3, 4]
+ranks = [1, 2, 7, 11, 2, 1]
+[model.embedding]
+vocabulary_modes = [1, 4, 5]
+feature_modes = [4, 1, 6]
+ranks = [1, 3, 9, 1]
+[training]
+dropout = 0.1
+)";
+  ExpectProved(ParseConfig(model, "model"), "nano");
+}
+
 // Every number of distinct words, not only the usual few.
 TEST(CheckedProgram, EveryList) {
   const isa::Accelerator& machine = isa::AcceleratorNamed("nano");

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -20,6 +22,7 @@
 #include "compiler/rewrite.h"
 #include "compiler/schedule.h"
 #include "compiler/sections.h"
+#include "compiler/splits.h"
 #include "memory/arena.h"
 #include "simulator/program.h"
 #include "simulator/timing.h"
@@ -82,8 +85,12 @@ struct Lowered {
   MemoryPlan plan;
 };
 
-Lowered Lower(Graph graph, const isa::Accelerator& machine, Saving saving) {
-  Emitter emitter(graph, machine, ChooseLayouts(graph, machine), saving);
+// With tensors as they lie in `storage`. No result where some must not: those are added to
+// `refused`.
+std::optional<Lowered> TryLower(Graph graph, const isa::Accelerator& machine,
+                                std::vector<Storage> storage, Saving saving,
+                                std::set<RefusedSplit>& refused) {
+  Emitter emitter(graph, machine, std::move(storage), saving);
   AccumulateDirectly(graph, [&](const Op& op) { return WritesOnce(op, emitter); });
   const std::vector<Group> groups = MakeGroups(graph);
   ChooseOrders(groups, emitter);
@@ -95,6 +102,10 @@ Lowered Lower(Graph graph, const isa::Accelerator& machine, Saving saving) {
     for (const Group& group : section.groups) Lower(group, emitter);
     if (section.trips > 1) emitter.EndRepeat();
   }
+  if (!emitter.refused().empty()) {
+    refused.insert(emitter.refused().begin(), emitter.refused().end());
+    return std::nullopt;
+  }
   CompiledStep step;
   step.storage = emitter.storages();
   for (const Tensor& tensor : graph.tensors) step.names.push_back(tensor.name);
@@ -105,7 +116,20 @@ Lowered Lower(Graph graph, const isa::Accelerator& machine, Saving saving) {
   step.ops = emitter.Take();
   MemoryPlan plan(graph, machine, sections.families, step);
   plan.PlaceLow(step);
-  return {std::move(step), std::move(sections.families), std::move(plan)};
+  return Lowered{std::move(step), std::move(sections.families), std::move(plan)};
+}
+
+Lowered Lower(const Graph& graph, const isa::Accelerator& machine, Saving saving) {
+  const std::vector<Storage> whole = ChooseLayouts(graph, machine);
+  std::set<RefusedSplit> refused;
+  for (;;) {
+    std::vector<Storage> storage = whole;
+    ChooseSplits(graph, machine, refused, storage);
+    const size_t before = refused.size();
+    auto lowered = TryLower(graph, machine, std::move(storage), saving, refused);
+    if (lowered) return std::move(*lowered);
+    BITTERN_CHECK(refused.size() > before);
+  }
 }
 
 // Addresses and waits for `ops`, tensors where they are now.
@@ -150,7 +174,7 @@ CompiledStep TryCompile(const Graph& graph, const isa::Accelerator& machine) {
   Graph zeroed = rewritten;
   SeparateResults(zeroed);
   ZeroFirst(zeroed);
-  Lowered lowered = Lower(std::move(zeroed), machine, Saving::kCycles);
+  Lowered lowered = Lower(zeroed, machine, Saving::kCycles);
   for (const Saving saving : {Saving::kCycles, Saving::kWords}) {
     if (!lowered.step.shortfalls.empty()) lowered = Lower(rewritten, machine, saving);
   }

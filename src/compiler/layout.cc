@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "compiler/contraction_cost.h"
 #include "compiler/roles.h"
-#include "compiler/splits.h"
 
 namespace bittern {
 namespace {
@@ -229,9 +228,7 @@ std::vector<TensorId> TiedTensors(const Graph& graph) {
 }
 
 std::vector<Storage> ChooseLayouts(const Graph& graph, const isa::Accelerator& machine) {
-  std::vector<Storage> storage = LayoutSearch(graph, machine).Run();
-  ChooseSplits(graph, machine, storage);
-  return storage;
+  return LayoutSearch(graph, machine).Run();
 }
 
 }  // namespace bittern

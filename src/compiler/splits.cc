@@ -25,9 +25,10 @@ class SplitSearch {
         axes_(graph.tensors.size()),
         ops_of_(graph.tensors.size()) {}
 
-  void Run() {
+  void Run(const std::set<RefusedSplit>& refused) {
     Collect();
     KeepBlocksWhole();
+    for (const auto& [id, split] : refused) Axes(id).erase(split);
     for (TensorId id = 0; id < std::ssize(axes_); ++id) {
       if (!Axes(id).empty()) Set(id, *Axes(id).rbegin());
     }
@@ -199,8 +200,8 @@ class SplitSearch {
 }  // namespace
 
 void ChooseSplits(const Graph& graph, const isa::Accelerator& machine,
-                  std::vector<Storage>& storage) {
-  if (machine.planes > 1) SplitSearch(graph, machine, storage).Run();
+                  const std::set<RefusedSplit>& refused, std::vector<Storage>& storage) {
+  if (machine.planes > 1) SplitSearch(graph, machine, storage).Run(refused);
 }
 
 }  // namespace bittern

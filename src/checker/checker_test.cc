@@ -276,6 +276,27 @@ TEST(Checker, AStartIsReadLate) {
   EXPECT_EQ(report.faults(), 0) << Text(report);
 }
 
+// A sum's late read of its start is over when another stream may read the sum.
+TEST(Checker, WaitsSayWhenAnEarlierReadIsOver) {
+  Case all;
+  isa::Stream first = Times(kRank, 1024, 1, 1);
+  first.count[3] = 1;
+  isa::Stream sum = Ranks(kRank, 0, 512, 1);
+  sum.start = isa::Start::kOld;
+  sum.wait[kLoad] = Done(1);
+  isa::Stream second = Times(kRank, 512, 0, 1);
+  second.count[3] = 1;
+  second.wait[kStream] = Done(1);
+  isa::Drain drain = Rows(1, 512, 1);  // what the first one left
+  drain.wait[kStream] = Chained(1, 1);
+  all.instructions = {LoadTile(0, 0), first, sum, second, drain};
+  all.Given("x", 0, 4).Given("v", 1024, 1).Given("b", kRank, 32);
+  all.Tensor("y", 512, 1, isa::MappedTensor::kBefore, 3).Tensor("z", 512, 4, 4, 6);
+  ExpectNone(all.Check());
+  At<isa::Drain>(all, 4).wait[kStream] = Chained(2, 1);  // when the sum is begun
+  EXPECT_GE(all.Check().count(Rule::kOrder), 1);
+}
+
 // Memory ----------------------------------------------------------------------------------------
 
 TEST(Checker, FindsWhatNobodyWrote) {

@@ -204,13 +204,15 @@ void Replay::Owned(Walk& walk, int64_t place, size_t plane) {
   tensor = owner;
 }
 
-void Replay::Merge(Touch& touch, int64_t time) const {
+void Replay::Merge(Touch& touch, int64_t time) {
   const size_t unit = work_->unit;
   if (touch.number == number_) {
     time = std::max<int64_t>(time, touch.time);
   } else if (touch.number >= 0) {
-    // This one starts so much later at the least.
-    time = std::max<int64_t>(time, touch.time - order_.Between(unit, touch.number, number_));
+    // This one starts so much later at the least: as the unit alone says, or its waits.
+    int64_t later = order_.Between(unit, touch.number, number_);
+    if (touch.time - later > time) later = std::max(later, Bound(unit, touch));
+    time = std::max(time, touch.time - later);
   }
   touch = {number_, static_cast<int32_t>(time)};
 }

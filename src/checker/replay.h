@@ -67,7 +67,7 @@ class Replay {
   void Hold(int64_t bank, size_t port, int64_t time);
   void PortsWithin(const Work& work);
 
-  void Merge(Touch& touch, int64_t time) const;
+  void Merge(Touch& touch, int64_t time);
   int64_t Bound(size_t unit, const Touch& touch) { return order_.Bound(unit, touch.number); }
   bool Own(size_t unit, const Touch& touch) const {
     return unit == work_->unit && touch.number == number_;

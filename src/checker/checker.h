@@ -15,7 +15,8 @@
 // - elements of one instruction that meet are as far apart as the specification asks;
 // - no two accesses can meet at one port of a bank (each has one read and one write port).
 //
-// An operand whose place an index table gives may touch every entry of its tensor.
+// An operand whose place an index table gives may take any of the table's entries: as many as the
+// map says, or, where it does not, all that are within the tensor.
 #ifndef BITTERN_CHECKER_CHECKER_H_
 #define BITTERN_CHECKER_CHECKER_H_
 

@@ -518,6 +518,40 @@ TEST(Checker, ATableMayNameAnyEntry) {
   EXPECT_EQ(all.Check().count(Rule::kAlive), 1);
 }
 
+// Four words in a row, each the first of as many places.
+TEST(Checker, ATableHasAsManyPlacesAsTheMapSays) {
+  Case all;
+  isa::Vector copy = Copy(0, 512, 4);
+  for (auto* walk : {&copy.a, &copy.y}) {
+    (*walk)->stride[3] = 3;
+    (*walk)->table = 1;
+    (*walk)->table_stride = 1;
+  }
+  copy.y->outer = 0;
+  all.instructions = {copy};
+  all.Given("x", 0, 16).Given("y", 512, 16);
+  ExpectNone(all.Check());
+  all.map.tables = {{.table = 1, .name = "digits", .places = 7}};
+  ExpectNone(all.Check());
+  all.map.tables[0].places = 8;
+  EXPECT_EQ(all.Check().count(Rule::kAlive), 2);
+  // Other places than its own: an element adds to what another one may just write.
+  isa::Drain drain = Rows(0, kRank, 1);
+  drain.start = isa::Start::kOld;
+  drain.y.stride[3] = 3;
+  drain.y.table = 1;
+  drain.y.table_stride = 1;
+  isa::Stream fill = Times(kRank + 512, 1024, 0, 1);
+  fill.count[3] = 1;
+  drain.wait[kStream] = Done(1);
+  all = {};
+  all.instructions = {fill, drain};
+  all.Given("x", 1024, 1).Given("b", kRank + 512, 1).Given("y", kRank, 16);
+  EXPECT_EQ(all.Check().count(Rule::kDistance), 1);
+  all.map.tables = {{.table = 1, .name = "digits", .places = 3}};
+  ExpectNone(all.Check());
+}
+
 TEST(Checker, ListRegistersAreTriedOut) {
   Case all = Product();
   // As many words as the list has; the copy takes one more.

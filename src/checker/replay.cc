@@ -107,22 +107,37 @@ void Replay::Prepare(const Work& work) {
         within += reach;
         (reach < 0 ? low : high) += reach;
       }
-      const int32_t owner = operand.in_memory() ? lives_.OwnerOf(low) : Lives::kNobody;
-      if (operand.by_table && operand.table_step != 0 && owner != Lives::kNobody) {
-        // All entries that leave the whole walk within the tensor.
-        auto [first, behind] = lives_.RangeAround(owner, low);
-        // Planes of a split operand step together, each in its half.
-        const int64_t planes = (operand.planes - 1) * operand.plane_step;
-        int64_t forth = std::min(behind, places_.end(operand.space) - planes) - 1 - high;
-        int64_t back = low - first;
-        if (operand.table_step < 0) std::swap(forth, back);
-        const int64_t step = std::abs(operand.table_step);
-        // Entries are not negative: the base is entry 0.
-        walk.entries = std::max<int64_t>(0, forth) / step + 1;
-      }
+      if (operand.table != 0) walk.entries = EntriesOf(operand, low, high);
       walks_.push_back(walk);
     }
   }
+}
+
+// How many entries of its table an operand can take that reaches from `low` to `high` with entry 0:
+// as many as the table has, or all that leave it within the tensor. Entries are not negative: the
+// base is entry 0.
+int64_t Replay::EntriesOf(const Operand& operand, int64_t low, int64_t high) {
+  if (operand.table_step == 0 || !operand.in_memory()) return 1;
+  const int64_t step = std::abs(operand.table_step);
+  // Planes of a split operand step together, each in its half.
+  const int64_t planes = (operand.planes - 1) * operand.plane_step;
+  const auto within = [&](int64_t first, int64_t behind) {
+    const int64_t room = operand.table_step > 0 ? behind - 1 - high : low - first;
+    return std::max<int64_t>(0, room) / step + 1;
+  };
+  const int64_t begin = places_.begin(operand.space), end = places_.end(operand.space) - planes;
+  if (const int64_t entries = lives_.PlacesOfTable(operand.table); entries > 0) {
+    const int64_t most = within(begin, end);
+    if (entries > most) {
+      Found(Rule::kCapacity, -1, operand.name, "is in no memory with entry {} of table {}", most,
+            operand.table);
+    }
+    return std::min(entries, most);
+  }
+  const int32_t owner = lives_.OwnerOf(low);
+  if (owner == Lives::kNobody) return 1;
+  const auto [first, behind] = lives_.RangeAround(owner, low);
+  return within(first, std::min(behind, end));
 }
 
 void Replay::Elements(const Work& work) {

@@ -59,6 +59,7 @@ class Replay {
   bool Affordable(const Work& work);
   void Elements(const Work& work);
   void Prepare(const Work& work);
+  int64_t EntriesOf(const Operand& operand, int64_t low, int64_t high);
   void Touched(Walk& walk, int64_t cycle, bool reads, bool writes);
   void Read(const Walk& walk, int64_t place, int64_t entry, int64_t cycle);
   void Write(const Walk& walk, int64_t place, int64_t cycle);

@@ -28,6 +28,35 @@ std::map<StoredId, std::string> NamesOf(const CompiledStep& step) {
   return names;
 }
 
+// How many slices the entries of a table choose among, by its tensor: the extent of the axis that
+// has the slices' step. Where axes of extent 1 have the same step as another one it may be either.
+std::map<TensorId, int64_t> PlacesOf(const Graph& graph) {
+  std::map<TensorId, int64_t> places;
+  const auto add = [&](TensorId table, TensorId id, Size stride) {
+    if (table == kNoTensor) return;
+    int64_t step = 1, extent = 0;
+    int axes = 0;
+    const std::vector<Size>& shape = graph.At(id).shape;
+    for (size_t axis = shape.size(); axis-- > 0;) {
+      if (step == stride.At(graph.tokens)) {
+        extent = shape[axis].At(graph.tokens);
+        ++axes;
+      }
+      step *= shape[axis].At(graph.tokens);
+    }
+    if (axes == 0 || (axes > 1 && extent > 1)) return;
+    int64_t& least = places.try_emplace(table, extent).first->second;
+    least = std::min(least, extent);
+  };
+  for (const Op& op : graph.ops) {
+    if (op.kind != OpKind::kContract || op.gather.list < 0) continue;
+    add(op.gather.a_table, op.in[0], op.gather.a_stride);
+    add(op.gather.b_table, op.in[1], op.gather.b_stride);
+    add(op.gather.c_table, op.out[0], op.gather.c_stride);
+  }
+  return places;
+}
+
 }  // namespace
 
 isa::MemoryMap MapOf(const Graph& graph, const CompiledStep& step) {
@@ -62,8 +91,11 @@ isa::MemoryMap MapOf(const Graph& graph, const CompiledStep& step) {
     tensor.last_reader = kept || output ? map.instructions : life.last;
     map.tensors.push_back(std::move(tensor));
   }
+  const std::map<TensorId, int64_t> places = PlacesOf(graph);
   for (const auto& [tensor, table] : step.tables) {
-    map.tables.push_back({static_cast<int32_t>(table), graph.At(tensor).name});
+    const auto at = places.find(tensor);
+    map.tables.push_back({static_cast<int32_t>(table), graph.At(tensor).name,
+                          at == places.end() ? 0 : static_cast<int32_t>(at->second)});
   }
   return map;
 }

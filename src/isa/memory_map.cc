@@ -180,8 +180,9 @@ std::string ToJson(const MemoryMap& map, const Accelerator& accelerator) {
   }
   json += "],\n \"tables\": [";
   for (const MappedTable& table : map.tables) {
-    fmt::format_to(out, "{}\n  {{\"table\": {}, \"name\": {}}}",
-                   &table == map.tables.data() ? "" : ",", table.table, text(table.name));
+    fmt::format_to(out, "{}\n  {{\"table\": {}, \"name\": {}, \"places\": {}}}",
+                   &table == map.tables.data() ? "" : ",", table.table, text(table.name),
+                   table.places);
   }
   json += "]}\n";
   return json;
@@ -205,9 +206,10 @@ MemoryMap ParseMemoryMap(std::string_view text, const std::string& name,
   }
   for (const Json& entry : fields.Array("tables")) {
     const Fields table(entry, fmt::format("{}: table {}", name, map.tables.size()),
-                       {"table", "name"});
-    map.tables.push_back(
-        {static_cast<int32_t>(table.Number("table", 1, accelerator.tables)), table.Text("name")});
+                       {"table", "name", "places"});
+    map.tables.push_back({static_cast<int32_t>(table.Number("table", 1, accelerator.tables)),
+                          table.Text("name"),
+                          static_cast<int32_t>(table.Number("places", 0, 1 << kRegionShift))});
     once(map.tables.back().name);
   }
   return map;

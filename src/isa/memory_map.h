@@ -11,7 +11,7 @@
 //    "tensors": [{"name": "encoder.0.attention.query.core.2", "region": "ranks", "banks": [0, 0],
 //                 "range": [96, 240], "halves": 1, "first_writer": -1, "last_reader": 811},
 //                ...],
-//    "tables": [{"table": 1, "name": "input.slot"}, ...]}
+//    "tables": [{"table": 1, "name": "input.slot", "places": 0}, ...]}
 // `range`: words of the region, the end excluded; `banks`: the first and the last that it touches.
 // With 2 `halves` both are plane 0's, and plane 1 has as many words PlaneStep (accelerator.h) on.
 #ifndef BITTERN_ISA_MEMORY_MAP_H_
@@ -46,6 +46,9 @@ struct MappedTensor {
 struct MappedTable {
   int32_t table = 0;  // as in a walk, from 1
   std::string name;   // of the input
+  // Of a table that gives the places of operands: so many there are, its entries are below. 0: it
+  // gives none, or the compiler cannot say.
+  int32_t places = 0;
 
   bool operator==(const MappedTable&) const = default;
 };

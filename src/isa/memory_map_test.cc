@@ -28,7 +28,7 @@ MemoryMap ExampleMap() {
                        .first_writer = 3,
                        .last_reader = 7,
                        .halves = 2}},
-          .tables = {{.table = 2, .name = "input.slot"}}};
+          .tables = {{.table = 2, .name = "input.slot", .places = 3}}};
 }
 
 TEST(MemoryMap, IsReadAsItWasWritten) {
@@ -75,6 +75,7 @@ TEST(MemoryMap, RefusesWhatItDoesNotWrite) {
   refuse("\"last_reader\": 7", "\"last_reader\": 2", "before its first writer");
   refuse("\"first_writer\": 3", "\"first_writer\": 3.5", "first_writer is '3.5'");
   refuse("\"table\": 2", "\"table\": 9", "table is '9'; expected a whole number from 1 to 8");
+  refuse("\"places\": 3", "\"places\": -1", "places is '-1'; expected a whole number from 0 to");
   refuse("\"instructions\": 20", "\"instructions\": 18446744073709551615", "instructions is");
 }
 

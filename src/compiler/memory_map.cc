@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "isa/accelerator.h"
 
 namespace bittern {
@@ -28,31 +29,25 @@ std::map<StoredId, std::string> NamesOf(const CompiledStep& step) {
   return names;
 }
 
-// How many slices the entries of a table choose among, by its tensor: the extent of the axis that
-// has the slices' step. Where axes of extent 1 have the same step as another one it may be either.
+// How many slices the entries of a table choose among, by its tensor: a contraction runs over one
+// of them, whole.
 std::map<TensorId, int64_t> PlacesOf(const Graph& graph) {
   std::map<TensorId, int64_t> places;
-  const auto add = [&](TensorId table, TensorId id, Size stride) {
+  const auto add = [&](const Op& op, TensorId table, TensorId id, Size Loop::*stride) {
     if (table == kNoTensor) return;
-    int64_t step = 1, extent = 0;
-    int axes = 0;
-    const std::vector<Size>& shape = graph.At(id).shape;
-    for (size_t axis = shape.size(); axis-- > 0;) {
-      if (step == stride.At(graph.tokens)) {
-        extent = shape[axis].At(graph.tokens);
-        ++axes;
-      }
-      step *= shape[axis].At(graph.tokens);
+    int64_t slice = 1;
+    for (const Loop& loop : op.loops) {
+      if ((loop.*stride).At(graph.tokens) != 0) slice *= loop.extent.At(graph.tokens);
     }
-    if (axes == 0 || (axes > 1 && extent > 1)) return;
-    int64_t& least = places.try_emplace(table, extent).first->second;
-    least = std::min(least, extent);
+    const int64_t slices = graph.At(id).Elements(graph.tokens) / slice;
+    const auto [at, is_new] = places.try_emplace(table, slices);
+    BITTERN_CHECK(is_new || at->second == slices);
   };
   for (const Op& op : graph.ops) {
     if (op.kind != OpKind::kContract || op.gather.list < 0) continue;
-    add(op.gather.a_table, op.in[0], op.gather.a_stride);
-    add(op.gather.b_table, op.in[1], op.gather.b_stride);
-    add(op.gather.c_table, op.out[0], op.gather.c_stride);
+    add(op, op.gather.a_table, op.in[0], &Loop::a);
+    add(op, op.gather.b_table, op.in[1], &Loop::b);
+    add(op, op.gather.c_table, op.out[0], &Loop::c);
   }
   return places;
 }

@@ -47,7 +47,7 @@ struct MappedTable {
   int32_t table = 0;  // as in a walk, from 1
   std::string name;   // of the input
   // Of a table that gives the places of operands: so many there are, its entries are below. 0: it
-  // gives none, or the compiler cannot say.
+  // gives none.
   int32_t places = 0;
 
   bool operator==(const MappedTable&) const = default;

@@ -627,6 +627,34 @@ TEST(Checker, FindsAProgramThatIsTooLong) {
   ExpectOne(all.Check(), Rule::kCapacity);
 }
 
+// A small program may run long: it is refused before it takes much memory.
+TEST(Checker, StopsAtAProgramThatRunsTooLong) {
+  Case all;
+  const isa::Vector copy = Copy(0, 512, 1);
+  isa::Loop loop;
+  loop.count = (1 << 14) - 1;
+  loop.body = static_cast<uint32_t>(64 * isa::WordsOf(copy));
+  all.instructions = {loop};
+  all.instructions.insert(all.instructions.end(), 64, copy);
+  const std::vector<isa::Instruction> once = all.instructions;
+  all.instructions.insert(all.instructions.end(), once.begin(), once.end());
+  all.Given("x", 0, 1).Tensor("y", 512, 1, 0, all.size());
+  const Report report = all.Check();
+  ExpectOne(report, Rule::kCapacity);
+  EXPECT_NE(Text(report).find("more than 1048576 run: too many to check"), std::string::npos)
+      << Text(report);
+}
+
+// Findings of more pairs of instructions than anyone reads.
+TEST(Report, CountsSoManyAndNoMore) {
+  Report report;
+  for (int i = 0; i < Report::kMost; ++i) {
+    EXPECT_EQ(report.Count(Rule::kOrder, i, 0, "x"), i < Report::kMostTexts);
+  }
+  EXPECT_FALSE(report.Count(Rule::kPort, 0, 0, "x"));
+  EXPECT_EQ(report.faults(), Report::kMost);
+}
+
 TEST(Checker, FindsAMapOfAnotherProgram) {
   Case all = Product();
   all.map.instructions = 7;

@@ -10,6 +10,8 @@ namespace bittern::checker {
 namespace {
 
 // More than any step has by a factor of a hundred: what runs longer is not looked at to its end.
+// Every instruction that runs is remembered, in some 40 bytes.
+constexpr int64_t kMostInstructions = int64_t{1} << 20;
 constexpr int64_t kMostAccesses = int64_t{1} << 27;
 constexpr int64_t kMostCycles = int64_t{1} << 29;
 
@@ -23,11 +25,12 @@ Replay::Replay(const Program& program, const isa::Accelerator& machine, const Pl
   for (size_t r = 0; r < kRegions; ++r) first_bank_[r + 1] = first_bank_[r] + banks[r];
 }
 
-void Replay::Run(const ListRegisters& lists, bool whole) {
+bool Replay::Run(const ListRegisters& lists, bool whole) {
   lists_ = &lists;
   whole_ = whole;
   order_ = Order();
-  accesses_ = cycles_ = 0;
+  instructions_ = accesses_ = cycles_ = 0;
+  stopped_ = false;
   for (auto& indices : indices_) indices.clear();
   states_.assign(static_cast<size_t>(places_.count()), {});
   ports_.assign(static_cast<size_t>(first_bank_.back()), {});
@@ -39,16 +42,22 @@ void Replay::Run(const ListRegisters& lists, bool whole) {
     }
     lives_.At(index);
     Take(index, trip);
+    return !stopped_;
   });
-  lives_.End();
+  if (!stopped_) lives_.End();
+  return !stopped_;
 }
 
 void Replay::Take(int index, int64_t trip) {
-  if (accesses_ > kMostAccesses || cycles_ > kMostCycles) return;
-  ++accesses_;
   index_ = index;
   trip_ = trip;
   element_ = 0;
+  if (++instructions_ > kMostInstructions) {
+    stopped_ = true;
+    Found(Rule::kCapacity, -1, "instructions", "more than {} run: too many to check",
+          kMostInstructions);
+    return;
+  }
   const isa::Instruction& instruction = program_.instructions[static_cast<size_t>(index)];
   if (std::holds_alternative<isa::Sync>(instruction)) order_.Sync();
   if (!isa::UnitOf(instruction)) return;
@@ -85,6 +94,7 @@ bool Replay::Affordable(const Work& work) {
   cycles_ += work.pace.cycles();
   accesses_ += work.pace.elements * places;
   if (accesses_ <= kMostAccesses && cycles_ <= kMostCycles) return true;
+  stopped_ = true;
   Found(Rule::kCapacity, -1, "elements", "more than {} accesses or {} cycles: too many to check",
         kMostAccesses, kMostCycles);
   return false;

@@ -25,8 +25,9 @@ class Replay {
          Lives& lives, Report& report);
 
   // `whole`: list registers are at their most. Then tensors must be written whole, and index tables
-  // name every entry of them; else the first alone is sure to be there.
-  void Run(const ListRegisters& lists, bool whole);
+  // name every entry of them; else the first alone is sure to be there. Whether it was looked at to
+  // its end.
+  bool Run(const ListRegisters& lists, bool whole);
 
  private:
   // The last that instructions of one unit did to a place: the latest of them, and its time from
@@ -99,7 +100,8 @@ class Replay {
   // The instruction that is taken.
   int index_ = 0;
   int64_t trip_ = 0, element_ = 0;
-  int64_t accesses_ = 0, cycles_ = 0;  // so far
+  int64_t instructions_ = 0, accesses_ = 0, cycles_ = 0;  // so far
+  bool stopped_ = false;                                  // they are too many
   int32_t number_ = 0;
   const Work* work_ = nullptr;
 };

@@ -49,14 +49,6 @@ void Hazards::SetBody(std::span<const MachineOp> body) {
   }
 }
 
-size_t Hazards::UnitOf(const isa::Instruction& instruction) {
-  if (std::holds_alternative<isa::Load>(instruction)) return 0;
-  if (std::holds_alternative<isa::Stream>(instruction)) return 1;
-  if (std::holds_alternative<isa::Drain>(instruction)) return 2;
-  BITTERN_CHECK(std::holds_alternative<isa::Vector>(instruction));
-  return 3;
-}
-
 int64_t Hazards::CyclesBetween(size_t unit, int64_t earlier, int64_t later) const {
   const std::vector<int64_t>& sums = issue_cycles_[unit];
   return sums[static_cast<size_t>(later)] - sums[static_cast<size_t>(earlier)];

@@ -23,14 +23,13 @@
 #include "compiler/schedule.h"
 #include "compiler/sections.h"
 #include "compiler/splits.h"
+#include "isa/field_limits.h"
 #include "memory/arena.h"
 #include "simulator/program.h"
 #include "simulator/timing.h"
 
 namespace bittern {
 namespace {
-
-constexpr int64_t kLongestBody = (1 << 14) - 1;  // isa::Loop's field
 
 // Lives by the instructions as they are with those that were added.
 void Renumber(CompiledStep& step) {
@@ -49,14 +48,15 @@ void Renumber(CompiledStep& step) {
 
 std::vector<uint32_t> EncodeAll(const std::vector<MachineOp>& ops,
                                 std::vector<Shortfall>& shortfalls) {
+  const int64_t longest_body = isa::MostOf<isa::Loop>("body");
   std::vector<uint32_t> code;
   for (size_t i = 0; i < ops.size(); ++i) {
     isa::Instruction instruction = ops[i].instruction;
     if (auto* loop = std::get_if<isa::Loop>(&instruction)) {
       std::vector<uint32_t> body;
       for (size_t n = i + 1; n <= i + loop->body; ++n) isa::Encode(ops[n].instruction, body);
-      if (std::ssize(body) > kLongestBody) {
-        shortfalls.push_back({"words in a hardware loop", std::ssize(body), kLongestBody});
+      if (std::ssize(body) > longest_body) {
+        shortfalls.push_back({"words in a hardware loop", std::ssize(body), longest_body});
         return {};
       }
       loop->body = static_cast<uint32_t>(body.size());

@@ -7,12 +7,10 @@
 #include <utility>
 
 #include "base/error.h"
+#include "isa/field_limits.h"
 
 namespace bittern {
 namespace {
-
-constexpr int64_t kFarthest = 31;        // the largest distance of a wait
-constexpr int64_t kMostElements = 4095;  // and the most elements
 
 // What an instruction waits for in one unit.
 struct Order {
@@ -109,7 +107,7 @@ class Scheduler {
       const int64_t now = hazards.Count(of.unit) - (of.unit == own ? 1 : 0);
       if (of.unit == own && of.offset <= Given(hazards, of, now)) continue;
       int64_t& distance = orders_[i][of.unit].distance;
-      const int64_t found = std::min(now - of.sequence, kFarthest);
+      const int64_t found = std::min(now - of.sequence, farthest_);
       distance = distance == 0 ? found : std::min(distance, found);
     }
   }
@@ -132,7 +130,7 @@ class Scheduler {
       } else if (of.offset - apart > 1) {
         elements = (of.offset - apart - 1 + interval - 1) / interval + 1;
       }
-      if ((elements - 1) * interval >= cycles || elements > kMostElements) {
+      if ((elements - 1) * interval >= cycles || elements > most_elements_) {
         elements = Hazards::kUntilDone;
       }
       order.elements = std::max(order.elements, elements);
@@ -176,6 +174,9 @@ class Scheduler {
   const isa::Accelerator& machine_;
   const int64_t tokens_;
   const Ports ports_;
+  // Of a wait: the largest distance, and the most elements.
+  const int64_t farthest_ = isa::MostOf<isa::Wait>("distance");
+  const int64_t most_elements_ = isa::MostOf<isa::Wait>("elements");
   std::vector<std::array<Order, kMachineUnits>> orders_;
   std::set<size_t> rests_;  // loops that begin at rest
   // The loop that was entered last.

@@ -104,6 +104,32 @@ dropout = 0.1
   ExpectProved(ParseConfig(model, "model"), "nano");
 }
 
+// The features of two joined cores, whose halves are the lanes.
+TEST(CheckedProgram, JoinedAxesThatHalveAtTheLanes) {
+  const std::string model = R"(
+name = "joined"
+contraction = "right-to-left"
+objective = "intermediates"
+[model]
+hidden = 20
+heads = 10
+encoders = 2
+tokens = 8
+vocabulary = 350
+intents = 1
+tags = 127
+[model.map]
+output_modes = [20, 1]
+input_modes = [2, 10]
+ranks = [1, 4, 8, 3, 1]
+[model.embedding]
+vocabulary_modes = [7, 5, 10]
+feature_modes = [2, 5, 2]
+ranks = [1, 12, 1, 1]
+)";
+  ExpectProved(ParseConfig(model, "model"), "nano", Recompute::kHalf);
+}
+
 // Every number of distinct words, not only the usual few.
 TEST(CheckedProgram, EveryList) {
   const isa::Accelerator& machine = isa::AcceleratorNamed("nano");

@@ -63,7 +63,8 @@ class SplitSearch {
     const bool within = stride * extent <= of.lane_stride * of.lanes && stride >= of.lane_stride;
     if (lanes || within || of.blocks() > 1) return;
     int64_t split = stride * extent / 2;
-    if (split > of.lane_stride && split % (of.lane_stride * of.lanes) != 0) return;
+    // A half of joined axes may be the lane axis, or a part of it.
+    if (split >= of.lane_stride && split % (of.lane_stride * of.lanes) != 0) return;
     Axes(id).insert(split);
   }
 

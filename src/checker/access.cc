@@ -294,7 +294,7 @@ class Describer {
       Refuse(Rule::kCapacity, name,
              fmt::format("reaches word {} of {} in region {}", last, words, region));
     }
-    operand.by_table = walk.table != 0;
+    operand.table = walk.table;
     operand.table_step = walk.table_stride;
     work_.operands.push_back(operand);
     return work_.operands.back();

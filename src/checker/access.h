@@ -50,8 +50,9 @@ struct Operand {
   std::array<int64_t, kLoops> stride{};
   int planes = 1;  // places that it touches at a time, `plane_step` apart
   int64_t plane_step = 0;
-  // An index table gives the place: it can be any number of `table_step` later, within the tensor.
-  bool by_table = false;
+  // An index table gives the place, and if so which: it can be any of the table's entries times
+  // `table_step` later.
+  uint32_t table = 0;
   int64_t table_step = 0;
   // Bit j: loop j. An update only overwrites in the elements in which the indices of all these
   // loops are 0, if there are any such loops to be named.

@@ -15,7 +15,8 @@
 // - elements of one instruction that meet are as far apart as the specification asks;
 // - no two accesses can meet at one port of a bank (each has one read and one write port).
 //
-// An operand whose place an index table gives may touch every entry of its tensor.
+// An operand whose place an index table gives may take any of the table's entries: as many as the
+// map says, or, where it does not, all that are within the tensor.
 #ifndef BITTERN_CHECKER_CHECKER_H_
 #define BITTERN_CHECKER_CHECKER_H_
 
@@ -32,14 +33,16 @@ namespace bittern::checker {
 
 using ListRegisters = std::array<uint32_t, 8>;
 
-// List registers that a program is checked for if nothing else is said: 1, 2 and all of the lanes
-// in every register, and registers that differ. (A sentence has a token, so no list is empty.)
-std::vector<ListRegisters> UsualLists(const isa::Accelerator& machine);
+// List registers that a program for so many tokens is checked for if nothing else is said: 1, 2 and
+// all of the tokens in every register, and registers that differ. (A sentence has a token, so no
+// list is empty, and no list is longer than a sentence.)
+std::vector<ListRegisters> UsualLists(int64_t tokens);
 
 // Everything found, over all `lists`. Tensors must be written whole where a list register holds no
 // less in any other of the lists.
 Report CheckProgram(std::span<const uint32_t> words, const isa::Accelerator& machine,
                     const isa::MemoryMap& map, std::span<const ListRegisters> lists);
+// With the usual lists for the map's tokens.
 Report CheckProgram(std::span<const uint32_t> words, const isa::Accelerator& machine,
                     const isa::MemoryMap& map);
 

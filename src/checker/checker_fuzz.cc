@@ -138,6 +138,7 @@ isa::Accelerator SmallMachine() {
 isa::MemoryMap MapFrom(Input& input, const isa::Accelerator& machine, int instructions) {
   isa::MemoryMap map;
   map.instructions = instructions;
+  map.tokens = static_cast<int32_t>(machine.lanes);
   for (int32_t region = 0; region < isa::kRegionCount; ++region) {
     isa::MappedTensor tensor;
     tensor.region = region;

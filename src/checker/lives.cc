@@ -62,6 +62,13 @@ Lives::Lives(const isa::MemoryMap& map, const Program& program, const Places& pl
   }
 }
 
+int64_t Lives::PlacesOfTable(uint32_t table) const {
+  for (const isa::MappedTable& of : map_.tables) {
+    if (of.table == static_cast<int32_t>(table)) return of.places;
+  }
+  return 0;
+}
+
 void Lives::Fault(Rule rule, int index, const isa::MappedTensor& tensor, std::string text) {
   if (!report_.Count(rule, index, -1, tensor.name)) return;
   report_.Add({rule, index, -1, tensor.name, fmt::format("tensor {}: {}", tensor.name, text)});

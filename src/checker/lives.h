@@ -35,6 +35,9 @@ class Lives {
   // Its first place, and the one behind its last; of the half that holds `place`, if there are two.
   std::pair<int64_t, int64_t> RangeAround(int32_t id, int64_t place) const;
 
+  // Entries of an index table are below this; 0: the map does not say.
+  int64_t PlacesOfTable(uint32_t table) const;
+
   bool Written(int64_t place) const { return written_[static_cast<size_t>(place)] != 0; }
   void Write(int64_t place) { written_[static_cast<size_t>(place)] = 1; }
 

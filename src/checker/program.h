@@ -28,17 +28,20 @@ struct Program {
 Program ReadProgram(std::span<const uint32_t> words, const isa::Accelerator& machine,
                     Report& report);
 
-// Calls visit(index, trip) in the sequencer's order, `loop` itself included.
+// Calls visit(index, trip) in the sequencer's order, `loop` itself included, until it returns
+// false.
 template <typename Visit>
 void InOrder(const Program& program, const std::array<uint32_t, 8>& lists, Visit visit) {
   for (int index = 0; index < program.size(); ++index) {
-    visit(index, int64_t{0});
+    if (!visit(index, int64_t{0})) return;
     const auto* loop = std::get_if<isa::Loop>(&program.instructions[static_cast<size_t>(index)]);
     if (loop == nullptr) continue;
     const int end = program.loop_end[static_cast<size_t>(index)];
     const int64_t trips = loop->source == 0 ? loop->count : lists[loop->source - 1];
     for (int64_t trip = 0; trip < trips; ++trip) {
-      for (int inner = index + 1; inner < end; ++inner) visit(inner, trip);
+      for (int inner = index + 1; inner < end; ++inner) {
+        if (!visit(inner, trip)) return;
+      }
     }
     index = end - 1;
   }

@@ -10,6 +10,8 @@ namespace bittern::checker {
 namespace {
 
 // More than any step has by a factor of a hundred: what runs longer is not looked at to its end.
+// Every instruction that runs is remembered, in some 40 bytes.
+constexpr int64_t kMostInstructions = int64_t{1} << 20;
 constexpr int64_t kMostAccesses = int64_t{1} << 27;
 constexpr int64_t kMostCycles = int64_t{1} << 29;
 
@@ -23,11 +25,12 @@ Replay::Replay(const Program& program, const isa::Accelerator& machine, const Pl
   for (size_t r = 0; r < kRegions; ++r) first_bank_[r + 1] = first_bank_[r] + banks[r];
 }
 
-void Replay::Run(const ListRegisters& lists, bool whole) {
+bool Replay::Run(const ListRegisters& lists, bool whole) {
   lists_ = &lists;
   whole_ = whole;
   order_ = Order();
-  accesses_ = cycles_ = 0;
+  instructions_ = accesses_ = cycles_ = 0;
+  stopped_ = false;
   for (auto& indices : indices_) indices.clear();
   states_.assign(static_cast<size_t>(places_.count()), {});
   ports_.assign(static_cast<size_t>(first_bank_.back()), {});
@@ -39,16 +42,22 @@ void Replay::Run(const ListRegisters& lists, bool whole) {
     }
     lives_.At(index);
     Take(index, trip);
+    return !stopped_;
   });
-  lives_.End();
+  if (!stopped_) lives_.End();
+  return !stopped_;
 }
 
 void Replay::Take(int index, int64_t trip) {
-  if (accesses_ > kMostAccesses || cycles_ > kMostCycles) return;
-  ++accesses_;
   index_ = index;
   trip_ = trip;
   element_ = 0;
+  if (++instructions_ > kMostInstructions) {
+    stopped_ = true;
+    Found(Rule::kCapacity, -1, "instructions", "more than {} run: too many to check",
+          kMostInstructions);
+    return;
+  }
   const isa::Instruction& instruction = program_.instructions[static_cast<size_t>(index)];
   if (std::holds_alternative<isa::Sync>(instruction)) order_.Sync();
   if (!isa::UnitOf(instruction)) return;
@@ -85,6 +94,7 @@ bool Replay::Affordable(const Work& work) {
   cycles_ += work.pace.cycles();
   accesses_ += work.pace.elements * places;
   if (accesses_ <= kMostAccesses && cycles_ <= kMostCycles) return true;
+  stopped_ = true;
   Found(Rule::kCapacity, -1, "elements", "more than {} accesses or {} cycles: too many to check",
         kMostAccesses, kMostCycles);
   return false;
@@ -107,22 +117,37 @@ void Replay::Prepare(const Work& work) {
         within += reach;
         (reach < 0 ? low : high) += reach;
       }
-      const int32_t owner = operand.in_memory() ? lives_.OwnerOf(low) : Lives::kNobody;
-      if (operand.by_table && operand.table_step != 0 && owner != Lives::kNobody) {
-        // All entries that leave the whole walk within the tensor.
-        auto [first, behind] = lives_.RangeAround(owner, low);
-        // Planes of a split operand step together, each in its half.
-        const int64_t planes = (operand.planes - 1) * operand.plane_step;
-        int64_t forth = std::min(behind, places_.end(operand.space) - planes) - 1 - high;
-        int64_t back = low - first;
-        if (operand.table_step < 0) std::swap(forth, back);
-        const int64_t step = std::abs(operand.table_step);
-        // Entries are not negative: the base is entry 0.
-        walk.entries = std::max<int64_t>(0, forth) / step + 1;
-      }
+      if (operand.table != 0) walk.entries = EntriesOf(operand, low, high);
       walks_.push_back(walk);
     }
   }
+}
+
+// How many entries of its table an operand can take that reaches from `low` to `high` with entry 0:
+// as many as the table has, or all that leave it within the tensor. Entries are not negative: the
+// base is entry 0.
+int64_t Replay::EntriesOf(const Operand& operand, int64_t low, int64_t high) {
+  if (operand.table_step == 0 || !operand.in_memory()) return 1;
+  const int64_t step = std::abs(operand.table_step);
+  // Planes of a split operand step together, each in its half.
+  const int64_t planes = (operand.planes - 1) * operand.plane_step;
+  const auto within = [&](int64_t first, int64_t behind) {
+    const int64_t room = operand.table_step > 0 ? behind - 1 - high : low - first;
+    return std::max<int64_t>(0, room) / step + 1;
+  };
+  const int64_t begin = places_.begin(operand.space), end = places_.end(operand.space) - planes;
+  if (const int64_t entries = lives_.PlacesOfTable(operand.table); entries > 0) {
+    const int64_t most = within(begin, end);
+    if (entries > most) {
+      Found(Rule::kCapacity, -1, operand.name, "is in no memory with entry {} of table {}", most,
+            operand.table);
+    }
+    return std::min(entries, most);
+  }
+  const int32_t owner = lives_.OwnerOf(low);
+  if (owner == Lives::kNobody) return 1;
+  const auto [first, behind] = lives_.RangeAround(owner, low);
+  return within(first, std::min(behind, end));
 }
 
 void Replay::Elements(const Work& work) {
@@ -204,13 +229,15 @@ void Replay::Owned(Walk& walk, int64_t place, size_t plane) {
   tensor = owner;
 }
 
-void Replay::Merge(Touch& touch, int64_t time) const {
+void Replay::Merge(Touch& touch, int64_t time) {
   const size_t unit = work_->unit;
   if (touch.number == number_) {
     time = std::max<int64_t>(time, touch.time);
   } else if (touch.number >= 0) {
-    // This one starts so much later at the least.
-    time = std::max<int64_t>(time, touch.time - order_.Between(unit, touch.number, number_));
+    // This one starts so much later at the least: as the unit alone says, or its waits.
+    int64_t later = order_.Between(unit, touch.number, number_);
+    if (touch.time - later > time) later = std::max(later, Bound(unit, touch));
+    time = std::max(time, touch.time - later);
   }
   touch = {number_, static_cast<int32_t>(time)};
 }

@@ -25,8 +25,9 @@ class Replay {
          Lives& lives, Report& report);
 
   // `whole`: list registers are at their most. Then tensors must be written whole, and index tables
-  // name every entry of them; else the first alone is sure to be there.
-  void Run(const ListRegisters& lists, bool whole);
+  // name every entry of them; else the first alone is sure to be there. Whether it was looked at to
+  // its end.
+  bool Run(const ListRegisters& lists, bool whole);
 
  private:
   // The last that instructions of one unit did to a place: the latest of them, and its time from
@@ -59,6 +60,7 @@ class Replay {
   bool Affordable(const Work& work);
   void Elements(const Work& work);
   void Prepare(const Work& work);
+  int64_t EntriesOf(const Operand& operand, int64_t low, int64_t high);
   void Touched(Walk& walk, int64_t cycle, bool reads, bool writes);
   void Read(const Walk& walk, int64_t place, int64_t entry, int64_t cycle);
   void Write(const Walk& walk, int64_t place, int64_t cycle);
@@ -67,7 +69,7 @@ class Replay {
   void Hold(int64_t bank, size_t port, int64_t time);
   void PortsWithin(const Work& work);
 
-  void Merge(Touch& touch, int64_t time) const;
+  void Merge(Touch& touch, int64_t time);
   int64_t Bound(size_t unit, const Touch& touch) { return order_.Bound(unit, touch.number); }
   bool Own(size_t unit, const Touch& touch) const {
     return unit == work_->unit && touch.number == number_;
@@ -98,7 +100,8 @@ class Replay {
   // The instruction that is taken.
   int index_ = 0;
   int64_t trip_ = 0, element_ = 0;
-  int64_t accesses_ = 0, cycles_ = 0;  // so far
+  int64_t instructions_ = 0, accesses_ = 0, cycles_ = 0;  // so far
+  bool stopped_ = false;                                  // they are too many
   int32_t number_ = 0;
   const Work* work_ = nullptr;
 };

@@ -10,6 +10,7 @@ std::string_view Name(Rule rule) {
 }
 
 bool Report::Count(Rule rule, int instruction, int other, std::string_view operand) {
+  if (std::ssize(known_) >= kMost) return false;
   if (!known_.emplace(rule, instruction, other, std::string(operand)).second) return false;
   return ++counts_[static_cast<size_t>(rule)] <= kMostTexts;
 }

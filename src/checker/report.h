@@ -39,8 +39,9 @@ struct Finding {
 class Report {
  public:
   // Findings are told apart by rule, instructions and operand; further ones of the same count as
-  // one. The text of the first kMostTexts of a rule is kept.
+  // one. The text of the first kMostTexts of a rule is kept; behind kMost of all rules none counts.
   static constexpr int64_t kMostTexts = 32;
+  static constexpr int64_t kMost = 1 << 16;
 
   // Whether this is a new one whose text is wanted.
   bool Count(Rule rule, int instruction, int other, std::string_view operand);

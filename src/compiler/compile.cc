@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -20,14 +22,14 @@
 #include "compiler/rewrite.h"
 #include "compiler/schedule.h"
 #include "compiler/sections.h"
+#include "compiler/splits.h"
+#include "isa/field_limits.h"
 #include "memory/arena.h"
 #include "simulator/program.h"
 #include "simulator/timing.h"
 
 namespace bittern {
 namespace {
-
-constexpr int64_t kLongestBody = (1 << 14) - 1;  // isa::Loop's field
 
 // Lives by the instructions as they are with those that were added.
 void Renumber(CompiledStep& step) {
@@ -46,14 +48,15 @@ void Renumber(CompiledStep& step) {
 
 std::vector<uint32_t> EncodeAll(const std::vector<MachineOp>& ops,
                                 std::vector<Shortfall>& shortfalls) {
+  const int64_t longest_body = isa::MostOf<isa::Loop>("body");
   std::vector<uint32_t> code;
   for (size_t i = 0; i < ops.size(); ++i) {
     isa::Instruction instruction = ops[i].instruction;
     if (auto* loop = std::get_if<isa::Loop>(&instruction)) {
       std::vector<uint32_t> body;
       for (size_t n = i + 1; n <= i + loop->body; ++n) isa::Encode(ops[n].instruction, body);
-      if (std::ssize(body) > kLongestBody) {
-        shortfalls.push_back({"words in a hardware loop", std::ssize(body), kLongestBody});
+      if (std::ssize(body) > longest_body) {
+        shortfalls.push_back({"words in a hardware loop", std::ssize(body), longest_body});
         return {};
       }
       loop->body = static_cast<uint32_t>(body.size());
@@ -82,8 +85,12 @@ struct Lowered {
   MemoryPlan plan;
 };
 
-Lowered Lower(Graph graph, const isa::Accelerator& machine, Saving saving) {
-  Emitter emitter(graph, machine, ChooseLayouts(graph, machine), saving);
+// With tensors as they lie in `storage`. No result where some must not: those are added to
+// `refused`.
+std::optional<Lowered> TryLower(Graph graph, const isa::Accelerator& machine,
+                                std::vector<Storage> storage, Saving saving,
+                                std::set<RefusedSplit>& refused) {
+  Emitter emitter(graph, machine, std::move(storage), saving);
   AccumulateDirectly(graph, [&](const Op& op) { return WritesOnce(op, emitter); });
   const std::vector<Group> groups = MakeGroups(graph);
   ChooseOrders(groups, emitter);
@@ -95,6 +102,10 @@ Lowered Lower(Graph graph, const isa::Accelerator& machine, Saving saving) {
     for (const Group& group : section.groups) Lower(group, emitter);
     if (section.trips > 1) emitter.EndRepeat();
   }
+  if (!emitter.refused().empty()) {
+    refused.insert(emitter.refused().begin(), emitter.refused().end());
+    return std::nullopt;
+  }
   CompiledStep step;
   step.storage = emitter.storages();
   for (const Tensor& tensor : graph.tensors) step.names.push_back(tensor.name);
@@ -105,35 +116,49 @@ Lowered Lower(Graph graph, const isa::Accelerator& machine, Saving saving) {
   step.ops = emitter.Take();
   MemoryPlan plan(graph, machine, sections.families, step);
   plan.PlaceLow(step);
-  return {std::move(step), std::move(sections.families), std::move(plan)};
+  return Lowered{std::move(step), std::move(sections.families), std::move(plan)};
+}
+
+Lowered Lower(const Graph& graph, const isa::Accelerator& machine, Saving saving) {
+  const std::vector<Storage> whole = ChooseLayouts(graph, machine);
+  std::set<RefusedSplit> refused;
+  for (;;) {
+    std::vector<Storage> storage = whole;
+    ChooseSplits(graph, machine, refused, storage);
+    const size_t before = refused.size();
+    auto lowered = TryLower(graph, machine, std::move(storage), saving, refused);
+    if (lowered) return std::move(*lowered);
+    BITTERN_CHECK(refused.size() > before);
+  }
 }
 
 // Addresses and waits for `ops`, tensors where they are now.
 std::vector<MachineOp> Finish(std::vector<MachineOp> ops, const CompiledStep& step,
-                              const isa::Accelerator& machine, Ports ports) {
+                              const isa::Accelerator& machine, int64_t tokens, Ports ports) {
   SetAddresses(step.extents, ops);
-  return AddWaits(std::move(ops), step.extents, machine, ports);
+  return AddWaits(std::move(ops), step.extents, machine, tokens, ports);
 }
 
 // When the instructions of a finished program start with all tokens, by their index there. Empty:
 // it has no encoding.
 std::vector<InstructionTime> TimesOf(const std::vector<MachineOp>& ops,
-                                     const isa::Accelerator& machine) {
+                                     const isa::Accelerator& machine, int64_t tokens) {
   std::vector<Shortfall> shortfalls;
   const std::vector<uint32_t> code = EncodeAll(ops, shortfalls);
   std::vector<InstructionTime> times;
   if (!shortfalls.empty()) return times;
   ListRegisters lists;
-  lists.fill(static_cast<uint32_t>(machine.lanes));
+  lists.fill(static_cast<uint32_t>(tokens));
   TimeProgram(DecodeProgram(code), machine, lists, &times);
   return times;
 }
 
 // Moves tensors that are accessed at the same time into banks of their own.
-void Spread(Lowered& lowered, const isa::Accelerator& machine) {
+void Spread(Lowered& lowered, const isa::Accelerator& machine, int64_t tokens) {
   CompiledStep& step = lowered.step;
-  const std::vector<MachineOp> ops = Finish(step.ops, step, machine, Ports::kOfTensors);
-  lowered.plan.Spread(FindMeetings(ops, TimesOf(ops, machine), lowered.families, machine), step);
+  const std::vector<MachineOp> ops = Finish(step.ops, step, machine, tokens, Ports::kOfTensors);
+  lowered.plan.Spread(FindMeetings(ops, TimesOf(ops, machine, tokens), lowered.families, machine),
+                      step);
 }
 
 }  // namespace
@@ -149,15 +174,15 @@ CompiledStep TryCompile(const Graph& graph, const isa::Accelerator& machine) {
   Graph zeroed = rewritten;
   SeparateResults(zeroed);
   ZeroFirst(zeroed);
-  Lowered lowered = Lower(std::move(zeroed), machine, Saving::kCycles);
+  Lowered lowered = Lower(zeroed, machine, Saving::kCycles);
   for (const Saving saving : {Saving::kCycles, Saving::kWords}) {
     if (!lowered.step.shortfalls.empty()) lowered = Lower(rewritten, machine, saving);
   }
   CompiledStep& step = lowered.step;
   if (!step.shortfalls.empty()) return std::move(step);
-  Spread(lowered, machine);
+  Spread(lowered, machine, graph.tokens);
   if (!step.shortfalls.empty()) return std::move(step);
-  step.ops = Finish(std::move(step.ops), step, machine, Ports::kOfBanks);
+  step.ops = Finish(std::move(step.ops), step, machine, graph.tokens, Ports::kOfBanks);
   Renumber(step);
   step.code = EncodeAll(step.ops, step.shortfalls);
   const auto words = static_cast<int64_t>(step.code.size());

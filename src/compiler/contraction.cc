@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/arithmetic.h"
 #include "base/error.h"
 #include "compiler/contraction_cost.h"
 #include "compiler/roles.h"

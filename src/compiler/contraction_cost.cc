@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/arithmetic.h"
 #include "compiler/steps.h"
 
 namespace bittern {

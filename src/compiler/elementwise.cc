@@ -249,8 +249,7 @@ class Elementwise {
     exponential.code.function = Function::kExp2;
     pass_.Reduce(exponential, {Tap::kAdd, kSum, kPartial}, classes);
 
-    Pass weight = Pass{}.Read({emitter_.LossWeight(op_.loss), 0});
-    weight = PassEmitter::OfRegister(kOnes).Scalar({emitter_.LossWeight(op_.loss), 0});
+    Pass weight = PassEmitter::OfRegister(kOnes).Scalar({emitter_.LossWeight(op_.loss), 0});
     weight.code.p1 = Source::kLabelled;
     weight.code.p2 = Source::kG;
     weight.pick_table = table;

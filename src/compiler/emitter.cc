@@ -10,9 +10,21 @@ Emitter::Emitter(const Graph& graph, const isa::Accelerator& machine, std::vecto
                  Saving saving)
     : graph_(graph), machine_(machine), storage_(std::move(storage)), saving_(saving) {}
 
-StoredId Emitter::NewScratch(const Storage& storage) {
-  storage_.push_back(storage);
+StoredId Emitter::NewScratch(StoredId like) {
+  storage_.push_back(Storage(storage(like)));
+  const StoredId id = static_cast<StoredId>(storage_.size()) - 1;
+  like_[id] = like;
+  return id;
+}
+
+StoredId Emitter::NewScalar() {
+  storage_.push_back({.kind = WordKind::kScalar, .elements = 1});
   return static_cast<StoredId>(storage_.size()) - 1;
+}
+
+void Emitter::Refuse(StoredId id) {
+  for (auto at = like_.find(id); at != like_.end(); at = like_.find(id)) id = at->second;
+  refused_.emplace(id, storage(id).split);
 }
 
 StoredId Emitter::Constant(float value) {

@@ -7,11 +7,13 @@
 #define BITTERN_COMPILER_EMITTER_H_
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "compiler/machine_code.h"
+#include "compiler/splits.h"
 #include "graph/graph.h"
 #include "isa/generated/accelerators.h"
 
@@ -33,8 +35,8 @@ class Emitter {
   const Storage& storage(StoredId id) const { return storage_[static_cast<size_t>(id)]; }
   const std::vector<Storage>& storages() const { return storage_; }
 
-  // A tensor of the compiler's own.
-  StoredId NewScratch(const Storage& storage);
+  // A tensor of the compiler's own, which lies like another one.
+  StoredId NewScratch(StoredId like);
   // A scalar of the program's constants.
   StoredId Constant(float value);
   const std::map<float, StoredId>& constants() const { return constants_; }
@@ -54,6 +56,10 @@ class Emitter {
     return at == orders_.end() ? WordOrder::OfAddresses(storage(id).words()) : at->second;
   }
   void SetOrder(StoredId id, const WordOrder& order) { orders_[id] = order; }
+
+  // A split that a pass cannot take: the program is no good, and the tensor must lie otherwise.
+  void Refuse(StoredId id);
+  const std::set<RefusedSplit>& refused() const { return refused_; }
 
   // The first slot of the half to use next. In a loop a trip uses one half, the next trip the
   // other.
@@ -75,7 +81,7 @@ class Emitter {
 
  private:
   void CloseLoop();
-  StoredId NewScalar() { return NewScratch({.kind = WordKind::kScalar, .elements = 1}); }
+  StoredId NewScalar();
 
   const Graph& graph_;
   const isa::Accelerator& machine_;
@@ -86,6 +92,8 @@ class Emitter {
   std::map<int, StoredId> loss_weights_;
   std::map<TensorId, uint32_t> tables_;
   std::map<StoredId, WordOrder> orders_;
+  std::map<StoredId, StoredId> like_;  // of scratch
+  std::set<RefusedSplit> refused_;
   uint32_t tile_half_ = 0, accumulator_half_ = 0;
   std::string source_;
   std::vector<MachineOp> ops_;

@@ -49,14 +49,6 @@ void Hazards::SetBody(std::span<const MachineOp> body) {
   }
 }
 
-size_t Hazards::UnitOf(const isa::Instruction& instruction) {
-  if (std::holds_alternative<isa::Load>(instruction)) return 0;
-  if (std::holds_alternative<isa::Stream>(instruction)) return 1;
-  if (std::holds_alternative<isa::Drain>(instruction)) return 2;
-  BITTERN_CHECK(std::holds_alternative<isa::Vector>(instruction));
-  return 3;
-}
-
 int64_t Hazards::CyclesBetween(size_t unit, int64_t earlier, int64_t later) const {
   const std::vector<int64_t>& sums = issue_cycles_[unit];
   return sums[static_cast<size_t>(later)] - sums[static_cast<size_t>(earlier)];
@@ -163,7 +155,8 @@ void Hazards::Describe(const T& instruction, const MachineOp& op, int64_t trip) 
       operand.plane_step = tensor.plane_step;
       operand.planes = tensor.plane_step != 0 ? 2 : 1;
       if (alone_.contains(id) && EntriesApart(walk, instruction.count, tensor.plane_step)) {
-        operand.meets_itself = SpreadOf(walk) + Latency(op.instruction, machine_) -
+        operand.meets_itself = SpreadOf(walk) * bittern::Interval(op.instruction, machine_) +
+                               Latency(op.instruction, machine_) -
                                (operand.writes ? operand.read_delay : 0);
       }
     } else {

@@ -74,7 +74,10 @@ class Hazards {
     return taken_[unit][static_cast<size_t>(sequence)].interval;
   }
 
-  static size_t UnitOf(const isa::Instruction& instruction);
+  // Of an instruction that a unit runs.
+  static size_t UnitOf(const isa::Instruction& instruction) {
+    return static_cast<size_t>(isa::UnitOf(instruction).value());
+  }
 
  private:
   struct Touch {

@@ -1,14 +1,15 @@
 #include "compiler/layout.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "compiler/contraction_cost.h"
+#include "compiler/least_choice.h"
 #include "compiler/roles.h"
-#include "compiler/splits.h"
 
 namespace bittern {
 namespace {
@@ -139,69 +140,68 @@ class LayoutSearch {
   }
 
   void Solve(const std::vector<TensorId>& component) {
-    Problem problem;
-    problem.tensors = component;
-    for (const TensorId id : component) problem.candidates.push_back(Candidates(id));
-    // Each contraction is judged as soon as its last tensor is chosen.
-    problem.ready.resize(component.size());
-    for (const Op* op : ops_) {
-      size_t last = 0;
-      bool mine = false;
-      for (const TensorId id : Unknowns(*op)) {
-        const auto at = std::find(component.begin(), component.end(), id);
-        if (at == component.end()) continue;
-        mine = true;
-        last = std::max(last, static_cast<size_t>(at - component.begin()));
-      }
-      if (mine) problem.ready[last].push_back(op);
+    std::vector<std::vector<Storage>> candidates;
+    std::vector<size_t> counts;
+    for (const TensorId id : component) {
+      candidates.push_back(Candidates(id));
+      counts.push_back(candidates.back().size());
     }
-    problem.choice.resize(component.size());
-    Choose(problem, 0, 0);
-    if (problem.best.empty()) {
+    std::vector<ChoiceCost> costs;
+    for (const Op* op : ops_) {
+      if (auto cost = CostOf(*op, component, candidates)) costs.push_back(std::move(*cost));
+    }
+    const LeastChoice choice = ChooseLeast(counts, costs);
+    if (choice.too_large) {
+      Fail(
+          "accelerator: \"{}\" is one of {} tensors that meet in too many products for a search of "
+          "their layouts; train with another contraction order or fewer cores, or on the CPU",
+          graph_.At(component.front()).name, component.size());
+    }
+    if (choice.candidates.empty()) {
       Fail(
           "accelerator: no layout of \"{}\" and what it is multiplied with gives every product a "
           "place on the array; train this format or contraction order on the CPU",
           graph_.At(component.front()).name);
     }
-    for (size_t i = 0; i < component.size(); ++i) At(component[i]) = problem.best[i];
+    for (size_t i = 0; i < component.size(); ++i) {
+      At(component[i]) = candidates[i][choice.candidates[i]];
+    }
   }
 
-  struct Problem {
-    std::vector<TensorId> tensors;
-    std::vector<std::vector<Storage>> candidates;
-    std::vector<std::vector<const Op*>> ready;
-    std::vector<Storage> choice, best;
-    int64_t least = std::numeric_limits<int64_t>::max();
-  };
-
-  void Choose(Problem& problem, size_t depth, int64_t cost) {
-    if (cost >= problem.least) return;
-    if (depth == problem.tensors.size()) {
-      problem.least = cost;
-      problem.best = problem.choice;
-      return;
+  // What a contraction takes with each layout of its unknown tensors; nullopt: it has none in
+  // `component`.
+  std::optional<ChoiceCost> CostOf(const Op& op, const std::vector<TensorId>& component,
+                                   const std::vector<std::vector<Storage>>& candidates) {
+    ChoiceCost cost;
+    for (const TensorId id : Unknowns(op)) {
+      const auto at = std::find(component.begin(), component.end(), id);
+      if (at == component.end()) return std::nullopt;
+      cost.variables.push_back(static_cast<size_t>(at - component.begin()));
     }
-    for (const Storage& candidate : problem.candidates[depth]) {
-      problem.choice[depth] = candidate;
-      const auto storage = [&](TensorId id) -> const Storage& {
-        const auto at = std::find(problem.tensors.begin(), problem.tensors.end(), Tied(id));
-        return at == problem.tensors.end()
-                   ? At(id)
-                   : problem.choice[static_cast<size_t>(at - problem.tensors.begin())];
-      };
-      int64_t total = cost;
-      for (const Op* op : problem.ready[depth]) {
-        const int64_t elements =
-            Elements(*op, storage(op->out[0]), storage(op->in[0]), storage(op->in[1]));
-        total = elements < 0 ? problem.least : total + elements;
-        if (total >= problem.least) break;
+    if (cost.variables.empty()) return std::nullopt;
+    std::sort(cost.variables.begin(), cost.variables.end());
+    std::vector<size_t> index(cost.variables.size());
+    const auto storage = [&](TensorId id) -> const Storage& {
+      for (size_t i = 0; i < index.size(); ++i) {
+        const size_t variable = cost.variables[i];
+        if (component[variable] == Tied(id)) return candidates[variable][index[i]];
       }
-      Choose(problem, depth + 1, total);
+      return At(id);
+    };
+    size_t combinations = 1;
+    for (const size_t variable : cost.variables) combinations *= candidates[variable].size();
+    for (size_t n = 0; n < combinations; ++n) {
+      size_t rest = n;
+      for (size_t i = index.size(); i-- > 0;) {
+        const size_t count = candidates[cost.variables[i]].size();
+        index[i] = rest % count;
+        rest /= count;
+      }
+      const int64_t elements = ContractionCycles(op, tokens_, machine_, storage(op.out[0]),
+                                                 storage(op.in[0]), storage(op.in[1]));
+      cost.costs.push_back(elements < 0 ? kImpossibleChoice : elements);
     }
-  }
-
-  int64_t Elements(const Op& op, const Storage& c, const Storage& a, const Storage& b) const {
-    return ContractionCycles(op, tokens_, machine_, c, a, b);
+    return cost;
   }
 
   const Graph& graph_;
@@ -229,9 +229,7 @@ std::vector<TensorId> TiedTensors(const Graph& graph) {
 }
 
 std::vector<Storage> ChooseLayouts(const Graph& graph, const isa::Accelerator& machine) {
-  std::vector<Storage> storage = LayoutSearch(graph, machine).Run();
-  ChooseSplits(graph, machine, storage);
-  return storage;
+  return LayoutSearch(graph, machine).Run();
 }
 
 }  // namespace bittern

@@ -15,8 +15,8 @@
 
 namespace bittern {
 
-// One a tensor; those of host integers (input tables) stay empty. Fails, naming the tensor or the
-// operation, where there is no layout.
+// One a tensor, whole (splits.h); those of host integers (input tables) stay empty. Fails, naming
+// the tensor or the operation, where there is no layout.
 std::vector<Storage> ChooseLayouts(const Graph& graph, const isa::Accelerator& machine);
 
 // For every tensor the one that it lies like: itself, the parameter of a gradient, what a scaled

@@ -28,7 +28,6 @@ struct Node {
   int64_t last_pass = 0;         // cycles of the pass that makes its result, at the end
   int64_t lead = 0;              // loading before
   int64_t tail = 0;              // draining behind
-  bool alone = false;            // in a loop over a list: everything comes to rest around it
   bool loops = false;            // over a list
   bool flows = false;            // makes its result word by word
   TensorId follows = kNoTensor;  // takes this operand word by word; kNoTensor: any (vector unit)

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "isa/accelerator.h"
 
 namespace bittern {
@@ -28,11 +29,35 @@ std::map<StoredId, std::string> NamesOf(const CompiledStep& step) {
   return names;
 }
 
+// How many slices the entries of a table choose among, by its tensor: a contraction runs over one
+// of them, whole.
+std::map<TensorId, int64_t> PlacesOf(const Graph& graph) {
+  std::map<TensorId, int64_t> places;
+  const auto add = [&](const Op& op, TensorId table, TensorId id, Size Loop::*stride) {
+    if (table == kNoTensor) return;
+    int64_t slice = 1;
+    for (const Loop& loop : op.loops) {
+      if ((loop.*stride).At(graph.tokens) != 0) slice *= loop.extent.At(graph.tokens);
+    }
+    const int64_t slices = graph.At(id).Elements(graph.tokens) / slice;
+    const auto [at, is_new] = places.try_emplace(table, slices);
+    BITTERN_CHECK(is_new || at->second == slices);
+  };
+  for (const Op& op : graph.ops) {
+    if (op.kind != OpKind::kContract || op.gather.list < 0) continue;
+    add(op, op.gather.a_table, op.in[0], &Loop::a);
+    add(op, op.gather.b_table, op.in[1], &Loop::b);
+    add(op, op.gather.c_table, op.out[0], &Loop::c);
+  }
+  return places;
+}
+
 }  // namespace
 
 isa::MemoryMap MapOf(const Graph& graph, const CompiledStep& step) {
   isa::MemoryMap map;
   map.instructions = static_cast<int32_t>(step.ops.size()) + 1;  // the end
+  map.tokens = static_cast<int32_t>(graph.tokens);
   const std::map<StoredId, std::string> names = NamesOf(step);
   const auto among = [](const auto& scalars, StoredId id) {
     return std::any_of(scalars.begin(), scalars.end(),
@@ -61,8 +86,11 @@ isa::MemoryMap MapOf(const Graph& graph, const CompiledStep& step) {
     tensor.last_reader = kept || output ? map.instructions : life.last;
     map.tensors.push_back(std::move(tensor));
   }
+  const std::map<TensorId, int64_t> places = PlacesOf(graph);
   for (const auto& [tensor, table] : step.tables) {
-    map.tables.push_back({static_cast<int32_t>(table), graph.At(tensor).name});
+    const auto at = places.find(tensor);
+    map.tables.push_back({static_cast<int32_t>(table), graph.At(tensor).name,
+                          at == places.end() ? 0 : static_cast<int32_t>(at->second)});
   }
   return map;
 }

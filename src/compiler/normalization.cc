@@ -196,7 +196,7 @@ class NormalizationLowering {
       pass_.LoadRegister(PassEmitter::Row(In(op, 3), 0), kS0);
       pass_.LoadRegister(PassEmitter::Row(In(op, 3), 1), kS1);
       if (op.in.size() > 4) {
-        scaled = {.tensor = emitter_.NewScratch(emitter_.storage(op.in[0]))};
+        scaled = {.tensor = emitter_.NewScratch(op.in[0])};
         pass_.Emit(PassEmitter::Scaled(In(op, 0), In(op, 4)).Write(scaled), FeaturesOf(op));
       }
     }
@@ -208,7 +208,7 @@ class NormalizationLowering {
   void GradientAndUpdates() {
     if (emitter_.saving() == Saving::kWords) return GradientInPlace();
     const Op &sums = group_[1], &grad = group_[2], &gain = group_[3], &shift = group_[4];
-    const Words scaled = {.tensor = emitter_.NewScratch(emitter_.storage(sums.in[0]))};
+    const Words scaled = {.tensor = emitter_.NewScratch(sums.in[0])};
     Pass plain = Plain(sums).Write(scaled);
     pass_.UpdateBySum(plain, shift, /*of_input=*/true);
     Pass product = Product(sums);
@@ -221,7 +221,7 @@ class NormalizationLowering {
   // which is still wanted then, is updated last.
   void GradientInPlace() {
     const Op &sums = group_[1], &grad = group_[2], &gain = group_[3], &shift = group_[4];
-    const Words gradient = {.tensor = emitter_.NewScratch(emitter_.storage(gain.out[0]))};
+    const Words gradient = {.tensor = emitter_.NewScratch(gain.out[0])};
     LoadMoments(In(sums, 2));
     Pass product = Product(sums);
     product.lanes = gradient;

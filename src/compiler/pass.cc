@@ -15,12 +15,13 @@ std::array<std::optional<isa::Index>*, 4> Registers(isa::Vector& code) {
   return {&code.l0, &code.l1, &code.l2, &code.lt};
 }
 
-// Cuts loops where they run over the border between a split operand's halves.
-void Cut(std::vector<PassLoop>& loops, int64_t border) {
+// Cuts loops where they run over the border between a split operand's halves; whether it is where
+// a loop can be cut.
+bool Cut(std::vector<PassLoop>& loops, int64_t border) {
   for (size_t i = 0; i < loops.size(); ++i) {
     PassLoop& loop = loops[i];
     if (loop.step == 0 || loop.step >= border || loop.step * loop.count <= border) continue;
-    BITTERN_CHECK(border % loop.step == 0 && loop.count % (border / loop.step) == 0);
+    if (border % loop.step != 0 || loop.count % (border / loop.step) != 0) return false;
     PassLoop outer = loop;
     const int64_t inner = border / loop.step;
     outer.count /= inner;
@@ -30,12 +31,14 @@ void Cut(std::vector<PassLoop>& loops, int64_t border) {
     loops.insert(loops.begin() + static_cast<std::ptrdiff_t>(i), outer);
     ++i;
   }
+  return true;
 }
 
 }  // namespace
 
-std::vector<PassLoop> PassEmitter::LoopsOf(const Pass& pass, const std::array<int64_t, 4>& count,
-                                           const std::array<int64_t, 4>& step) const {
+std::optional<std::vector<PassLoop>> PassEmitter::LoopsOf(
+    const Pass& pass, const std::array<int64_t, 4>& count,
+    const std::array<int64_t, 4>& step) const {
   isa::Vector code = pass.code;
   std::vector<PassLoop> loops;
   for (size_t j = 0; j < 4; ++j) {
@@ -53,17 +56,33 @@ std::vector<PassLoop> PassEmitter::LoopsOf(const Pass& pass, const std::array<in
     const Storage& storage = emitter_.storage((*words)->tensor);
     if (storage.split == 0) continue;
     BITTERN_CHECK((*words)->first == 0 && storage.HalfWords() % (*words)->step == 0);
-    Cut(loops, storage.HalfWords() / (*words)->step);
-    Cut(loops, 2 * storage.HalfWords() / (*words)->step);
+    const int64_t half = storage.HalfWords() / (*words)->step;
+    if (!Cut(loops, half) || !Cut(loops, 2 * half)) return std::nullopt;
   }
   return loops;
+}
+
+void PassEmitter::Emit(const Pass& pass, const WordOrder& order) {
+  const std::array<int64_t, 4> count = {1, 1, order.outer, order.inner};
+  const std::array<int64_t, 4> step = {0, 0, order.outer_step, order.inner_step};
+  const auto loops = LoopsOf(pass, count, step);
+  if (!loops || loops->size() > kLoops) return Emit(pass, order.outer * order.inner);
+  EmitNest(pass, count, step);
 }
 
 void PassEmitter::EmitNest(const Pass& pass, const std::array<int64_t, 4>& count,
                            const std::array<int64_t, 4>& step, int64_t first) {
   isa::Vector code = pass.code;
-  std::vector<PassLoop> loops = LoopsOf(pass, count, step);
-  BITTERN_CHECK(loops.size() <= kLoops);
+  const auto cut = LoopsOf(pass, count, step);
+  if (!cut || cut->size() > kLoops) {
+    for (const auto* words : pass.All()) {
+      if (*words && emitter_.storage((*words)->tensor).split != 0) {
+        emitter_.Refuse((*words)->tensor);
+      }
+    }
+    return;
+  }
+  std::vector<PassLoop> loops = *cut;
   while (loops.size() < kLoops) loops.insert(loops.begin(), PassLoop{});
   code.tap_sum = 0;
   for (size_t j = 0; j < 4; ++j) {
@@ -123,7 +142,8 @@ void PassEmitter::Reduce(const Pass& pass, const Reduction& reduction, int64_t c
   // Operands that are split in several ways cut the loops at every border. In halves there is one
   // border less.
   const std::array<int64_t, 4> counts = {1, 1, whole, distance}, steps = {0, 0, distance, 1};
-  const int64_t pieces = LoopsOf(pass, counts, steps).size() > kLoops && whole % 2 == 0 ? 2 : 1;
+  const auto loops = LoopsOf(pass, counts, steps);
+  const int64_t pieces = loops && loops->size() > kLoops && whole % 2 == 0 ? 2 : 1;
   for (int64_t i = 0; i < pieces; ++i) {
     part(whole / pieces, distance, i * whole / pieces * distance);
   }

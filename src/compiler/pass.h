@@ -78,10 +78,10 @@ class PassEmitter {
 
   // Over `count` words in the order of their addresses.
   void Emit(const Pass& pass, int64_t count) { EmitNest(pass, {1, 1, 1, count}, {0, 0, 0, 1}); }
-  void Emit(const Pass& pass, const WordOrder& order) {
-    EmitNest(pass, {1, 1, order.outer, order.inner}, {0, 0, order.outer_step, order.inner_step});
-  }
-  // Over four loops; element = sum of index * step, which the words follow.
+  // In `order` where the operands' splits allow it, else in the order of addresses.
+  void Emit(const Pass& pass, const WordOrder& order);
+  // Over four loops; element = sum of index * step, which the words follow. Refuses the splits of
+  // the operands (emitter.h) where no loops of one instruction run over them so.
   void EmitNest(const Pass& pass, const std::array<int64_t, 4>& count,
                 const std::array<int64_t, 4>& step, int64_t first = 0);
   // Reduces v4 over `count` words.
@@ -123,9 +123,11 @@ class PassEmitter {
   void UpdateBySum(Pass& pass, const Op& sum, bool of_input);
 
  private:
-  // EmitNest's, cut so that each stays within a half of every split operand.
-  std::vector<PassLoop> LoopsOf(const Pass& pass, const std::array<int64_t, 4>& count,
-                                const std::array<int64_t, 4>& step) const;
+  // EmitNest's, cut so that each stays within a half of every split operand; nullopt: a border
+  // between halves lies within a step or a round of a loop.
+  std::optional<std::vector<PassLoop>> LoopsOf(const Pass& pass,
+                                               const std::array<int64_t, 4>& count,
+                                               const std::array<int64_t, 4>& step) const;
 
   Emitter& emitter_;
 };

@@ -7,12 +7,10 @@
 #include <utility>
 
 #include "base/error.h"
+#include "isa/field_limits.h"
 
 namespace bittern {
 namespace {
-
-constexpr int64_t kFarthest = 31;        // the largest distance of a wait
-constexpr int64_t kMostElements = 4095;  // and the most elements
 
 // What an instruction waits for in one unit.
 struct Order {
@@ -23,10 +21,11 @@ struct Order {
 class Scheduler {
  public:
   Scheduler(std::vector<MachineOp> ops, const std::vector<Extent>& extents,
-            const isa::Accelerator& machine, Ports ports)
+            const isa::Accelerator& machine, int64_t tokens, Ports ports)
       : ops_(std::move(ops)),
         extents_(extents),
         machine_(machine),
+        tokens_(tokens),
         ports_(ports),
         orders_(ops_.size()) {}
 
@@ -61,7 +60,7 @@ class Scheduler {
       if (rests_.contains(i)) hazards.Rest();
       EnterLoop(i, hazards);
       hazards.SetBody(std::span(ops_).subspan(i + 1, loop->body));
-      const int64_t trips = HostCounts(*loop) ? int64_t{machine_.lanes} : int64_t{loop->count};
+      const int64_t trips = HostCounts(*loop) ? tokens_ : int64_t{loop->count};
       for (int64_t trip = 0; trip < trips; ++trip) {
         for (size_t n = i + 1; n < end; ++n) take(n, trip);
       }
@@ -108,7 +107,7 @@ class Scheduler {
       const int64_t now = hazards.Count(of.unit) - (of.unit == own ? 1 : 0);
       if (of.unit == own && of.offset <= Given(hazards, of, now)) continue;
       int64_t& distance = orders_[i][of.unit].distance;
-      const int64_t found = std::min(now - of.sequence, kFarthest);
+      const int64_t found = std::min(now - of.sequence, farthest_);
       distance = distance == 0 ? found : std::min(distance, found);
     }
   }
@@ -131,7 +130,7 @@ class Scheduler {
       } else if (of.offset - apart > 1) {
         elements = (of.offset - apart - 1 + interval - 1) / interval + 1;
       }
-      if ((elements - 1) * interval >= cycles || elements > kMostElements) {
+      if ((elements - 1) * interval >= cycles || elements > most_elements_) {
         elements = Hazards::kUntilDone;
       }
       order.elements = std::max(order.elements, elements);
@@ -173,7 +172,11 @@ class Scheduler {
   std::vector<MachineOp> ops_;
   const std::vector<Extent>& extents_;
   const isa::Accelerator& machine_;
+  const int64_t tokens_;
   const Ports ports_;
+  // Of a wait: the largest distance, and the most elements.
+  const int64_t farthest_ = isa::MostOf<isa::Wait>("distance");
+  const int64_t most_elements_ = isa::MostOf<isa::Wait>("elements");
   std::vector<std::array<Order, kMachineUnits>> orders_;
   std::set<size_t> rests_;  // loops that begin at rest
   // The loop that was entered last.
@@ -184,8 +187,8 @@ class Scheduler {
 }  // namespace
 
 std::vector<MachineOp> AddWaits(std::vector<MachineOp> ops, const std::vector<Extent>& extents,
-                                const isa::Accelerator& machine, Ports ports) {
-  return Scheduler(std::move(ops), extents, machine, ports).Run();
+                                const isa::Accelerator& machine, int64_t tokens, Ports ports) {
+  return Scheduler(std::move(ops), extents, machine, tokens, ports).Run();
 }
 
 }  // namespace bittern

@@ -16,9 +16,10 @@
 
 namespace bittern {
 
-// Walks must have their addresses. Adds sync instructions around loops that the host counts.
+// Walks must have their addresses. `tokens`: the most trips that the host sets. Adds sync
+// instructions around loops that the host counts.
 std::vector<MachineOp> AddWaits(std::vector<MachineOp> ops, const std::vector<Extent>& extents,
-                                const isa::Accelerator& machine, Ports ports);
+                                const isa::Accelerator& machine, int64_t tokens, Ports ports);
 
 }  // namespace bittern
 

@@ -25,9 +25,10 @@ class SplitSearch {
         axes_(graph.tensors.size()),
         ops_of_(graph.tensors.size()) {}
 
-  void Run() {
+  void Run(const std::set<RefusedSplit>& refused) {
     Collect();
     KeepBlocksWhole();
+    for (const auto& [id, split] : refused) Axes(id).erase(split);
     for (TensorId id = 0; id < std::ssize(axes_); ++id) {
       if (!Axes(id).empty()) Set(id, *Axes(id).rbegin());
     }
@@ -62,7 +63,8 @@ class SplitSearch {
     const bool within = stride * extent <= of.lane_stride * of.lanes && stride >= of.lane_stride;
     if (lanes || within || of.blocks() > 1) return;
     int64_t split = stride * extent / 2;
-    if (split > of.lane_stride && split % (of.lane_stride * of.lanes) != 0) return;
+    // A half of joined axes may be the lane axis, or a part of it.
+    if (split >= of.lane_stride && split % (of.lane_stride * of.lanes) != 0) return;
     Axes(id).insert(split);
   }
 
@@ -199,8 +201,8 @@ class SplitSearch {
 }  // namespace
 
 void ChooseSplits(const Graph& graph, const isa::Accelerator& machine,
-                  std::vector<Storage>& storage) {
-  if (machine.planes > 1) SplitSearch(graph, machine, storage).Run();
+                  const std::set<RefusedSplit>& refused, std::vector<Storage>& storage) {
+  if (machine.planes > 1) SplitSearch(graph, machine, storage).Run(refused);
 }
 
 }  // namespace bittern

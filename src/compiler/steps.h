@@ -51,7 +51,6 @@ std::vector<Step> PickPartial(int64_t results, std::vector<Step>& sums,
                               const isa::Accelerator& machine);
 
 int64_t Product(const std::vector<Step>& steps);
-inline int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace bittern
 

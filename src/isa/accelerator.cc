@@ -7,6 +7,7 @@
 #include <string>
 #include <type_traits>
 
+#include "base/arithmetic.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -21,8 +22,6 @@ constexpr std::string_view kRegionNames[kRegionCount] = {"tokens", "ranks", "sca
 constexpr int64_t kFunctionEntries = 1024;
 constexpr int64_t kFunctionBits = 4 * kFloatBits;
 constexpr int64_t kLanesPerTable = 2;
-
-int64_t CeilDivide(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 template <typename T>
 const T& Named(std::span<const T> all, std::string_view name, std::string_view what) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error_testing.h"
+#include "isa/field_limits.h"
 #include "isa/generated/instructions.h"
 #include "isa/testing.h"
 
@@ -191,6 +192,18 @@ TEST(Encoding, Disassembly) {
 TEST(Encoding, UnitOfEach) {
   EXPECT_EQ(UnitOf(Drain{}), Unit::kDrain);
   EXPECT_EQ(UnitOf(Sync{}), std::nullopt);
+}
+
+TEST(FieldLimits, AreTheSpecifications) {
+  EXPECT_EQ(MostOf<Wait>("distance"), 31);
+  EXPECT_EQ(MostOf<Wait>("chained"), 1);
+  Loop loop;
+  loop.body = static_cast<uint32_t>(MostOf<Loop>("body"));
+  std::vector<uint32_t> words;
+  Encode(loop, words);
+  EXPECT_EQ(std::get<Loop>(Decode(words)).body, loop.body);
+  ++loop.body;
+  EXPECT_NE(ErrorOf([&] { Encode(loop, words); }), "");
 }
 
 }  // namespace

@@ -34,7 +34,9 @@ class Fields {
       if (!known) Fail("{}: unknown field {}", place_, Quoted(key));
     }
     for (const std::string_view name : names) {
-      if (!json.contains(name)) Fail("{}: has no field {}", place_, name);
+      if (!json.contains(name)) {
+        Fail("{}: has no field {}; compile the program again", place_, name);
+      }
     }
   }
 
@@ -126,7 +128,8 @@ MappedTensor ParseTensor(const Json& json, const std::string& place, int32_t ins
 
 std::string ToJson(const MemoryMap& map, const Accelerator& accelerator) {
   const auto text = [](const std::string& name) { return Json(name).dump(); };
-  std::string json = fmt::format("{{\"instructions\": {},\n \"tensors\": [", map.instructions);
+  std::string json = fmt::format("{{\"instructions\": {}, \"tokens\": {},\n \"tensors\": [",
+                                 map.instructions, map.tokens);
   auto out = std::back_inserter(json);
   for (const MappedTensor& tensor : map.tensors) {
     const int64_t depth = RegionOf(accelerator, tensor.region).depth;
@@ -140,8 +143,9 @@ std::string ToJson(const MemoryMap& map, const Accelerator& accelerator) {
   }
   json += "],\n \"tables\": [";
   for (const MappedTable& table : map.tables) {
-    fmt::format_to(out, "{}\n  {{\"table\": {}, \"name\": {}}}",
-                   &table == map.tables.data() ? "" : ",", table.table, text(table.name));
+    fmt::format_to(out, "{}\n  {{\"table\": {}, \"name\": {}, \"places\": {}}}",
+                   &table == map.tables.data() ? "" : ",", table.table, text(table.name),
+                   table.places);
   }
   json += "]}\n";
   return json;
@@ -150,9 +154,10 @@ std::string ToJson(const MemoryMap& map, const Accelerator& accelerator) {
 MemoryMap ParseMemoryMap(std::string_view text, const std::string& name,
                          const Accelerator& accelerator) {
   const Json json = ParseStrictJson(text, kDeepest, name, "; compile the program again");
-  const Fields fields(json, name, {"instructions", "tensors", "tables"});
+  const Fields fields(json, name, {"instructions", "tokens", "tensors", "tables"});
   MemoryMap map;
   map.instructions = static_cast<int32_t>(fields.Number("instructions", 1, kMostInstructions));
+  map.tokens = static_cast<int32_t>(fields.Number("tokens", 1, accelerator.lanes));
   std::set<std::string> names;
   const auto once = [&](const std::string& of) {
     if (!names.insert(of).second) Fail("{}: the name {} occurs twice", name, Quoted(of));
@@ -164,9 +169,10 @@ MemoryMap ParseMemoryMap(std::string_view text, const std::string& name,
   }
   for (const Json& entry : fields.Array("tables")) {
     const Fields table(entry, fmt::format("{}: table {}", name, map.tables.size()),
-                       {"table", "name"});
-    map.tables.push_back(
-        {static_cast<int32_t>(table.Number("table", 1, accelerator.tables)), table.Text("name")});
+                       {"table", "name", "places"});
+    map.tables.push_back({static_cast<int32_t>(table.Number("table", 1, accelerator.tables)),
+                          table.Text("name"),
+                          static_cast<int32_t>(table.Number("places", 0, 1 << kRegionShift))});
     once(map.tables.back().name);
   }
   return map;

@@ -7,11 +7,11 @@
 // of tensors that share words do not meet.
 //
 // As JSON:
-//   {"instructions": 812,
+//   {"instructions": 812, "tokens": 16,
 //    "tensors": [{"name": "encoder.0.attention.query.core.2", "region": "ranks", "banks": [0, 0],
 //                 "range": [96, 240], "halves": 1, "first_writer": -1, "last_reader": 811},
 //                ...],
-//    "tables": [{"table": 1, "name": "input.slot"}, ...]}
+//    "tables": [{"table": 1, "name": "input.slot", "places": 0}, ...]}
 // `range`: words of the region, the end excluded; `banks`: the first and the last that it touches.
 // With 2 `halves` both are plane 0's, and plane 1 has as many words PlaneStep (accelerator.h) on.
 #ifndef BITTERN_ISA_MEMORY_MAP_H_
@@ -46,12 +46,16 @@ struct MappedTensor {
 struct MappedTable {
   int32_t table = 0;  // as in a walk, from 1
   std::string name;   // of the input
+  // Of a table that gives the places of operands: so many there are, its entries are below. 0: it
+  // gives none.
+  int32_t places = 0;
 
   bool operator==(const MappedTable&) const = default;
 };
 
 struct MemoryMap {
   int32_t instructions = 0;
+  int32_t tokens = 0;  // of a sentence at most, and so the entries of any list
   std::vector<MappedTensor> tensors;
   std::vector<MappedTable> tables;
 
@@ -67,8 +71,8 @@ struct MemoryMap {
 std::string ToJson(const MemoryMap& map, const Accelerator& accelerator);
 
 // The map in `text`, of a file called `name`. Fails, naming the tensor, on what ToJson does not
-// make for this accelerator: words outside of a region, a life outside of the program, a name
-// twice.
+// make for this accelerator: words outside of a region, a life outside of the program, more tokens
+// than lanes, a name twice.
 MemoryMap ParseMemoryMap(std::string_view text, const std::string& name,
                          const Accelerator& accelerator);
 

@@ -14,6 +14,7 @@ const Accelerator& Nano() { return AcceleratorNamed("nano"); }
 
 MemoryMap ExampleMap() {
   return {.instructions = 20,
+          .tokens = 12,
           .tensors = {{.name = "weights \"a\"",
                        .region = 1,
                        .begin = 500,
@@ -27,7 +28,7 @@ MemoryMap ExampleMap() {
                        .first_writer = 3,
                        .last_reader = 7,
                        .halves = 2}},
-          .tables = {{.table = 2, .name = "input.slot"}}};
+          .tables = {{.table = 2, .name = "input.slot", .places = 3}}};
 }
 
 TEST(MemoryMap, IsReadAsItWasWritten) {
@@ -39,6 +40,7 @@ TEST(MemoryMap, IsReadAsItWasWritten) {
 TEST(MemoryMap, Empty) {
   MemoryMap map;
   map.instructions = 1;
+  map.tokens = 1;
   EXPECT_EQ(ParseMemoryMap(ToJson(map, Nano()), "map", Nano()), map);
 }
 
@@ -54,6 +56,9 @@ TEST(MemoryMap, RefusesWhatItDoesNotWrite) {
   };
   refuse("{", "", "map: malformed JSON at byte");
   refuse("\"name\": \"x\", ", "", "tensor 1: has no field name");
+  refuse("\"tokens\": 12,", "", "map: has no field tokens; compile the program again");
+  refuse("\"tokens\": 12", "\"tokens\": 0", "tokens is '0'; expected a whole number from 1 to 16");
+  refuse("\"tokens\": 12", "\"tokens\": 17", "tokens is '17'");
   refuse("\"name\": \"x\"", "\"name\": \"\"", "name is");
   refuse("\"x\", ", "\"x\", \"y\": 1, ", "unknown field 'y'");
   refuse("\"x\", ", "\"x\", \"name\": \"x\", ", "the key 'name' stands twice");
@@ -70,6 +75,7 @@ TEST(MemoryMap, RefusesWhatItDoesNotWrite) {
   refuse("\"last_reader\": 7", "\"last_reader\": 2", "before its first writer");
   refuse("\"first_writer\": 3", "\"first_writer\": 3.5", "first_writer is '3.5'");
   refuse("\"table\": 2", "\"table\": 9", "table is '9'; expected a whole number from 1 to 8");
+  refuse("\"places\": 3", "\"places\": -1", "places is '-1'; expected a whole number from 0 to");
   refuse("\"instructions\": 20", "\"instructions\": 18446744073709551615", "instructions is");
 }
 

@@ -61,7 +61,7 @@ test-synth: test-build  ## size nano and k26 with Yosys, and compare with what t
 .PHONY: test-build
 test-build:
 	@scripts/install-packages build test
-	@$(call configure,$(PRESET) -DBITTERN_TESTS=ON -DBITTERN_WERROR=$(WERROR))
+	@$(call configure,$(PRESET) -DBITTERN_TESTS=ON -DBITTERN_WERROR=$(WERROR) $(if $(filter release,$(PRESET)),-DBITTERN_BENCHMARKS=ON))
 	@cmake --build $(BUILD) -j $(JOBS)
 
 .PHONY: fuzz-build

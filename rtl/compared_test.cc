@@ -13,7 +13,8 @@
 namespace bittern {
 namespace {
 
-// A simulator that adds 1 to a lane of word kFaulty behind a program that writes it: as a fault would.
+// A simulator that adds 1 to a lane of word kFaulty behind a program that writes it: as a fault
+// would.
 class FaultyDevice : public SimulatedDevice {
  public:
   FaultyDevice() : SimulatedDevice(isa::AcceleratorNamed("nano")) {}

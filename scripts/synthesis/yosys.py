@@ -1,10 +1,12 @@
 """Runs Yosys on the core: a netlist of UltraScale+ primitives, a module of the source at a time."""
 
 import json
+import os
 import subprocess
-from pathlib import Path
+from multiprocessing.pool import ThreadPool
 
 from spec_generator.spec import Region, SpecError
+from synthesis import rtlil
 
 # Of Yosys about itself: ports of its own models of primitives; delays of LUTs that abc9 takes from an older
 # family, where they are only weighed against each other; and abc's last step, which an assertion of its own ends
@@ -81,16 +83,25 @@ def sources(root):
     return packages + modules
 
 
-def run(root, spec, name, out, top="core"):
-    """Writes the netlist and Yosys's log beside `out`, and gives the netlist. Fails where Yosys finds a
-    latch, a loop, a net with two drivers or with none, or a cell that is not mapped."""
-    netlist = out.with_suffix(".netlist")
-    script = f"""
-        read_verilog -sv -defer {" ".join(sources(root))}
-        hierarchy -check -top {top} -chparam Config {config_bits(spec, name)}
-        proc
-        select -assert-none t:$dlatch t:$adlatch t:$dlatchsr t:$sr
-        check -assert
+def yosys(script, path, cwd):
+    """Runs a script, with its text and log beside `path`, and gives what Yosys warns of."""
+    path.with_suffix(".ys").write_text(script)
+    with open(path.with_suffix(".err"), "w+") as errors:
+        done = subprocess.run(["yosys", "-q", "-l", path.with_suffix(".log"), "-s", path.with_suffix(".ys")],
+                              cwd=cwd, stdout=subprocess.DEVNULL, stderr=errors)
+        errors.seek(0)
+        text = errors.read()
+    if done.returncode != 0:
+        raise RuntimeError(f"yosys failed ({path.with_suffix('.log')}):\n" + "\n".join(text.splitlines()[-20:]))
+    return [line for line in text.splitlines() if "Warning:" in line
+            and not any(known in line for known in KNOWN_WARNINGS)]
+
+
+def map_modules(root, design, names, path):
+    """Modules of a design as primitives: their part of the netlist, and warnings."""
+    path.with_suffix(".il").write_text(design.part(names))
+    warnings = yosys(f"""
+        read_rtlil {path.with_suffix(".il")}
         {SYNTHESIS} -run :map_dsp
         techmap -map {root / "scripts/synthesis/dsp_cascade.v"}
         {SYNTHESIS} -run map_dsp:map_luts
@@ -98,18 +109,40 @@ def run(root, spec, name, out, top="core"):
         {SYNTHESIS} -run map_luts:
         check -assert -mapped
         select -assert-none t:LD*
-        write_json {netlist}
+        write_json {path.with_suffix(".netlist")}
+    """, path, root / "rtl")
+    with open(path.with_suffix(".netlist")) as file:
+        modules = json.load(file)["modules"]
+    # Of what else is here, primitives alone: the others are without contents.
+    others = design.modules.keys() - set(names) | {"\\all"}
+    return {m: content for m, content in modules.items() if m not in others and "\\" + m not in others}, warnings
+
+
+def run(root, spec, name, out, top="core"):
+    """The netlist, and warnings; what Yosys reads, writes and says is in a directory beside `out`. Fails where it
+    finds a latch, a loop, a net with two drivers or with none, or a cell that is not mapped.
+
+    How a module is mapped depends on numbers that Yosys gives to names, and so on whatever else it has read: the
+    longest path of one varied by 0.4 ns with the order of files. So each module is mapped by a process of its own (the
+    small ones together), of a text that is about this module alone.
     """
-    path = out.with_suffix(".ys")
-    path.write_text(script)
-    with open(out.with_suffix(".err"), "w+") as errors:
-        done = subprocess.run(["yosys", "-q", "-l", out.with_suffix(".log"), "-s", path],
-                              cwd=root / "rtl", stdout=subprocess.DEVNULL, stderr=errors)
-        errors.seek(0)
-        text = errors.read()
-    warnings = [line for line in text.splitlines() if "Warning:" in line
-                and not any(known in line for known in KNOWN_WARNINGS)]
-    if done.returncode != 0:
-        raise RuntimeError("yosys failed:\n" + "\n".join(text.splitlines()[-20:]))
-    with open(netlist) as file:
-        return json.load(file)["modules"], warnings
+    directory = out.with_suffix("")
+    directory.mkdir(exist_ok=True)
+    path = directory / "design"
+    warnings = yosys(f"""
+        read_verilog -sv -defer {" ".join(sources(root))}
+        hierarchy -check -top {top} -chparam Config {config_bits(spec, name)}
+        proc
+        select -assert-none t:$dlatch t:$adlatch t:$dlatchsr t:$sr
+        check -assert
+        write_rtlil {path.with_suffix(".il")}
+    """, path, root / "rtl")
+    design = rtlil.Design(path.with_suffix(".il").read_text())
+    netlist = {}
+    with ThreadPool(os.cpu_count()) as pool:
+        batches = design.batches()
+        done = pool.imap(lambda i: map_modules(root, design, batches[i], directory / str(i)), range(len(batches)), 1)
+        for modules, more in done:
+            netlist |= modules
+            warnings += more
+    return netlist, warnings

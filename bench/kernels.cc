@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "kernels/contract.h"
-#include "kernels/targets.h"
+#include "cpu/kernels/contract.h"
+#include "cpu/kernels/targets.h"
 
 namespace bittern {
 namespace {

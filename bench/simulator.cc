@@ -16,17 +16,17 @@
 #include <string>
 #include <vector>
 
+#include "accelerator/checker/checker.h"
+#include "accelerator/compiler/device_step.h"
+#include "accelerator/compiler/memory_map.h"
+#include "accelerator/simulator/simulated_device.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "checker/checker.h"
-#include "compiler/device_step.h"
-#include "compiler/memory_map.h"
 #include "data/encode.h"
 #include "data/vocabulary.h"
 #include "model/initial_values.h"
 #include "model/inputs.h"
 #include "model/training_step.h"
-#include "simulator/simulated_device.h"
 
 namespace bittern {
 namespace {

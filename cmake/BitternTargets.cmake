@@ -1,5 +1,5 @@
 # One library a folder of src/, one test program beside it. A library includes only what it names, from above it
-# in the pipeline: scripts/check-includes.
+# in the lists of src/CMakeLists.txt: scripts/check-includes.
 
 add_library(bittern_flags INTERFACE)
 # No fused rounding unless a kernel writes it (hn::MulAdd): the same source gives the same bits.

@@ -7,8 +7,8 @@
 
 #include "Varray_plane.h"
 #include "Varray_plane_odd.h"
-#include "arith/binary32.h"
-#include "arith/trees.h"
+#include "accelerator/isa/arithmetic/binary32.h"
+#include "accelerator/isa/arithmetic/trees.h"
 #include "rtl_testing.h"
 
 namespace bittern {

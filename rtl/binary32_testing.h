@@ -8,8 +8,8 @@
 #include "Vbinary32_multiply.h"
 #include "Vbinary32_multiply_1.h"
 #include "Vbinary32_multiply_6.h"
-#include "arith/arith_testing.h"
-#include "arith/flush_to_zero.h"
+#include "accelerator/isa/arithmetic/flush_to_zero.h"
+#include "accelerator/isa/arithmetic/testing/numbers.h"
 #include "rtl_testing.h"
 
 namespace bittern {

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <utility>
 
+#include "accelerator/isa/decoded_program.h"
 #include "base/error.h"
-#include "simulator/program.h"
 
 namespace bittern {
 namespace {

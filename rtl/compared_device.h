@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "device/device.h"
-#include "simulator/simulated_device.h"
+#include "accelerator/device/device.h"
+#include "accelerator/simulator/simulated_device.h"
 
 namespace bittern {
 

@@ -3,12 +3,12 @@
 
 #include <memory>
 
+#include "accelerator/isa/accelerator.h"
+#include "accelerator/simulator/testing/programs.h"
 #include "base/error.h"
 #include "compared_device.h"
 #include "core_testing.h"
-#include "isa/accelerator.h"
 #include "rtl_device.h"
-#include "simulator/simulator_testing.h"
 
 namespace bittern {
 namespace {

@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "accelerator/device/host_access.h"
+#include "accelerator/device/numbers.h"
+#include "accelerator/isa/accelerator.h"
 #include "base/error.h"
-#include "device/host_access.h"
-#include "device/numbers.h"
-#include "isa/accelerator.h"
 #include "rtl_device.h"
 #include "rtl_testing.h"
 

@@ -7,11 +7,11 @@
 #include <cstdio>
 #include <random>
 
+#include "accelerator/isa/accelerator.h"
+#include "accelerator/simulator/simulated_device.h"
+#include "accelerator/simulator/testing/programs.h"
 #include "core_testing.h"
-#include "isa/accelerator.h"
 #include "rtl_device.h"
-#include "simulator/simulated_device.h"
-#include "simulator/simulator_testing.h"
 
 namespace bittern {
 namespace {

@@ -9,8 +9,8 @@
 #include <random>
 #include <vector>
 
-#include "device/device.h"
-#include "isa/generated/instructions.h"
+#include "accelerator/device/device.h"
+#include "accelerator/isa/generated/instructions.h"
 
 namespace bittern {
 

@@ -3,7 +3,7 @@
 #define BITTERN_RTL_FUNCTION_TESTING_H_
 
 #include "Vfunction_bench.h"
-#include "arith/arith_testing.h"
+#include "accelerator/isa/arithmetic/testing/numbers.h"
 #include "rtl_testing.h"
 
 namespace bittern {

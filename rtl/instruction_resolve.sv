@@ -90,7 +90,7 @@ module instruction_resolve #(
 
   assign v_o = v1_q;
 
-  // 3: the instruction. Timing: simulator/timing.h -------------------------------------------------
+  // 3: the instruction. Timing: accelerator/isa/timing.h -------------------------------------------------
 
   logic [1:0] planes;
   bittern_pkg::header_t header;

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "Vkernel.h"
+#include "accelerator/device/generated/kernel.h"
 #include "base/error.h"
-#include "device/generated/kernel.h"
 #include "rtl_testing.h"
 
 namespace bittern {

@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-#include "device/kernel_device.h"
+#include "accelerator/device/kernel_device.h"
 
 namespace bittern {
 

@@ -10,14 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "accelerator/device/kernel_device.h"
+#include "accelerator/isa/accelerator.h"
+#include "accelerator/isa/generated/instructions.h"
+#include "accelerator/simulator/testing/programs.h"
 #include "base/error.h"
-#include "base/error_testing.h"
+#include "base/testing/errors.h"
 #include "core_testing.h"
-#include "device/kernel_device.h"
-#include "isa/accelerator.h"
-#include "isa/generated/instructions.h"
 #include "kernel_simulation.h"
-#include "simulator/simulator_testing.h"
 #include "step_testing.h"
 
 namespace bittern {

@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "device/device.h"
+#include "accelerator/device/device.h"
 
 namespace bittern {
 

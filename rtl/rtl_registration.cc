@@ -12,11 +12,11 @@
 #include <string_view>
 #include <utility>
 
+#include "accelerator/device/added_devices.h"
+#include "accelerator/device/kernel_device.h"
+#include "accelerator/isa/accelerator.h"
 #include "base/environment.h"
 #include "compared_device.h"
-#include "device/added_devices.h"
-#include "device/kernel_device.h"
-#include "isa/accelerator.h"
 #include "kernel_simulation.h"
 #include "rtl_device.h"
 

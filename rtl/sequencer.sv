@@ -1,5 +1,5 @@
 // The sequencer: takes instructions from program memory in order, four words a cycle, runs the
-// hardware loop, and hands instructions to their units; the timing of simulator/timing.h.
+// hardware loop, and hands instructions to their units; the timing of accelerator/isa/timing.h.
 module sequencer #(
   parameter bittern_pkg::accelerator_t Config = bittern_pkg::AcceleratorNano,
   localparam int unsigned PlaceBits = $clog2(Config.program_words),

@@ -15,12 +15,12 @@
 #include <string>
 #include <vector>
 
-#include "compiler/device_step.h"
+#include "accelerator/compiler/device_step.h"
+#include "accelerator/simulator/simulated_device.h"
 #include "data/encode.h"
 #include "model/initial_values.h"
 #include "model/inputs.h"
 #include "model/training_step.h"
-#include "simulator/simulated_device.h"
 
 namespace bittern {
 

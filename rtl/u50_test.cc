@@ -15,7 +15,7 @@
 
 #include "data/corpus_generator.h"
 #include "data/dataset.h"
-#include "data/testing.h"
+#include "data/testing/splits.h"
 #include "rtl_device.h"
 #include "step_testing.h"
 #include "train/checkpoint.h"

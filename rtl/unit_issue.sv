@@ -1,5 +1,5 @@
 // When a unit issues the elements of the instruction at the head of its queue, and how far it is:
-// the timing of simulator/timing.h.
+// the timing of accelerator/isa/timing.h.
 //
 // An instruction starts in the first cycle in which it is at the head, the one before it has issued
 // its last element, its waits hold, and none of its elements can come to a place in the pipe, or

@@ -110,7 +110,7 @@ class GenerateSpecTest(unittest.TestCase):
 
     def hash(self):
         self.assertEqual(self.run_script().returncode, 0)
-        text = (self.root / "src/isa/generated/instructions.h").read_text()
+        text = (self.root / "src/accelerator/isa/generated/instructions.h").read_text()
         return re.search(r"kSpecHash = (0x[0-9a-f]{16});", text).group(1)
 
     def test_hash_is_of_the_content(self):

@@ -24,7 +24,7 @@ def comment(text, indent=0):
 
 
 def guard(name, body):
-    macro = f"BITTERN_ISA_GENERATED_{name}_H_"
+    macro = f"BITTERN_ACCELERATOR_ISA_GENERATED_{name}_H_"
     return f"#ifndef {macro}\n#define {macro}\n\n{body}\n#endif  // {macro}\n"
 
 
@@ -147,7 +147,7 @@ upwards. encoding.cc has the visitors that encode, decode and print.
     visit.Align()                            zeros up to a whole word
     visit.Operand(name, value)               a structure, or an optional one that may be absent""".strip("\n"))
     body = "#include <concepts>\n#include <cstdint>\n#include <type_traits>\n\n"
-    body += '#include "isa/generated/instructions.h"\n\nnamespace bittern::isa {\n\n'
+    body += '#include "accelerator/isa/generated/instructions.h"\n\nnamespace bittern::isa {\n\n'
     body += """\
 struct FieldFormat {
   int bits = 0;
@@ -197,7 +197,7 @@ concept Is = std::same_as<std::remove_const_t<T>, U>;
 
 
 def instructions_cc(spec):
-    out = NOTICE + '#include "isa/generated/instructions.h"\n\nnamespace bittern::isa {\n\n'
+    out = NOTICE + '#include "accelerator/isa/generated/instructions.h"\n\nnamespace bittern::isa {\n\n'
     for e in spec.enums:
         out += f"std::string_view Name({e.name} value) {{\n  switch (value) {{\n"
         for v in e.values:
@@ -329,7 +329,7 @@ struct EnergyRange {
 
 
 def accelerators_cc(spec):
-    out = NOTICE + '#include "isa/generated/accelerators.h"\n\nnamespace bittern::isa {\n'
+    out = NOTICE + '#include "accelerator/isa/generated/accelerators.h"\n\nnamespace bittern::isa {\n'
     out += "namespace {\n\n"
     out += "// clang-format off\nconstexpr MemoryKind kMemoryKinds[] = {\n"
     for m in spec.memories:

@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "base/error_testing.h"
+#include "base/testing/errors.h"
 
 namespace bittern {
 namespace {

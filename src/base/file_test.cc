@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "base/error_testing.h"
+#include "base/testing/errors.h"
 
 namespace bittern {
 namespace {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "base/error_testing.h"
+#include "base/testing/errors.h"
 
 namespace bittern {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "base/error_testing.h"
+#include "base/testing/errors.h"
 
 namespace bittern {
 namespace {

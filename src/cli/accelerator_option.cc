@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "accelerator/isa/accelerator.h"
 #include "cli/options.h"
-#include "isa/accelerator.h"
 
 namespace bittern {
 

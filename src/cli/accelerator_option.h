@@ -5,7 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "isa/generated/accelerators.h"
+#include "accelerator/isa/generated/accelerators.h"
 
 namespace bittern {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "graph/arena.h"
 #include "graph/graph.h"
-#include "memory/arena.h"
 
 namespace bittern {
 

@@ -5,17 +5,17 @@
 #include <memory>
 #include <string>
 
+#include "accelerator/checker/checker.h"
+#include "accelerator/isa/accelerator.h"
+#include "accelerator/isa/memory_map.h"
+#include "accelerator/isa/program.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "checker/checker.h"
 #include "cli/accelerator_option.h"
 #include "cli/commands.h"
 #include "cli/listing.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "isa/accelerator.h"
-#include "isa/memory_map.h"
-#include "isa/program.h"
 
 namespace bittern {
 namespace {

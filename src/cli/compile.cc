@@ -5,7 +5,9 @@
 #include <memory>
 #include <string>
 
-#include "accelerator/estimate.h"
+#include "accelerator/compiler/memory_map.h"
+#include "accelerator/estimate/estimate.h"
+#include "accelerator/simulator/trace.h"
 #include "base/text.h"
 #include "cli/accelerator_option.h"
 #include "cli/commands.h"
@@ -13,8 +15,6 @@
 #include "cli/memory_svg.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "compiler/memory_map.h"
-#include "simulator/trace.h"
 
 namespace bittern {
 namespace {

@@ -3,7 +3,7 @@
 // A model that does not fit is reported in full; then its shortfall is the Error, so that the exit
 // status tells.
 
-#include "accelerator/estimate.h"
+#include "accelerator/estimate/estimate.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
-// What `bittern estimate` says of an estimate (accelerator/estimate.h), as JSON and as text. The
-// names in the JSON are stable; docs/estimates.md lists them.
+// What `bittern estimate` says of an estimate (accelerator/estimate/estimate.h), as JSON and as
+// text. The names in the JSON are stable; docs/estimates.md lists them.
 #ifndef BITTERN_CLI_ESTIMATE_REPORT_H_
 #define BITTERN_CLI_ESTIMATE_REPORT_H_
 
@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <string>
 
-#include "accelerator/estimate.h"
+#include "accelerator/estimate/estimate.h"
 #include "cli/output.h"
 
 namespace bittern {

@@ -1,6 +1,6 @@
 // bittern explore: sizes of an accelerator and of a model, and what each pair of them takes.
 
-#include "accelerator/explore.h"
+#include "accelerator/estimate/explore.h"
 
 #include <fmt/format.h>
 

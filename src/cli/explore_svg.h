@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "accelerator/explore.h"
+#include "accelerator/estimate/explore.h"
 
 namespace bittern {
 

@@ -4,7 +4,7 @@
 
 #include <iterator>
 
-#include "simulator/program.h"
+#include "accelerator/isa/decoded_program.h"
 
 namespace bittern {
 

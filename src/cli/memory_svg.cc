@@ -6,7 +6,7 @@
 #include <iterator>
 #include <utility>
 
-#include "isa/accelerator.h"
+#include "accelerator/isa/accelerator.h"
 
 namespace bittern {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "isa/memory_map.h"
+#include "accelerator/isa/memory_map.h"
 
 namespace bittern {
 

@@ -17,12 +17,12 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/parameter_count.h"
-#include "contraction/chain.h"
-#include "contraction/tree.h"
 #include "cpu/executor.h"
-#include "memory/arena.h"
+#include "graph/arena.h"
 #include "model/inputs.h"
 #include "model/training_step.h"
+#include "tensor/chain.h"
+#include "tensor/tree.h"
 #include "train/memory_budget.h"
 
 namespace bittern {

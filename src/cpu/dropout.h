@@ -4,8 +4,8 @@
 
 #include <cmath>
 
+#include "base/dropout_bits.h"
 #include "graph/graph.h"
-#include "kernels/dropout_bits.h"
 
 namespace bittern {
 

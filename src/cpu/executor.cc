@@ -9,12 +9,12 @@
 
 #include "base/error.h"
 #include "cpu/dropout.h"
-#include "kernels/contract.h"
-#include "kernels/elementwise.h"
-#include "kernels/normalize.h"
-#include "kernels/softmax.h"
-#include "kernels/update.h"
-#include "memory/checker.h"
+#include "cpu/kernels/contract.h"
+#include "cpu/kernels/elementwise.h"
+#include "cpu/kernels/normalize.h"
+#include "cpu/kernels/softmax.h"
+#include "cpu/kernels/update.h"
+#include "graph/arena_checker.h"
 #include "tensor/shape.h"
 
 namespace bittern {

@@ -14,8 +14,8 @@
 #include <span>
 #include <vector>
 
+#include "graph/arena.h"
 #include "graph/graph.h"
-#include "memory/arena.h"
 
 namespace bittern {
 

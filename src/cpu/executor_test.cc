@@ -9,9 +9,9 @@
 #include <cmath>
 #include <string>
 
-#include "cpu/allocation_counter.h"
 #include "cpu/reference.h"
-#include "cpu/test_model.h"
+#include "cpu/testing/allocation_counter.h"
+#include "cpu/testing/tiny_model.h"
 #include "model/training_step.h"
 
 namespace bittern {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "cpu/reference.h"
-#include "cpu/test_model.h"
+#include "cpu/testing/tiny_model.h"
 #include "model/training_step.h"
 
 namespace bittern {

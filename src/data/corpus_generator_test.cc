@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "base/error_testing.h"
+#include "base/testing/errors.h"
 #include "data/encode.h"
-#include "data/testing.h"
+#include "data/testing/splits.h"
 
 namespace bittern {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "base/error_testing.h"
-#include "data/testing.h"
+#include "base/testing/errors.h"
+#include "data/testing/splits.h"
 
 namespace bittern {
 namespace {

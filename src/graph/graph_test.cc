@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "graph/builder.h"
-#include "graph/schedule.h"
+#include "graph/passes.h"
 
 namespace bittern {
 namespace {

@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "contraction/tree.h"
 #include "tensor/initialise.h"
 #include "tensor/shape.h"
+#include "tensor/tree.h"
 
 namespace bittern {
 

@@ -8,8 +8,8 @@
 #include <fstream>
 #include <limits>
 
-#include "base/error_testing.h"
 #include "base/file.h"
+#include "base/testing/errors.h"
 #include "model/presets.h"
 
 namespace bittern {

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "base/error.h"
-#include "graph/schedule.h"
-#include "model/branch.h"
-#include "model/encoder.h"
-#include "model/normalization.h"
-#include "model/word_embedding.h"
+#include "graph/passes.h"
+#include "model/layers/encoder.h"
+#include "model/layers/normalization.h"
+#include "model/layers/word_embedding.h"
+#include "model/tasks/branch.h"
 
 namespace bittern {
 namespace {

@@ -18,9 +18,9 @@
 #ifndef BITTERN_MODEL_TRAINING_STEP_H_
 #define BITTERN_MODEL_TRAINING_STEP_H_
 
-#include "contraction/embedding_order.h"
 #include "graph/graph.h"
 #include "model/config.h"
+#include "tensor/embedding_order.h"
 
 namespace bittern {
 

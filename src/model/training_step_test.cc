@@ -6,8 +6,8 @@
 
 #include <set>
 
-#include "memory/arena.h"
-#include "memory/checker.h"
+#include "graph/arena.h"
+#include "graph/arena_checker.h"
 
 namespace bittern {
 namespace {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "tensor/testing.h"
+#include "tensor/testing/tensors.h"
 
 namespace bittern {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "tensor/testing.h"
+#include "tensor/testing/tensors.h"
 
 namespace bittern {
 namespace {

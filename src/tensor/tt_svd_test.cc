@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tensor/testing.h"
+#include "tensor/testing/tensors.h"
 
 namespace bittern {
 namespace {

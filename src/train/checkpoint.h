@@ -19,10 +19,10 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/safetensors.h"
 #include "graph/graph.h"
 #include "model/config.h"
 #include "train/lexicon.h"
+#include "train/safetensors.h"
 
 namespace bittern {
 

@@ -3,10 +3,10 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "base/error_testing.h"
+#include "base/testing/errors.h"
 #include "model/initial_values.h"
 #include "model/training_step.h"
-#include "train/testing.h"
+#include "train/testing/runs.h"
 
 namespace bittern {
 namespace {

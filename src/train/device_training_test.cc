@@ -7,8 +7,8 @@
 #include <sstream>
 #include <vector>
 
-#include "base/error_testing.h"
-#include "train/testing.h"
+#include "base/testing/errors.h"
+#include "train/testing/runs.h"
 
 namespace bittern {
 namespace {

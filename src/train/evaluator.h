@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "data/encode.h"
-#include "metrics/scores.h"
+#include "data/scores.h"
 #include "train/inference.h"
 
 namespace bittern {

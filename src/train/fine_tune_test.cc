@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "base/error_testing.h"
+#include "base/testing/errors.h"
 #include "train/evaluator.h"
-#include "train/testing.h"
+#include "train/testing/runs.h"
 
 namespace bittern {
 namespace {

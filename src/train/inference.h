@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "metrics/decode.h"
+#include "data/decode.h"
 #include "model/config.h"
 #include "model/inputs.h"
 #include "train/checkpoint.h"

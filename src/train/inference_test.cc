@@ -2,14 +2,14 @@
 
 #include <numeric>
 
-#include "base/error_testing.h"
+#include "base/testing/errors.h"
 #include "cpu/executor.h"
 #include "model/initial_values.h"
 #include "model/training_step.h"
 #include "train/evaluator.h"
 #include "train/memory_budget.h"
 #include "train/predictor.h"
-#include "train/testing.h"
+#include "train/testing/runs.h"
 
 namespace bittern {
 namespace {

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "cpu/executor.h"
-#include "memory/arena.h"
+#include "graph/arena.h"
 #include "model/inputs.h"
 #include "model/training_step.h"
 

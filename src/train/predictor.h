@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "metrics/spans.h"
+#include "data/spans.h"
 #include "train/inference.h"
 
 namespace bittern {

@@ -6,15 +6,15 @@
 #include <utility>
 #include <vector>
 
-#include "accelerator/model_program.h"
+#include "accelerator/compiler/device_step.h"
+#include "accelerator/device/added_devices.h"
+#include "accelerator/estimate/model_program.h"
+#include "accelerator/isa/accelerator.h"
+#include "accelerator/isa/generated/accelerators.h"
+#include "accelerator/simulator/simulated_device.h"
 #include "base/text.h"
-#include "compiler/device_step.h"
 #include "cpu/executor.h"
-#include "device/added_devices.h"
-#include "isa/accelerator.h"
-#include "isa/generated/accelerators.h"
 #include "model/inputs.h"
-#include "simulator/simulated_device.h"
 
 namespace bittern {
 namespace {

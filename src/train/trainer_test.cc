@@ -7,11 +7,11 @@
 #include <sstream>
 #include <vector>
 
-#include "base/error_testing.h"
 #include "base/random.h"
+#include "base/testing/errors.h"
 #include "train/memory_budget.h"
 #include "train/schedule.h"
-#include "train/testing.h"
+#include "train/testing/runs.h"
 
 namespace bittern {
 namespace {

@@ -23,12 +23,12 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "checkpoint/safetensors.h"
 #include "cpu/executor.h"
 #include "cpu/reference.h"
 #include "model/inputs.h"
 #include "model/training_step.h"
 #include "oracle/examples.h"
+#include "train/safetensors.h"
 
 namespace bittern {
 namespace {

@@ -1,0 +1,464 @@
+#include "accelerator/checker/access.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <optional>
+#include <utility>
+
+#include "accelerator/isa/accelerator.h"
+
+namespace bittern::checker {
+namespace {
+
+using isa::Direction;
+using isa::Source;
+using isa::Start;
+
+constexpr uint32_t kOffsetMask = (1u << isa::kRegionShift) - 1;
+
+int64_t Levels(int64_t n) { return std::bit_width(static_cast<uint64_t>(n - 1)); }
+
+// Whether a drain adds several rows to one.
+bool Sums(const isa::Drain& drain) { return drain.count[2] > 1 || drain.plane_sum != 0; }
+
+struct Latencies {
+  const isa::Accelerator& a;
+
+  int64_t MultiplyAdd() const { return a.multiply_latency + a.add_latency; }
+  // From the cycle in which a start word is read to the result that it is added to.
+  int64_t FromStart() const { return a.read_latency + a.add_latency + 1; }
+
+  int64_t operator()(const isa::End&) const { return 0; }
+  int64_t operator()(const isa::Loop&) const { return 0; }
+  int64_t operator()(const isa::Sync&) const { return 0; }
+  int64_t operator()(const isa::Load&) const { return a.read_latency + 1; }
+  int64_t operator()(const isa::Stream& stream) const {
+    if (stream.direction == Direction::kTime) return a.read_latency + MultiplyAdd() + 1;
+    const int64_t summed = stream.direction == Direction::kRank ? a.rows : a.lanes;
+    const int64_t adds =
+        Levels(summed) + (stream.plane_sum != 0 ? 1 : 0) + (stream.start != Start::kNone ? 1 : 0);
+    return a.read_latency + a.multiply_latency + adds * a.add_latency + 1;
+  }
+  int64_t operator()(const isa::Drain& drain) const {
+    const int64_t summed = Sums(drain) ? 1 + a.add_latency : 1;
+    if (drain.start == Start::kNone) return summed + 1;
+    return std::max(summed, int64_t{a.read_latency}) + a.add_latency + 1;
+  }
+  int64_t operator()(const isa::Vector& vector) const {
+    int64_t cycles = a.read_latency + 2 * MultiplyAdd() + 1;
+    if (vector.function != isa::Function::kNone) cycles += a.lookup_latency + 3 * MultiplyAdd();
+    if (vector.lanes) {
+      cycles += Levels(a.lanes) * a.add_latency + MultiplyAdd();
+    } else if (vector.tap != isa::Tap::kNone) {
+      cycles += MultiplyAdd();
+    }
+    return cycles;
+  }
+};
+
+// Makes a Work of one instruction.
+class Describer {
+ public:
+  Describer(const std::array<int64_t, 4>& counts, int64_t trip, const isa::Accelerator& machine,
+            const Places& places)
+      : counts_(counts), trip_(trip), machine_(machine), places_(places) {}
+
+  Work operator()(const isa::Load& load) {
+    Plane(load.planes);
+    Rows(load.slot);
+    Nest(0);
+    Memory("source", load.source, Operand::Kind::kRead, load.planes);
+    Slot("slot", Alternated(load, places_.tile_slots), Space::kTiles, Operand::Kind::kWrite,
+         load.planes);
+    return std::move(work_);
+  }
+
+  Work operator()(const isa::Stream& stream) {
+    Plane(stream.planes);
+    Nest(0);
+    const uint32_t written = stream.plane_sum != 0 ? 1 : stream.planes;
+    if (stream.direction != Direction::kRank) TokenWord(stream);
+    if (stream.direction != Direction::kToken) RankWord(stream);
+    if (stream.direction == Direction::kTime) {
+      Operand& slot = Slot("slot", Alternated(stream, places_.accumulator_slots),
+                           Space::kAccumulators, Operand::Kind::kUpdate, stream.planes);
+      slot.may_overwrite = stream.keep == 0;
+      slot.first = stream.sum << 1;
+      slot.distance = machine_.accumulate_distance;
+      slot.distance_for_all = true;
+      return std::move(work_);
+    }
+    Slot("slot", Alternated(stream, places_.tile_slots), Space::kTiles, Operand::Kind::kRead,
+         stream.planes)
+        .read_delay = machine_.read_latency;
+    if (stream.start == Start::kWord && stream.initial && stream.y &&
+        stream.initial->base >> isa::kRegionShift != stream.y->base >> isa::kRegionShift) {
+      Refuse(Rule::kOperand, "initial", "is a word of another region than y's");
+    }
+    Result("y", Present(stream.y, "y"), stream.start, stream.initial, written,
+           Latencies{machine_}(stream));
+    const bool slice = stream.direction == Direction::kToken && result_->space == Space::kTokens;
+    if (slice && stream.merge != 0) result_->kind = Operand::Kind::kUpdate;
+    if (stream.slice) Within("slice", *stream.slice, kMostSlices);
+    return std::move(work_);
+  }
+
+  Work operator()(const isa::Drain& drain) {
+    Plane(drain.planes);
+    Rows(drain.slot);
+    const int planes = std::popcount(drain.planes);
+    const bool sums = drain.plane_sum != 0;
+    // Plane after plane; within each result, if the planes are summed.
+    plane_loop_ = sums ? 2 : 0;
+    Nest(plane_loop_);
+    work_.count[plane_loop_] = planes;
+    Operand& slot =
+        Slot("slot", Alternated(drain, places_.accumulator_slots), Space::kAccumulators,
+             Operand::Kind::kRead, std::bit_floor(drain.planes) == drain.planes ? drain.planes : 1);
+    slot.stride[plane_loop_] = places_.accumulator_slots;
+    Result("y", drain.y, drain.start, drain.initial, sums ? 1 : drain.planes,
+           Latencies{machine_}(drain));
+    for (Operand& operand : work_.operands) {
+      if (operand.space == Space::kAccumulators) continue;
+      if (operand.stride[3] != 0) Refuse(Rule::kOperand, operand.name, "takes a step with loop 2");
+      if (!sums) {
+        operand.stride[0] = operand.plane_step;
+        operand.planes = 1;
+      }
+      operand.last = sums ? (1u << 2 | 1u << 3) : 1u << 3;
+    }
+    return std::move(work_);
+  }
+
+  Work operator()(const isa::Vector& vector) {
+    Nest(0);
+    const Latencies latencies{machine_};
+    const int64_t latency = latencies(vector);
+    const auto used = [&](Source source) {
+      return vector.x1 == source || vector.p1 == source || vector.q1 == source ||
+             vector.p2 == source || vector.q2 == source ||
+             (vector.tap != isa::Tap::kNone && vector.p3 == source);
+    };
+    if (vector.x1 != Source::kA && vector.x1 != Source::kB && vector.x1 != Source::kL0 &&
+        vector.x1 != Source::kL1) {
+      Refuse(Rule::kOperand, "x1", "is none of a, b, l0 and l1");
+    }
+    if (vector.function == isa::Function::kLog2 &&
+        (vector.p2 != Source::kOne || vector.q2 != Source::kZero)) {
+      Refuse(Rule::kOperand, "function", "is log2, which takes the second stage's adder");
+    }
+    for (const auto* walk : {&vector.a, &vector.b, &vector.y, &vector.g, &vector.h, &vector.lanes,
+                             &vector.lane_scale}) {
+      if (*walk && (*walk)->split != 0) Refuse(Rule::kOperand, "vector", "an operand is split");
+    }
+    if (used(Source::kA)) Memory("a", Present(vector.a, "a"), Operand::Kind::kRead, 1);
+    if (used(Source::kB)) Memory("b", Present(vector.b, "b"), Operand::Kind::kRead, 1);
+    if (vector.lane_g != 0 && (!vector.lanes || vector.lane_old != 0)) {
+      Refuse(Rule::kOperand, "lane_g", "is set without lanes, or with lane_old");
+    }
+    if (used(Source::kG) || vector.lane_g != 0) {
+      Scalar("g", Present(vector.g, "g"), Operand::Kind::kRead);
+    }
+    if (used(Source::kH)) Scalar("h", Present(vector.h, "h"), Operand::Kind::kRead);
+    if (used(Source::kL0)) Register("l0", Present(vector.l0, "l0"), Operand::Kind::kRead);
+    if (used(Source::kL1) || used(Source::kPick)) {
+      Register("l1", Present(vector.l1, "l1"), Operand::Kind::kRead);
+    }
+    if (used(Source::kL2)) Register("l2", Present(vector.l2, "l2"), Operand::Kind::kRead);
+    if (used(Source::kPick) || used(Source::kLabelled)) Table("pick", Present(vector.pick, "pick"));
+    if (used(Source::kMask)) {
+      Present(vector.dropout, "dropout");
+      const isa::Walk& feature = Present(vector.feature, "feature");
+      Entry("feature", feature);
+      if (RangeOf(feature).first < 0) Refuse(Rule::kCapacity, "feature", "is below 0");
+    }
+    if (vector.y) {
+      Operand& y = Memory("y", *vector.y, Operand::Kind::kWrite, 1);
+      // It is written when it is there, whatever follows.
+      isa::Vector alone = vector;
+      alone.lanes.reset();
+      alone.tap = isa::Tap::kNone;
+      y.early = latency - latencies(alone);
+    }
+    if (vector.lanes) {
+      Operand& lanes =
+          Scalar("lanes", *vector.lanes,
+                 vector.lane_old != 0 ? Operand::Kind::kUpdate : Operand::Kind::kWrite);
+      lanes.read_delay = latency - latencies.FromStart();
+      lanes.distance = machine_.update_distance;
+      if (vector.lane_scale) Scalar("lane_scale", *vector.lane_scale, Operand::Kind::kRead);
+    }
+    if (vector.tap != isa::Tap::kNone) {
+      Operand& tap = Register("lt", Present(vector.lt, "lt"), Operand::Kind::kUpdate);
+      tap.may_overwrite = true;
+      tap.first = vector.tap_sum << 1;
+      tap.distance = vector.serial != 0 ? 0 : machine_.accumulate_distance;
+    }
+    return std::move(work_);
+  }
+
+  // The sequencer's own: no work.
+  Work operator()(const isa::End&) { return {}; }
+  Work operator()(const isa::Loop&) { return {}; }
+  Work operator()(const isa::Sync&) { return {}; }
+
+ private:
+  static constexpr int64_t kMostSlices = 256;
+
+  [[noreturn]] static void Refuse(Rule rule, const char* operand, std::string what) {
+    throw Refusal{rule, operand, std::move(what)};
+  }
+  template <typename T>
+  static const T& Present(const std::optional<T>& operand, const char* name) {
+    if (!operand) Refuse(Rule::kOperand, name, "is missing");
+    return *operand;
+  }
+
+  void Plane(uint32_t planes) const {
+    if (planes == 0) Refuse(Rule::kOperand, "planes", "are none");
+    if (planes >> machine_.planes != 0) {
+      Refuse(Rule::kCapacity, "planes", "are more than the machine has");
+    }
+  }
+
+  void Rows(const isa::Index& slot) const {
+    if (counts_[3] > machine_.rows) {
+      Refuse(Rule::kCapacity, "rows",
+             fmt::format("{} of them, {} in a slot", counts_[3], machine_.rows));
+    }
+    if (slot.stride[3] != 0) Refuse(Rule::kOperand, "slot", "takes a step with the rows");
+  }
+
+  // The four loops around and behind the one over planes.
+  void Nest(size_t plane_loop) {
+    plane_loop_ = plane_loop;
+    for (size_t j = 0; j < 4; ++j) work_.count[Loop(j)] = counts_[j];
+  }
+  size_t Loop(size_t j) const { return j < plane_loop_ ? j : j + 1; }
+
+  template <typename Walk>
+  std::pair<int64_t, int64_t> RangeOf(const Walk& walk) const {
+    int64_t low = int64_t{walk.base}, high = low;
+    for (size_t j = 0; j < 4; ++j) {
+      const int64_t reach = (counts_[j] - 1) * walk.stride[j];
+      (reach < 0 ? low : high) += reach;
+    }
+    return {low, high};
+  }
+
+  void Table(const char* name, const isa::Walk& walk) const {
+    if (walk.table == 0) Refuse(Rule::kOperand, name, "names no index table");
+    if (int64_t{walk.table} > machine_.tables) {
+      Refuse(Rule::kCapacity, name,
+             fmt::format("index table {} of {}", walk.table, machine_.tables));
+    }
+  }
+  void Entry(const char* name, const isa::Walk& walk) const {
+    if (walk.table == 0) return;
+    Table(name, walk);
+    if (trip_ >= machine_.lanes) {
+      Refuse(Rule::kCapacity, name,
+             fmt::format("entry {} of a table of {}", trip_, machine_.lanes));
+    }
+  }
+
+  Operand& Memory(const char* name, const isa::Walk& walk, Operand::Kind kind, uint32_t planes) {
+    Entry(name, walk);
+    auto [low, high] = RangeOf(walk);
+    const int64_t outer = trip_ * walk.outer;
+    low += outer;
+    high += outer;
+    const auto region = static_cast<size_t>(low >> isa::kRegionShift);
+    if (low < 0 || region >= kRegions) {
+      Refuse(Rule::kCapacity, name, fmt::format("{:#x} is in no memory", low));
+    }
+    const auto space = static_cast<Space>(region);
+    const int64_t base =
+        int64_t{walk.base} + outer - static_cast<int64_t>(region << isa::kRegionShift);
+    const int64_t first = low & kOffsetMask;
+    Operand operand{.name = name, .kind = kind, .space = space};
+    operand.place = places_.begin(space) + base;
+    for (size_t j = 0; j < 4; ++j) operand.stride[Loop(j)] = walk.stride[j];
+    int64_t last = first + (high - low);
+    if (walk.split != 0) {
+      operand.plane_step = places_.plane_steps[region];
+      operand.planes = std::popcount(planes);
+      const int64_t skipped = std::countr_zero(planes);
+      operand.place += skipped * operand.plane_step;
+      last += (skipped + operand.planes - 1) * operand.plane_step;
+    }
+    const int64_t words = places_.end(space) - places_.begin(space);
+    if (last >= words) {
+      Refuse(Rule::kCapacity, name,
+             fmt::format("reaches word {} of {} in region {}", last, words, region));
+    }
+    operand.table = walk.table;
+    operand.table_step = walk.table_stride;
+    work_.operands.push_back(operand);
+    return work_.operands.back();
+  }
+
+  Operand& Scalar(const char* name, const isa::Walk& walk, Operand::Kind kind) {
+    Operand& operand = Memory(name, walk, kind, 1);
+    if (operand.space != Space::kScalars) Refuse(Rule::kOperand, name, "is no scalar");
+    return operand;
+  }
+
+  void Within(const char* name, const isa::Index& index, int64_t limit) const {
+    const auto [low, high] = RangeOf(index);
+    if (low < 0 || high >= limit) {
+      Refuse(Rule::kCapacity, name, fmt::format("{} .. {}: there are {}", low, high, limit));
+    }
+  }
+
+  // The slots of the instruction in this trip.
+  template <typename Instruction>
+  isa::Index Alternated(const Instruction& instruction, int64_t slots) const {
+    isa::Index index = instruction.slot;
+    if (instruction.alternate != 0 && trip_ % 2 != 0) {
+      index.base += static_cast<uint32_t>(slots / 2);
+    }
+    return index;
+  }
+
+  Operand& Slot(const char* name, const isa::Index& index, Space space, Operand::Kind kind,
+                uint32_t planes) {
+    const int64_t slots = space == Space::kTiles ? places_.tile_slots : places_.accumulator_slots;
+    Within(name, index, slots);
+    Operand operand{.name = name, .kind = kind, .space = space};
+    operand.place = places_.begin(space) + index.base + std::countr_zero(planes) * slots;
+    for (size_t j = 0; j < 4; ++j) operand.stride[Loop(j)] = index.stride[j];
+    operand.planes = std::popcount(planes);
+    operand.plane_step = slots;
+    work_.operands.push_back(operand);
+    return work_.operands.back();
+  }
+
+  Operand& Register(const char* name, const isa::Index& index, Operand::Kind kind) {
+    Within(name, index, machine_.lane_registers);
+    Operand operand{.name = name, .kind = kind, .space = Space::kRegisters};
+    operand.place = places_.begin(Space::kRegisters) + index.base;
+    for (size_t j = 0; j < 4; ++j) operand.stride[Loop(j)] = index.stride[j];
+    work_.operands.push_back(operand);
+    return work_.operands.back();
+  }
+
+  void TokenWord(const isa::Stream& stream) {
+    const isa::Walk& x = Present(stream.x, "x");
+    if (stream.one_hot == 0) {
+      Memory("x", x, Operand::Kind::kRead, stream.planes);
+      return;
+    }
+    Table("x", x);
+    if (x.split != 0) Refuse(Rule::kOperand, "x", "is a comparison and split");
+  }
+
+  void RankWord(const isa::Stream& stream) {
+    const Operand& b = Memory("b", Present(stream.b, "b"), Operand::Kind::kRead, stream.planes);
+    if (b.space == Space::kTokens && stream.slice) Within("slice", *stream.slice, kMostSlices);
+  }
+
+  // A result and what its sum starts from, for streams and drains.
+  void Result(const char* name, const isa::Walk& y, Start start,
+              const std::optional<isa::Walk>& initial, uint32_t planes, int64_t latency) {
+    if (y.split == 0 && std::popcount(planes) > 1) {
+      Refuse(Rule::kOperand, name, "is one word for several planes");
+    }
+    const int64_t delay = latency - Latencies{machine_}.FromStart();
+    if (start == Start::kWord || start == Start::kScalar) {
+      Operand& from = Memory("initial", Present(initial, "initial"), Operand::Kind::kRead, planes);
+      if (start == Start::kScalar && from.space != Space::kScalars) {
+        Refuse(Rule::kOperand, "initial", "is no scalar");
+      }
+      from.read_delay = delay;
+    }
+    Operand& to = Memory(
+        name, y, start == Start::kOld ? Operand::Kind::kUpdate : Operand::Kind::kWrite, planes);
+    if (start == Start::kOld) {
+      to.read_delay = delay;
+      to.distance = machine_.update_distance;
+    }
+    result_ = &to;
+  }
+
+  const std::array<int64_t, 4>& counts_;
+  int64_t trip_;
+  const isa::Accelerator& machine_;
+  const Places& places_;
+  size_t plane_loop_ = 0;
+  Operand* result_ = nullptr;
+  Work work_;
+};
+
+}  // namespace
+
+Places::Places(const isa::Accelerator& machine)
+    : depths{machine.tokens.depth, machine.ranks.depth, machine.scalars.depth},
+      plane_steps{machine.tokens.words() / machine.planes, machine.ranks.words() / machine.planes,
+                  machine.scalars.words() / machine.planes},
+      planes(machine.planes),
+      tile_slots(machine.tile_slots),
+      accumulator_slots(machine.accumulator_slots) {
+  const std::array<int64_t, kSpaces> sizes = {machine.tokens.words(),
+                                              machine.ranks.words(),
+                                              machine.scalars.words(),
+                                              machine.planes * tile_slots,
+                                              machine.planes * accumulator_slots,
+                                              int64_t{machine.lane_registers}};
+  for (size_t i = 0; i < kSpaces; ++i) begins[i + 1] = begins[i] + sizes[i];
+}
+
+Space Places::SpaceOf(int64_t place) const {
+  const auto behind = std::upper_bound(begins.begin(), begins.end(), place);
+  return static_cast<Space>(behind - begins.begin() - 1);
+}
+
+std::string Places::Describe(int64_t place) const {
+  const Space space = SpaceOf(place);
+  const int64_t offset = place - begin(space);
+  switch (space) {
+    case Space::kTiles:
+      return fmt::format("tile slot {} of plane {}", offset % tile_slots, offset / tile_slots);
+    case Space::kAccumulators:
+      return fmt::format("accumulator slot {} of plane {}", offset % accumulator_slots,
+                         offset / accumulator_slots);
+    case Space::kRegisters:
+      return fmt::format("lane register {}", offset);
+    default:
+      return fmt::format("{:#x}", (static_cast<int64_t>(space) << isa::kRegionShift) + offset);
+  }
+}
+
+int64_t LatencyOf(const isa::Instruction& instruction, const isa::Accelerator& machine) {
+  return std::visit(Latencies{machine}, instruction);
+}
+
+int64_t IntervalOf(const isa::Instruction& instruction, const isa::Accelerator& machine) {
+  if (const auto* vector = std::get_if<isa::Vector>(&instruction)) {
+    return vector->serial != 0 ? machine.serial_interval : 1;
+  }
+  const auto* drain = std::get_if<isa::Drain>(&instruction);
+  if (drain == nullptr || !Sums(*drain)) return 1;
+  // The next addition to a row's sum comes no sooner than the one before is done.
+  const int64_t rows = drain->count[3];
+  return (machine.add_latency + rows - 1) / rows;
+}
+
+Work WorkOf(const isa::Instruction& instruction, const std::array<int64_t, 4>& counts, int64_t trip,
+            const isa::Accelerator& machine, const Places& places) {
+  Work work;
+  const bool nothing = std::find(counts.begin(), counts.end(), 0) != counts.end();
+  if (!nothing) work = std::visit(Describer(counts, trip, machine, places), instruction);
+  work.nothing = nothing;
+  work.unit = static_cast<size_t>(isa::UnitOf(instruction).value());
+  // Of absurdly many it matters only that they are.
+  constexpr int64_t kMost = int64_t{1} << 30;
+  for (const int64_t n : work.count) work.pace.elements = std::min(work.pace.elements * n, kMost);
+  work.pace.interval = IntervalOf(instruction, machine);
+  work.pace.latency = LatencyOf(instruction, machine);
+  return work;
+}
+
+}  // namespace bittern::checker

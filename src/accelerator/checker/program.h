@@ -1,0 +1,52 @@
+// A program as the sequencer takes it.
+#ifndef BITTERN_ACCELERATOR_CHECKER_PROGRAM_H_
+#define BITTERN_ACCELERATOR_CHECKER_PROGRAM_H_
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "accelerator/checker/report.h"
+#include "accelerator/isa/generated/accelerators.h"
+#include "accelerator/isa/generated/instructions.h"
+
+namespace bittern::checker {
+
+struct Program {
+  std::vector<isa::Instruction> instructions;
+  // For every instruction: the index behind the body of the loop that it is or that is around it;
+  // 0 outside of loops.
+  std::vector<int> loop_end;
+  std::vector<int> loop_begin;  // and of that loop itself
+
+  int size() const { return static_cast<int>(instructions.size()); }
+  bool InLoop(int index) const { return loop_end[static_cast<size_t>(index)] != 0; }
+};
+
+// What is wrong with the words goes to the report; then the program is empty.
+Program ReadProgram(std::span<const uint32_t> words, const isa::Accelerator& machine,
+                    Report& report);
+
+// Calls visit(index, trip) in the sequencer's order, `loop` itself included, until it returns
+// false.
+template <typename Visit>
+void InOrder(const Program& program, const std::array<uint32_t, 8>& lists, Visit visit) {
+  for (int index = 0; index < program.size(); ++index) {
+    if (!visit(index, int64_t{0})) return;
+    const auto* loop = std::get_if<isa::Loop>(&program.instructions[static_cast<size_t>(index)]);
+    if (loop == nullptr) continue;
+    const int end = program.loop_end[static_cast<size_t>(index)];
+    const int64_t trips = loop->source == 0 ? loop->count : lists[loop->source - 1];
+    for (int64_t trip = 0; trip < trips; ++trip) {
+      for (int inner = index + 1; inner < end; ++inner) {
+        if (!visit(inner, trip)) return;
+      }
+    }
+    index = end - 1;
+  }
+}
+
+}  // namespace bittern::checker
+
+#endif  // BITTERN_ACCELERATOR_CHECKER_PROGRAM_H_

@@ -1,0 +1,372 @@
+#include "accelerator/checker/replay.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace bittern::checker {
+
+namespace {
+
+// More than any step has by a factor of a hundred: what runs longer is not looked at to its end.
+// Every instruction that runs is remembered, in some 40 bytes.
+constexpr int64_t kMostInstructions = int64_t{1} << 20;
+constexpr int64_t kMostAccesses = int64_t{1} << 27;
+constexpr int64_t kMostCycles = int64_t{1} << 29;
+
+}  // namespace
+
+Replay::Replay(const Program& program, const isa::Accelerator& machine, const Places& places,
+               Lives& lives, Report& report)
+    : program_(program), machine_(machine), places_(places), lives_(lives), report_(report) {
+  const std::array<int64_t, kRegions> banks = {machine.tokens.banks, machine.ranks.banks,
+                                               machine.scalars.banks};
+  for (size_t r = 0; r < kRegions; ++r) first_bank_[r + 1] = first_bank_[r] + banks[r];
+}
+
+bool Replay::Run(const ListRegisters& lists, bool whole) {
+  lists_ = &lists;
+  whole_ = whole;
+  order_ = Order();
+  instructions_ = accesses_ = cycles_ = 0;
+  stopped_ = false;
+  for (auto& indices : indices_) indices.clear();
+  states_.assign(static_cast<size_t>(places_.count()), {});
+  ports_.assign(static_cast<size_t>(first_bank_.back()), {});
+  lives_.Begin(whole);
+  InOrder(program_, lists, [this](int index, int64_t trip) {
+    const int loop = program_.loop_begin[static_cast<size_t>(index)];
+    if (trip > 0 && index == loop + 1) {
+      lives_.NextTrip(loop, program_.loop_end[static_cast<size_t>(index)]);
+    }
+    lives_.At(index);
+    Take(index, trip);
+    return !stopped_;
+  });
+  if (!stopped_) lives_.End();
+  return !stopped_;
+}
+
+void Replay::Take(int index, int64_t trip) {
+  index_ = index;
+  trip_ = trip;
+  element_ = 0;
+  if (++instructions_ > kMostInstructions) {
+    stopped_ = true;
+    Found(Rule::kCapacity, -1, "instructions", "more than {} run: too many to check",
+          kMostInstructions);
+    return;
+  }
+  const isa::Instruction& instruction = program_.instructions[static_cast<size_t>(index)];
+  if (std::holds_alternative<isa::Sync>(instruction)) order_.Sync();
+  if (!isa::UnitOf(instruction)) return;
+  std::visit(
+      [&](const auto& any) {
+        if constexpr (requires { any.count[3]; }) {
+          std::array<int64_t, 4> counts{};
+          for (size_t j = 0; j < 4; ++j) counts[j] = any.count[j];
+          if (any.dynamic != 0) counts[0] = (*lists_)[any.dynamic - 1];
+          Work work;
+          try {
+            work = WorkOf(instruction, counts, trip, machine_, places_);
+          } catch (const Refusal& refusal) {
+            work = {};
+            work.unit = static_cast<size_t>(isa::UnitOf(instruction).value());
+            work_ = &work;
+            Found(refusal.rule, -1, refusal.operand.c_str(), "{}", refusal.what);
+            work.nothing = true;
+          }
+          work_ = &work;
+          number_ = static_cast<int32_t>(order_.Count(work.unit));
+          order_.Take(work.unit, any.wait, work.pace);
+          indices_[work.unit].push_back(index);
+          if (!work.nothing && Affordable(work)) Elements(work);
+        }
+      },
+      instruction);
+}
+
+bool Replay::Affordable(const Work& work) {
+  Prepare(work);
+  int64_t places = 1;
+  for (const Walk& walk : walks_) places += walk.operand->planes * walk.entries;
+  cycles_ += work.pace.cycles();
+  accesses_ += work.pace.elements * places;
+  if (accesses_ <= kMostAccesses && cycles_ <= kMostCycles) return true;
+  stopped_ = true;
+  Found(Rule::kCapacity, -1, "elements", "more than {} accesses or {} cycles: too many to check",
+        kMostAccesses, kMostCycles);
+  return false;
+}
+
+void Replay::Prepare(const Work& work) {
+  walks_.clear();
+  // An element reads before it writes.
+  for (const bool writers : {false, true}) {
+    for (const Operand& operand : work.operands) {
+      if (operand.writes() != writers) continue;
+      Walk walk;
+      walk.operand = &operand;
+      walk.at = operand.place;
+      walk.tensor.fill(Lives::kNobody);
+      int64_t within = 0, low = operand.place, high = operand.place;
+      for (size_t j = kLoops; j-- > 0;) {
+        const int64_t reach = (work.count[j] - 1) * operand.stride[j];
+        walk.step[j] = operand.stride[j] - within;
+        within += reach;
+        (reach < 0 ? low : high) += reach;
+      }
+      if (operand.table != 0) walk.entries = EntriesOf(operand, low, high);
+      walks_.push_back(walk);
+    }
+  }
+}
+
+// How many entries of its table an operand can take that reaches from `low` to `high` with entry 0:
+// as many as the table has, or all that leave it within the tensor. Entries are not negative: the
+// base is entry 0.
+int64_t Replay::EntriesOf(const Operand& operand, int64_t low, int64_t high) {
+  if (operand.table_step == 0 || !operand.in_memory()) return 1;
+  const int64_t step = std::abs(operand.table_step);
+  // Planes of a split operand step together, each in its half.
+  const int64_t planes = (operand.planes - 1) * operand.plane_step;
+  const auto within = [&](int64_t first, int64_t behind) {
+    const int64_t room = operand.table_step > 0 ? behind - 1 - high : low - first;
+    return std::max<int64_t>(0, room) / step + 1;
+  };
+  const int64_t begin = places_.begin(operand.space), end = places_.end(operand.space) - planes;
+  if (const int64_t entries = lives_.PlacesOfTable(operand.table); entries > 0) {
+    const int64_t most = within(begin, end);
+    if (entries > most) {
+      Found(Rule::kCapacity, -1, operand.name, "is in no memory with entry {} of table {}", most,
+            operand.table);
+    }
+    return std::min(entries, most);
+  }
+  const int32_t owner = lives_.OwnerOf(low);
+  if (owner == Lives::kNobody) return 1;
+  const auto [first, behind] = lives_.RangeAround(owner, low);
+  return within(first, std::min(behind, end));
+}
+
+void Replay::Elements(const Work& work) {
+  std::array<int64_t, kLoops> index{};
+  uint32_t not_first = 0, at_last = 0;
+  for (size_t j = 0; j < kLoops; ++j) at_last |= work.count[j] == 1 ? 1u << j : 0;
+  for (int64_t cycle = 0;; cycle += work.pace.interval) {
+    bool moved = false;  // into another bank
+    for (Walk& walk : walks_) {
+      const Operand& operand = *walk.operand;
+      // Before a sum is complete nothing is written; what it starts from may be read already.
+      const bool writes = operand.writes() && (operand.last & ~at_last) == 0;
+      const bool overwrites = operand.may_overwrite && (operand.first & not_first) == 0;
+      const std::array<Banks, 2> before = walk.banks;
+      Touched(walk, cycle, operand.reads() && !overwrites, writes);
+      moved |= before != walk.banks;
+    }
+    if (moved) PortsWithin(work);
+    ++element_;
+    size_t loop = kLoops;
+    while (loop-- > 0) {
+      const uint32_t bit = 1u << loop;
+      if (++index[loop] < work.count[loop]) {
+        not_first |= bit;
+        if (index[loop] + 1 == work.count[loop]) at_last |= bit;
+        break;
+      }
+      index[loop] = 0;
+      not_first &= ~bit;
+      if (work.count[loop] > 1) at_last &= ~bit;
+    }
+    if (loop == static_cast<size_t>(-1)) break;
+    for (Walk& walk : walks_) walk.at += walk.step[loop];
+  }
+}
+
+void Replay::Touched(Walk& walk, int64_t cycle, bool reads, bool writes) {
+  const Operand& operand = *walk.operand;
+  for (int plane = 0; plane < operand.planes; ++plane) {
+    const int64_t base = walk.at + plane * operand.plane_step;
+    for (int64_t entry = 0; entry < walk.entries; ++entry) {
+      const int64_t place = base + entry * operand.table_step;
+      if (operand.in_memory()) Owned(walk, place, static_cast<size_t>(plane));
+      if (reads) Read(walk, place, entry, cycle);
+      if (writes) Write(walk, place, cycle);
+    }
+    if (!operand.in_memory()) continue;
+    const auto region = static_cast<size_t>(operand.space);
+    const auto bank_of = [&](int64_t place) {
+      return first_bank_[region] + (place - places_.begin(operand.space)) / places_.depths[region];
+    };
+    const int64_t furthest = base + (walk.entries - 1) * operand.table_step;
+    const Banks banks = {bank_of(std::min(base, furthest)), bank_of(std::max(base, furthest))};
+    const bool moved = walk.banks[static_cast<size_t>(plane)] != banks;
+    walk.banks[static_cast<size_t>(plane)] = banks;
+    for (int64_t bank = banks.first; bank <= banks.last; ++bank) {
+      if (moved) Port(walk, bank, cycle);
+      // Held until the last element of the instruction that is in the bank.
+      if (reads) Hold(bank, 0, cycle + operand.read_delay);
+      if (writes) Hold(bank, 1, cycle + work_->pace.latency - operand.early);
+    }
+  }
+}
+
+void Replay::Owned(Walk& walk, int64_t place, size_t plane) {
+  const int32_t owner = lives_.OwnerOf(place);
+  int32_t& tensor = walk.tensor[plane];
+  if (owner == tensor && owner != Lives::kNobody) return;
+  if (owner == Lives::kNobody) {
+    Found(Rule::kAlive, -1, walk.operand->name, "no tensor is alive at {}",
+          places_.Describe(place));
+    return;
+  }
+  if (tensor != Lives::kNobody) {
+    Found(Rule::kAlive, -1, walk.operand->name, "strays from tensor {} into {} at {}",
+          lives_.tensor(tensor).name, lives_.tensor(owner).name, places_.Describe(place));
+    return;
+  }
+  tensor = owner;
+}
+
+void Replay::Merge(Touch& touch, int64_t time) {
+  const size_t unit = work_->unit;
+  if (touch.number == number_) {
+    time = std::max<int64_t>(time, touch.time);
+  } else if (touch.number >= 0) {
+    // This one starts so much later at the least: as the unit alone says, or its waits.
+    int64_t later = order_.Between(unit, touch.number, number_);
+    if (touch.time - later > time) later = std::max(later, Bound(unit, touch));
+    time = std::max(time, touch.time - later);
+  }
+  touch = {number_, static_cast<int32_t>(time)};
+}
+
+void Replay::Read(const Walk& walk, int64_t place, int64_t entry, int64_t cycle) {
+  const Operand& operand = *walk.operand;
+  if (!lives_.Written(place) && (whole_ || entry == 0)) {
+    Found(Rule::kUnwritten, -1, operand.name, "{} is read, but nothing has written it{}",
+          places_.Describe(place), operand.in_memory() ? " in this life" : "");
+  }
+  State& state = states_[static_cast<size_t>(place)];
+  for (size_t u = 0; u < kUnits; ++u) {
+    const Touch& writer = state.writers[u];
+    if (writer.number < 0) continue;
+    int64_t written = writer.time;
+    const bool updates = operand.kind == Operand::Kind::kUpdate;
+    if (Own(u, writer)) {
+      if (updates) written += operand.distance - work_->pace.latency;
+      if (cycle < written) {
+        Found(Rule::kDistance, -1, operand.name,
+              "{} is read {} cycles after the element that writes it; {} are needed",
+              places_.Describe(place), cycle - (writer.time - work_->pace.latency),
+              updates ? operand.distance : work_->pace.latency);
+      }
+      continue;
+    }
+    if (u == work_->unit && updates && operand.distance_for_all) {
+      written += operand.distance - work_->pace.latency;
+    }
+    if (Bound(u, writer) + cycle + operand.read_delay < written) {
+      Found(Rule::kOrder, InstructionOf(u, writer), operand.name,
+            "{} can be read before instruction {} has written it", places_.Describe(place),
+            InstructionOf(u, writer));
+    }
+  }
+  Merge(state.readers[work_->unit], cycle + operand.read_delay);
+}
+
+void Replay::Write(const Walk& walk, int64_t place, int64_t cycle) {
+  const int64_t written = cycle + work_->pace.latency;
+  const int64_t landed = written - walk.operand->early;
+  State& state = states_[static_cast<size_t>(place)];
+  for (size_t u = 0; u < kUnits; ++u) {
+    const Touch& reader = state.readers[u];
+    if (reader.number >= 0 && !Own(u, reader) && Bound(u, reader) + landed <= reader.time) {
+      Found(Rule::kOrder, InstructionOf(u, reader), walk.operand->name,
+            "{} can be overwritten before instruction {} has read it", places_.Describe(place),
+            InstructionOf(u, reader));
+    }
+    const Touch& writer = state.writers[u];
+    if (writer.number >= 0 && !Own(u, writer) && Bound(u, writer) + landed <= writer.time) {
+      Found(Rule::kOrder, InstructionOf(u, writer), walk.operand->name,
+            "{} can be written before instruction {} has written it", places_.Describe(place),
+            InstructionOf(u, writer));
+    }
+  }
+  const size_t unit = work_->unit;
+  if (walk.entries == 1) {
+    // Who comes next need only look at this one, and at what this one reads later.
+    const Touch own_write = state.writers[unit], own_read = state.readers[unit];
+    state = {};
+    if (own_write.number == number_) state.writers[unit] = own_write;
+    if (own_read.number == number_) state.readers[unit] = own_read;
+    lives_.Write(place);
+  }
+  Merge(state.writers[unit], written);
+}
+
+void Replay::Hold(int64_t bank, size_t port, int64_t time) {
+  Touch& touch = ports_[static_cast<size_t>(bank)][port][work_->unit];
+  // What earlier ones of the unit did is over by now, or was found to be none of it.
+  if (touch.number == number_) time = std::max<int64_t>(time, touch.time);
+  touch = {number_, static_cast<int32_t>(time)};
+}
+
+void Replay::Port(const Walk& walk, int64_t bank, int64_t cycle) {
+  const Operand& operand = *walk.operand;
+  const auto meet = [&](size_t port, int64_t time) {
+    const Touches& touches = ports_[static_cast<size_t>(bank)][port];
+    for (size_t u = 0; u < kUnits; ++u) {
+      const Touch& other = touches[u];
+      if (other.number < 0 || Own(u, other)) continue;
+      if (Bound(u, other) + time > other.time) continue;
+      Found(Rule::kPort, InstructionOf(u, other), operand.name,
+            "meets instruction {} at the {} port of bank {}", InstructionOf(u, other),
+            port == 0 ? "read" : "write", bank);
+    }
+  };
+  if (operand.reads()) meet(0, cycle + operand.read_delay);
+  if (operand.writes()) meet(1, cycle + work_->pace.latency - operand.early);
+}
+
+void Replay::PortsWithin(const Work& work) {
+  const auto meet = [&](const Walk& a, const Walk& b, bool reading) {
+    // The same cycle, or one that a later element of the other reaches.
+    const int64_t apart = reading ? std::abs(a.operand->read_delay - b.operand->read_delay) : 0;
+    if (apart > work.pace.last()) return;
+    for (const Banks& banks : a.banks) {
+      if (!banks.Meets(b.banks[0]) && !banks.Meets(b.banks[1])) continue;
+      Found(Rule::kPort, index_, a.operand->name, "meets operand {} at the {} port of bank {}",
+            b.operand->name, reading ? "read" : "write", banks.first);
+    }
+  };
+  for (size_t i = 0; i < walks_.size(); ++i) {
+    for (size_t j = i + 1; j < walks_.size(); ++j) {
+      const Operand& a = *walks_[i].operand;
+      const Operand& b = *walks_[j].operand;
+      if (!a.in_memory() || !b.in_memory()) continue;
+      if (a.reads() && b.reads()) meet(walks_[i], walks_[j], true);
+      if (a.writes() && b.writes()) meet(walks_[i], walks_[j], false);
+    }
+  }
+}
+
+std::string Replay::Here(const char* operand) const {
+  const isa::Instruction& instruction = program_.instructions[static_cast<size_t>(index_)];
+  std::string text = fmt::format(
+      "instruction {} ({})", index_,
+      std::visit([](const auto& any) { return std::decay_t<decltype(any)>::kName; }, instruction));
+  if (program_.InLoop(index_)) text += fmt::format(", trip {}", trip_);
+  return text + fmt::format(", element {}: {}", element_, operand);
+}
+
+template <typename... Args>
+void Replay::Found(Rule rule, int other, const char* operand, fmt::format_string<Args...> format,
+                   Args&&... args) {
+  if (!report_.Count(rule, index_, other, operand)) return;
+  report_.Add({rule, index_, other, operand,
+               Here(operand) + ": " + fmt::format(format, std::forward<Args>(args)...)});
+}
+
+}  // namespace bittern::checker

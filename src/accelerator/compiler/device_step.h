@@ -1,0 +1,54 @@
+// Runs a compiled graph on a device: what Executor (cpu/executor.h) is for this machine.
+//
+// Tensors are row-major on this side and words on the other. What the device holds stays there
+// between steps; a step sends labels, tables of word digits, token count, rates and loss weights,
+// and fetches nothing by itself.
+#ifndef BITTERN_ACCELERATOR_COMPILER_DEVICE_STEP_H_
+#define BITTERN_ACCELERATOR_COMPILER_DEVICE_STEP_H_
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "accelerator/compiler/compile.h"
+#include "accelerator/device/device.h"
+
+namespace bittern {
+
+class DeviceStep {
+ public:
+  // Loads the program. `compiled` is Compile's of `graph` for the device, which outlives this.
+  DeviceStep(Graph graph, CompiledStep compiled, Device& device);
+  // Compiles it, too.
+  DeviceStep(Graph graph, Device& device);
+
+  const Graph& graph() const { return graph_; }
+  const CompiledStep& compiled() const { return compiled_; }
+
+  // All elements of a tensor, for Graph::tokens columns.
+  void Write(TensorId tensor, std::span<const float> values);
+  void Read(TensorId tensor, std::span<float> values);
+  // An input tensor on this side; sent by Run.
+  std::span<int32_t> Integers(TensorId tensor);
+
+  void Run(const StepInputs& inputs);
+
+ private:
+  int64_t WordWidth(const Storage& storage) const;
+  // Where an element stands among the floats of its tensor's words.
+  int64_t FloatOf(const Storage& storage, int64_t element) const;
+  template <typename F>
+  void ForEachPart(TensorId tensor, F transfer);
+  void WriteScalar(StoredId scalar, float value);
+
+  Graph graph_;
+  Device& device_;
+  CompiledStep compiled_;
+  std::map<TensorId, std::vector<int32_t>> integers_;
+  std::vector<float> words_;  // a tensor on its way
+};
+
+}  // namespace bittern
+
+#endif  // BITTERN_ACCELERATOR_COMPILER_DEVICE_STEP_H_

@@ -1,0 +1,41 @@
+// Faults planted in a compiled program, for the test of what finds them.
+#ifndef BITTERN_ACCELERATOR_COMPILER_TESTING_PLANTED_FAULTS_H_
+#define BITTERN_ACCELERATOR_COMPILER_TESTING_PLANTED_FAULTS_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "accelerator/isa/generated/accelerators.h"
+#include "accelerator/isa/generated/instructions.h"
+#include "accelerator/isa/memory_map.h"
+
+namespace bittern {
+
+// A program taken apart, and its map.
+struct Subject {
+  Subject(std::span<const uint32_t> words, isa::MemoryMap of, const isa::Accelerator& machine);
+
+  std::vector<uint32_t> Words() const;
+  int size() const { return static_cast<int>(instructions.size()); }
+
+  const isa::Accelerator& machine;
+  std::vector<isa::Instruction> instructions;
+  isa::MemoryMap map;
+};
+
+struct FaultKind {
+  std::string_view name;
+  std::string_view what;
+  // Plants it at instruction `at`, and is sure that the program is wrong then; false, and nothing
+  // changed, where that instruction cannot have it.
+  bool (*plant)(Subject& subject, int at);
+};
+
+std::span<const FaultKind> FaultKinds();
+
+}  // namespace bittern
+
+#endif  // BITTERN_ACCELERATOR_COMPILER_TESTING_PLANTED_FAULTS_H_

@@ -1,0 +1,221 @@
+#include "accelerator/device/kernel_device.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "accelerator/device/host_access.h"
+#include "accelerator/device/numbers.h"
+#include "accelerator/isa/accelerator.h"
+#include "accelerator/isa/generated/instructions.h"
+#include "base/error.h"
+
+namespace bittern {
+namespace {
+
+using kernel::Command;
+using kernel::kBeatWords;
+using kernel::Register;
+
+constexpr uint32_t kStart = 1, kDone = 2, kIdle = 4;  // bits of Register::kControl
+
+size_t BeatsOf(size_t words) { return (words + kBeatWords - 1) / kBeatWords; }
+
+}  // namespace
+
+KernelDevice::KernelDevice(std::unique_ptr<KernelPort> port, const isa::Accelerator& accelerator)
+    : port_(std::move(port)),
+      accelerator_(accelerator),
+      commands_(port_->commands()),
+      results_(port_->results()) {
+  if (const uint32_t version = Read(Register::kVersion); version != kernel::kFormat) {
+    Fail("the kernel has version {}, expected {}: build it from this source", version,
+         kernel::kFormat);
+  }
+  if (Read64(Register::kSpecHash) != isa::kSpecHash) {
+    Fail("the kernel has another instruction set than this program: build it from this source");
+  }
+  if (Read64(Register::kAcceleratorHash) != isa::HashOf(accelerator)) {
+    Fail("the kernel has another configuration than accelerator {}", accelerator.name);
+  }
+  Write(Register::kInterruptEnableAll, 1);
+  Write(Register::kInterruptEnable, 1);
+  Abort();
+}
+
+KernelDevice::~KernelDevice() {
+  if (!launched_) return;
+  try {
+    Abort();
+  } catch (const Error&) {  // the kernel cannot be reached any more
+  }
+}
+
+void KernelDevice::Abort() {
+  launched_ = false;
+  Write(Register::kReset, 1);
+  // Reading takes what is done, too, of whoever had the kernel before.
+  while ((Read(Register::kControl) & kIdle) == 0) port_->WaitForInterrupt();
+  Write(Register::kInterruptStatus, Read(Register::kInterruptStatus));
+  Read(Register::kControl);
+}
+
+uint32_t KernelDevice::Read(Register which) {
+  return port_->ReadRegister(static_cast<uint32_t>(which));
+}
+uint64_t KernelDevice::Read64(Register which) {
+  const auto offset = static_cast<uint32_t>(which);
+  const uint64_t low = port_->ReadRegister(offset);
+  return low | uint64_t{port_->ReadRegister(offset + 4)} << 32;
+}
+void KernelDevice::Write(Register which, uint32_t value) {
+  port_->WriteRegister(static_cast<uint32_t>(which), value);
+}
+void KernelDevice::Write64(Register which, uint64_t value) {
+  const auto offset = static_cast<uint32_t>(which);
+  port_->WriteRegister(offset, static_cast<uint32_t>(value));
+  port_->WriteRegister(offset + 4, static_cast<uint32_t>(value >> 32));
+}
+
+void KernelDevice::Begin(Command command, uint32_t first, uint32_t count, size_t beats) {
+  const size_t words = (1 + beats) * kBeatWords;
+  if (words > commands_.words.size()) {
+    Fail("a command of {} words does not fit the buffer of {}", words, commands_.words.size());
+  }
+  if (filled_ + words > commands_.words.size()) Flush();
+  Append(static_cast<uint32_t>(command));
+  Append(first);
+  Append(count);
+  Append(0);
+}
+
+void KernelDevice::Append(uint32_t word) { commands_.words[filled_++] = word; }
+
+void KernelDevice::FillBeat() {
+  while (filled_ % kBeatWords != 0) Append(0);
+}
+
+void KernelDevice::Launch() {
+  port_->SendCommands(filled_);
+  Write64(Register::kCommands, commands_.address);
+  Write64(Register::kResults, results_.address);
+  Write(Register::kCommandBeats, static_cast<uint32_t>(filled_ / kBeatWords));
+  Write(Register::kResultBeats, static_cast<uint32_t>(results_.words.size() / kBeatWords));
+  Write(Register::kControl, kStart);
+  launched_ = true;
+}
+
+void KernelDevice::Finish() {
+  launched_ = false;
+  filled_ = 0;
+  while ((Read(Register::kControl) & kDone) == 0) port_->WaitForInterrupt();
+  Write(Register::kInterruptStatus, Read(Register::kInterruptStatus));
+  const uint32_t error = Read(Register::kError);
+  if (error == 0) return;
+  Fail("the kernel ended at beat {} of its commands with error {}: {}", Read(Register::kErrorBeat),
+       error, error < kernel::kErrors.size() ? kernel::kErrors[error] : "unknown");
+}
+
+void KernelDevice::Flush() {
+  if (filled_ == 0) return;
+  Launch();
+  Finish();
+}
+
+void KernelDevice::LoadProgram(const isa::Program& program) {
+  CheckLoadable(accelerator(), program);
+  const size_t rows = BeatsOf(program.words.size());
+  Begin(Command::kProgram, 0, static_cast<uint32_t>(rows), 1 + rows);
+  for (const uint64_t hash : {isa::kSpecHash, isa::HashOf(accelerator_)}) {
+    Append(static_cast<uint32_t>(hash));
+    Append(static_cast<uint32_t>(hash >> 32));
+  }
+  for (const uint32_t word : program.words) Append(word);
+  FillBeat();
+  for (const isa::Constant& constant : program.constants) {
+    WriteWords(constant.address, std::span(&constant.value, 1));
+  }
+}
+
+void KernelDevice::WriteWords(uint32_t address, std::span<const float> values) {
+  const auto width = static_cast<size_t>(CheckedWords(accelerator_, address, values.size()).width);
+  const size_t beats = BeatsOf(width);
+  const size_t most = commands_.words.size() / kBeatWords / beats - 1;  // words of a command
+  while (!values.empty()) {
+    const size_t count = std::min(values.size() / width, most);
+    Begin(Command::kWrite, address, static_cast<uint32_t>(count), count * beats);
+    for (size_t w = 0; w < count; ++w) {
+      for (size_t l = 0; l < width; ++l) Append(BitsOnDevice(values[w * width + l]));
+      FillBeat();
+    }
+    address += static_cast<uint32_t>(count);
+    values = values.subspan(count * width);
+  }
+}
+
+void KernelDevice::ReadWords(uint32_t address, std::span<float> values) {
+  const auto width = static_cast<size_t>(CheckedWords(accelerator_, address, values.size()).width);
+  const size_t stride = BeatsOf(width) * kBeatWords;
+  const size_t most = results_.words.size() / stride;
+  while (!values.empty()) {
+    const size_t count = std::min(values.size() / width, most);
+    Begin(Command::kRead, address, static_cast<uint32_t>(count), 0);
+    Flush();
+    port_->FetchResults(count * stride);
+    for (size_t w = 0; w < count; ++w) {
+      for (size_t l = 0; l < width; ++l) {
+        values[w * width + l] = FloatFromDevice(results_.words[w * stride + l]);
+      }
+    }
+    address += static_cast<uint32_t>(count);
+    values = values.subspan(count * width);
+  }
+}
+
+void KernelDevice::WriteTable(uint32_t table, std::span<const int32_t> entries) {
+  CheckTable(accelerator_, table, entries.size());
+  const auto lanes = static_cast<size_t>(accelerator_.lanes);
+  Begin(Command::kTable, table, 1, BeatsOf(lanes));
+  for (size_t t = 0; t < lanes; ++t) {
+    Append(t < entries.size() ? static_cast<uint32_t>(entries[t]) : ~0u);
+  }
+  FillBeat();
+}
+
+void KernelDevice::WriteRegisters(const HostRegisters& registers) {
+  CheckRegisters(accelerator_, registers);
+  const auto lists = static_cast<size_t>(accelerator_.list_registers);
+  Begin(Command::kRegisters, 0, 1, 1 + BeatsOf(lists));
+  Append(registers.tokens);
+  Append(static_cast<uint32_t>(registers.dropout_key));
+  Append(static_cast<uint32_t>(registers.dropout_key >> 32));
+  Append(0);
+  for (size_t n = 0; n < lists; ++n) {
+    Append(n < registers.lists.size() ? registers.lists[n] : 0);
+  }
+  FillBeat();
+}
+
+void KernelDevice::Start() {
+  Begin(Command::kRun, 0, 1, 0);
+  Launch();
+}
+
+void KernelDevice::Wait() {
+  if (launched_) Finish();
+}
+
+Counters KernelDevice::ReadCounters() {
+  Counters counters;
+  counters.cycles = static_cast<int64_t>(Read64(Register::kCycles));
+  constexpr std::array kBusy = {Register::kLoadBusy, Register::kStreamBusy, Register::kDrainBusy,
+                                Register::kVectorBusy};
+  for (size_t u = 0; u < kBusy.size(); ++u) {
+    counters.busy[u] = static_cast<int64_t>(Read64(kBusy[u]));
+  }
+  return counters;
+}
+
+void KernelDevice::SetMostCycles(uint32_t cycles) { Write(Register::kMostCycles, cycles); }
+
+}  // namespace bittern

@@ -1,0 +1,38 @@
+// Makes "xrt:u50" and the like known to the program that this file is linked with. From the
+// environment:
+//
+//   BITTERN_XCLBIN=FILE   the kernel's xclbin (hardware/build makes it)
+//   BITTERN_CARD=N        which card, as `xbutil examine` counts them; 0 if it is not set
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "accelerator/device/added_devices.h"
+#include "accelerator/device/xrt/xrt_port.h"
+#include "accelerator/isa/generated/accelerators.h"
+#include "base/environment.h"
+#include "base/error.h"
+
+namespace bittern {
+namespace {
+
+std::unique_ptr<Device> OpenCard(const isa::Accelerator& accelerator) {
+  const std::string_view file = EnvironmentText("BITTERN_XCLBIN");
+  if (file.empty())
+    Fail("xrt:{} needs the kernel: set BITTERN_XCLBIN to its xclbin", accelerator.name);
+  const auto card = static_cast<unsigned>(EnvironmentNumber("BITTERN_CARD").value_or(0));
+  return std::make_unique<KernelDevice>(OpenXrt(std::string(file), card), accelerator);
+}
+
+bool AddCards() {
+  for (const isa::Accelerator& accelerator : isa::Accelerators()) {
+    AddDevice({.name = fmt::format("xrt:{}", accelerator.name),
+               .open = [&accelerator] { return OpenCard(accelerator); }});
+  }
+  return true;
+}
+
+[[maybe_unused]] const bool kAdded = AddCards();
+
+}  // namespace
+}  // namespace bittern

@@ -1,0 +1,66 @@
+#include "accelerator/estimate/model_program.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+
+namespace bittern {
+namespace {
+
+// From the fastest to the smallest.
+constexpr Recompute kChoices[] = {Recompute::kGelu, Recompute::kElementwise, Recompute::kHalf,
+                                  Recompute::kEncoder};
+
+int64_t Missing(const CompiledStep& step) {
+  int64_t missing = 0;
+  for (const Shortfall& shortfall : step.shortfalls) {
+    missing += shortfall.needed - shortfall.available;
+  }
+  return missing;
+}
+
+}  // namespace
+
+ModelProgram FindProgram(const Config& config, StepKind kind, const isa::Accelerator& machine) {
+  std::optional<ModelProgram> smallest;
+  for (const Recompute recompute : kChoices) {
+    ModelProgram program{
+        .recompute = recompute,
+        .graph = BuildStep(config,
+                           {.kind = kind, .recompute = recompute, .intent_on_every_token = true}),
+        .step = {}};
+    program.step = TryCompile(program.graph, machine);
+    if (program.fits()) return program;
+    if (!smallest || Missing(program.step) < Missing(smallest->step)) {
+      smallest = std::move(program);
+    }
+    if (kind == StepKind::kInference) break;  // keeps nothing for a backward pass
+  }
+  return std::move(*smallest);
+}
+
+ModelProgram CompileModel(const Config& config, StepKind kind, const isa::Accelerator& machine) {
+  ModelProgram program = FindProgram(config, kind, machine);
+  if (!program.fits()) {
+    Fail("{} does not fit accelerator {}: {}{}", config.name, machine.name,
+         Describe(program.step.shortfalls),
+         kind == StepKind::kTraining ? fmt::format(" (computed again: {})", Name(program.recompute))
+                                     : "");
+  }
+  return program;
+}
+
+std::string Describe(const std::vector<Shortfall>& shortfalls) {
+  std::string text;
+  for (const Shortfall& shortfall : shortfalls) {
+    text += fmt::format("{}{} {} short: it needs {}, there are {}", text.empty() ? "" : "; ",
+                        shortfall.needed - shortfall.available, shortfall.what, shortfall.needed,
+                        shortfall.available);
+  }
+  return text;
+}
+
+}  // namespace bittern

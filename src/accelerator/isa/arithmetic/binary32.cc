@@ -1,0 +1,60 @@
+#include "accelerator/isa/arithmetic/binary32.h"
+
+#include <algorithm>
+
+namespace bittern {
+namespace {
+
+int Exponent(uint32_t bits) { return static_cast<int>(bits >> 23 & 0xFF); }
+bool IsInfinity(uint32_t bits) { return (bits & ~kSignBit) == kInfinity; }
+uint64_t Significand(uint32_t bits) { return (bits & 0x7FFFFF) | 0x800000; }
+
+// value * 2^(exponent - 63), value not zero and its low bit set if anything below it was lost, as
+// binary32 with the bias in the exponent: an integer of 1.23 bits stands for itself when exponent
+// is its biased exponent and its first bit is bit 63.
+uint32_t Round(uint32_t sign, int exponent, uint64_t value) {
+  const int zeros = std::countl_zero(value);
+  exponent -= zeros;
+  value <<= zeros;
+  uint64_t kept = value >> 40;  // 24 bits
+  const uint64_t rest = value & ((uint64_t{1} << 40) - 1), half = uint64_t{1} << 39;
+  kept += rest > half || (rest == half && (kept & 1) != 0);
+  if (kept == 0x1000000) {
+    kept >>= 1;
+    ++exponent;
+  }
+  if (exponent >= 255) return sign | kInfinity;
+  if (exponent <= 0) return sign;
+  return sign | static_cast<uint32_t>(exponent) << 23 | (static_cast<uint32_t>(kept) & 0x7FFFFF);
+}
+
+}  // namespace
+
+uint32_t Multiply(uint32_t a, uint32_t b) {
+  const uint32_t sign = (a ^ b) & kSignBit;
+  if (IsNan(a) || IsNan(b)) return kNan;
+  if (IsInfinity(a) || IsInfinity(b)) return IsZero(a) || IsZero(b) ? kNan : sign | kInfinity;
+  if (IsZero(a) || IsZero(b)) return sign;
+  // Two significands of 1.23 bits give 2.46; its first place is bit 47, worth one exponent more.
+  return Round(sign, Exponent(a) + Exponent(b) - 127 + 1, Significand(a) * Significand(b) << 16);
+}
+
+uint32_t Add(uint32_t a, uint32_t b) {
+  if (IsNan(a) || IsNan(b)) return kNan;
+  if (IsInfinity(a)) return IsInfinity(b) && a != b ? kNan : a;
+  if (IsInfinity(b)) return b;
+  if (IsZero(a) && IsZero(b)) return a & b & kSignBit;
+  if (IsZero(a)) return b;
+  if (IsZero(b)) return a;
+  if ((a & ~kSignBit) < (b & ~kSignBit)) std::swap(a, b);
+  // Bit 63 is for the carry. The larger one has 39 bits below its last: more than enough for the
+  // smaller one's first lost bits; the last of them stands for all that shifted out.
+  const uint64_t large = Significand(a) << 39, small = Significand(b) << 39;
+  const int shift = std::min(Exponent(a) - Exponent(b), 63);
+  const uint64_t lost = small & ((uint64_t{1} << shift) - 1);
+  const uint64_t aligned = small >> shift | (lost != 0 ? 1 : 0);
+  const uint64_t sum = ((a ^ b) & kSignBit) == 0 ? large + aligned : large - aligned;
+  return sum == 0 ? 0 : Round(a & kSignBit, Exponent(a) + 1, sum);
+}
+
+}  // namespace bittern

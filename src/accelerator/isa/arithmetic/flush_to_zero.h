@@ -1,0 +1,49 @@
+// While an object of this class lives, the thread's float arithmetic takes subnormal inputs for
+// zeros of their sign and gives such zeros for results that would be subnormal, as the accelerator
+// does. Multiplications and additions of floats then give the bits of arith/binary32.h, NaN
+// payloads aside: on x86-64, to the bit; on AArch64 but for products from 2^-126 (1 - 2^-25) up to
+// 2^-126, which that machine flushes before it rounds. Objects may nest.
+//
+// Compilers know nothing of this and may move arithmetic out of the object's scope. So hold it
+// where the arithmetic is in functions that are called, not in the same expression or loop.
+#ifndef BITTERN_ACCELERATOR_ISA_ARITHMETIC_FLUSH_TO_ZERO_H_
+#define BITTERN_ACCELERATOR_ISA_ARITHMETIC_FLUSH_TO_ZERO_H_
+
+#include <cstdint>
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#elif !defined(__aarch64__)
+#error "no way known to flush subnormals on this machine"
+#endif
+
+namespace bittern {
+
+class FlushToZero {
+ public:
+  FlushToZero() : before_(Get()) { Set(before_ | kFlush); }
+  ~FlushToZero() { Set(before_); }
+  FlushToZero(const FlushToZero&) = delete;
+  FlushToZero& operator=(const FlushToZero&) = delete;
+
+ private:
+#if defined(__x86_64__)
+  static constexpr uint64_t kFlush = 1 << 15 | 1 << 6;  // MXCSR: FTZ, DAZ
+  static uint64_t Get() { return _mm_getcsr(); }
+  static void Set(uint64_t bits) { _mm_setcsr(static_cast<uint32_t>(bits)); }
+#else
+  static constexpr uint64_t kFlush = 1 << 24;  // FPCR: FZ
+  static uint64_t Get() {
+    uint64_t bits;
+    asm volatile("mrs %0, fpcr" : "=r"(bits) : : "memory");
+    return bits;
+  }
+  static void Set(uint64_t bits) { asm volatile("msr fpcr, %0" : : "r"(bits) : "memory"); }
+#endif
+
+  uint64_t before_;
+};
+
+}  // namespace bittern
+
+#endif  // BITTERN_ACCELERATOR_ISA_ARITHMETIC_FLUSH_TO_ZERO_H_

@@ -1,0 +1,53 @@
+#include "accelerator/isa/decoded_program.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace bittern {
+namespace {
+
+uint32_t DynamicOf(const isa::Instruction& instruction) {
+  return std::visit([](const auto& i) { return i.dynamic; }, instruction);
+}
+
+}  // namespace
+
+DecodedProgram DecodeProgram(std::span<const uint32_t> words) {
+  DecodedProgram program;
+  std::vector<size_t> places;  // of the instructions, in words
+  for (size_t at = 0; at < words.size();) {
+    DecodedInstruction item{.instruction = isa::Decode(words.subspan(at))};
+    item.words = static_cast<int>(isa::WordsOf(item.instruction));
+    places.push_back(at);
+    at += static_cast<size_t>(item.words);
+    program.push_back(item);
+  }
+  constexpr size_t kLists = ListRegisters{}.size();
+  size_t body_end = 0;  // in words, of the loop that the instruction is in
+  for (size_t i = 0; i < program.size(); ++i) {
+    const auto& instruction = program[i].instruction;
+    const bool last = i + 1 == program.size();
+    if (std::holds_alternative<isa::End>(instruction) != last) {
+      Fail("instruction {}: {}", i, last ? "the program has no end" : "end before the last");
+    }
+    if (DynamicOf(instruction) > kLists) Fail("instruction {}: no such list register", i);
+    const auto* loop = std::get_if<isa::Loop>(&instruction);
+    if (loop == nullptr) continue;
+    if (places[i] < body_end) Fail("instruction {}: a loop within a loop", i);
+    if (loop->source > kLists) Fail("instruction {}: no such list register", i);
+    body_end = places[i] + static_cast<size_t>(program[i].words) + loop->body;
+    const auto behind = std::lower_bound(places.begin(), places.end(), body_end);
+    if (behind == places.end() || *behind != body_end) {
+      Fail(
+          "instruction {}: the loop's body of {} words ends within an instruction or behind the "
+          "program",
+          i, loop->body);
+    }
+    program[i].body_end = static_cast<int>(behind - places.begin());
+  }
+  if (program.empty()) Fail("the program is empty");
+  return program;
+}
+
+}  // namespace bittern

@@ -1,0 +1,63 @@
+// A program as the sequencer sees it: instructions with their places, and the order in which
+// hardware loops hand them out.
+#ifndef BITTERN_ACCELERATOR_ISA_DECODED_PROGRAM_H_
+#define BITTERN_ACCELERATOR_ISA_DECODED_PROGRAM_H_
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "accelerator/isa/generated/instructions.h"
+
+namespace bittern {
+
+struct DecodedInstruction {
+  isa::Instruction instruction;
+  int words = 0;
+  int body_end = 0;  // of a loop: the index behind its body
+};
+
+using DecodedProgram = std::vector<DecodedInstruction>;
+
+// Fails when a word cannot be decoded, a loop's body does not end between instructions or holds a
+// loop or an end, or the last instruction is not the only `end`.
+DecodedProgram DecodeProgram(std::span<const uint32_t> words);
+
+using ListRegisters = std::array<uint32_t, 8>;
+
+// Calls visit(index, trip) for every instruction in the order of the sequencer, `loop` included.
+template <class Visit>
+void Sequence(const DecodedProgram& program, const ListRegisters& lists, Visit visit) {
+  const auto end = static_cast<int>(program.size());
+  for (int i = 0; i < end;) {
+    visit(i, int64_t{0});
+    const DecodedInstruction& item = program[static_cast<size_t>(i)];
+    const auto* loop = std::get_if<isa::Loop>(&item.instruction);
+    if (loop == nullptr) {
+      ++i;
+      continue;
+    }
+    const uint32_t trips = loop->source == 0 ? loop->count : lists[loop->source - 1];
+    for (int64_t trip = 0; trip < int64_t{trips}; ++trip) {
+      for (int j = i + 1; j < item.body_end; ++j) visit(j, trip);
+    }
+    i = item.body_end;
+  }
+}
+
+// Trip counts of a unit's instruction; all 0 when `dynamic` names a list register that holds 0.
+template <class UnitInstruction>
+std::array<int64_t, 4> CountsOf(const UnitInstruction& instruction, const ListRegisters& lists) {
+  std::array<int64_t, 4> counts{};
+  for (size_t j = 0; j < 4; ++j) counts[j] = instruction.count[j];
+  if (instruction.dynamic != 0) {
+    counts[0] = lists[instruction.dynamic - 1];
+    if (counts[0] == 0) counts = {};
+  }
+  return counts;
+}
+
+}  // namespace bittern
+
+#endif  // BITTERN_ACCELERATOR_ISA_DECODED_PROGRAM_H_

@@ -1,0 +1,26 @@
+// The SIMD instruction sets that the kernels are compiled for; the best that the machine has is
+// used. Bits differ between them (elementwise.h says where).
+#ifndef BITTERN_CPU_KERNELS_TARGETS_H_
+#define BITTERN_CPU_KERNELS_TARGETS_H_
+
+#include <cstdint>
+#include <vector>
+
+namespace bittern {
+
+// Of the target in use: its name ("AVX3" is AVX-512), and the floats of a vector.
+const char* KernelTargetName();
+int64_t KernelLanes();
+
+// Multiply-adds a second that registers alone sustain, measured in about 50 ms: what the rate of a
+// contraction is compared with.
+double MeasureMultiplyAddPeak();
+
+// For tests: all targets that this machine can run, best first; and the choice of one of them.
+// Contraction plans must be made anew after a change.
+std::vector<int64_t> KernelTargets();
+void UseKernelTarget(int64_t target);
+
+}  // namespace bittern
+
+#endif  // BITTERN_CPU_KERNELS_TARGETS_H_

@@ -1,0 +1,40 @@
+// The optimizer's updates of one parameter tensor, flat. Gradients are not changed, but by Scale.
+// See elementwise.h for what all kernels here share.
+#ifndef BITTERN_CPU_KERNELS_UPDATE_H_
+#define BITTERN_CPU_KERNELS_UPDATE_H_
+
+#include <cstdint>
+
+namespace bittern {
+
+// parameter -= rate * gradient
+void Sgd(const float* gradient, int64_t count, float rate, float* parameter);
+
+// velocity = momentum * velocity + gradient;  parameter -= rate * velocity
+void Momentum(const float* gradient, int64_t count, float rate, float momentum, float* velocity,
+              float* parameter);
+
+// Loshchilov & Hutter 2019, decoupled weight decay:
+//   m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
+//   p -= rate * weight_decay * p;  p -= rate * (m / correction1) / (sqrt(v / correction2) +
+//   epsilon)
+struct AdamWStep {
+  float rate = 0.001f;
+  float beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
+  float weight_decay = 0.0f;
+  float correction1 = 1.0f, correction2 = 1.0f;  // 1 - beta^step
+};
+void AdamW(const float* gradient, int64_t count, const AdamWStep& step, float* m, float* v,
+           float* parameter);
+
+// Sum of squares, in double.
+double SumSquares(const float* x, int64_t count);
+
+// x *= factor
+void Scale(float factor, int64_t count, float* x);
+
+void Fill(float value, int64_t count, float* x);
+
+}  // namespace bittern
+
+#endif  // BITTERN_CPU_KERNELS_UPDATE_H_

@@ -1,0 +1,26 @@
+#include "cpu/testing/allocation_counter.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+namespace {
+std::atomic<int64_t> allocations = 0;
+}  // namespace
+
+namespace bittern {
+int64_t Allocations() { return allocations; }
+}  // namespace bittern
+
+// In a file of its own, so that no caller sees the pair and warns of malloc against delete. Both
+// forms of new: std::stable_sort calls the one that does not throw, and frees by the same delete.
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+  ++allocations;
+  return std::malloc(bytes);
+}
+void* operator new(size_t bytes) {
+  if (void* memory = operator new(bytes, std::nothrow)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }

@@ -1,0 +1,123 @@
+#include "graph/arena_checker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace bittern {
+namespace {
+
+constexpr int64_t kLine = 64;
+constexpr TensorId kNobody = -1;
+
+class Replay {
+ public:
+  Replay(const Graph& graph, const ArenaPlan& plan) : graph_(graph), plan_(plan) {
+    lines_.assign(static_cast<size_t>(plan.peak_bytes / kLine), kNobody);
+  }
+
+  std::vector<std::string> Run() {
+    if (plan_.blocks.size() != graph_.tensors.size()) {
+      return {fmt::format("the plan has {} blocks, the graph {} tensors", plan_.blocks.size(),
+                          graph_.tensors.size())};
+    }
+    for (TensorId id = 0; id < static_cast<TensorId>(graph_.tensors.size()); ++id) {
+      if (!Touched(id) && !graph_.At(id).persistent) continue;
+      CheckPlace(id);
+    }
+    if (!faults_.empty()) return faults_;
+    where_ = "before the step";
+    for (TensorId id = 0; id < static_cast<TensorId>(graph_.tensors.size()); ++id) {
+      if (graph_.At(id).persistent) Write(id);
+    }
+    for (const Op& op : graph_.ops) {
+      where_ = op.name;
+      std::set<TensorId> reads(op.in.begin(), op.in.end());
+      for (const TensorId id : Tables(op)) {
+        if (id != kNoTensor) reads.insert(id);
+      }
+      const bool changes = op.accumulate || op.kind == OpKind::kAddColumns ||
+                           op.kind == OpKind::kAddColumn || op.kind == OpKind::kSgd ||
+                           op.kind == OpKind::kMomentum || op.kind == OpKind::kAdamW;
+      if (changes) reads.insert(op.out.begin(), op.out.end());
+      for (const TensorId id : reads) Read(id);
+      for (const TensorId id : op.out) {
+        Write(id);
+        for (const TensorId other : reads) {
+          if (other != id && Shares(id, other)) {
+            Fault(fmt::format("its result {} shares bytes with its operand {}", graph_.At(id).name,
+                              graph_.At(other).name));
+          }
+        }
+      }
+      for (const TensorId id : op.out) Read(id);  // no result may destroy another
+    }
+    where_ = "after the step";
+    for (TensorId id = 0; id < static_cast<TensorId>(graph_.tensors.size()); ++id) {
+      if (graph_.At(id).persistent) Read(id);
+    }
+    return faults_;
+  }
+
+ private:
+  int64_t Bytes(TensorId id) const { return graph_.At(id).Elements(graph_.tokens) * 4; }
+  int64_t Begin(TensorId id) const { return plan_.blocks[static_cast<size_t>(id)].offset / kLine; }
+  int64_t End(TensorId id) const {
+    return (plan_.blocks[static_cast<size_t>(id)].offset + Bytes(id) + kLine - 1) / kLine;
+  }
+  bool Shares(TensorId a, TensorId b) const { return Begin(a) < End(b) && Begin(b) < End(a); }
+  void Fault(const std::string& what) { faults_.push_back(where_ + ": " + what); }
+
+  static std::array<TensorId, 3> Tables(const Op& op) {
+    return {op.gather.a_table, op.gather.b_table, op.gather.c_table};
+  }
+
+  bool Touched(TensorId id) const {
+    const auto has = [id](const auto& ids) { return std::ranges::find(ids, id) != ids.end(); };
+    return std::ranges::any_of(
+        graph_.ops, [&](const Op& op) { return has(op.in) || has(op.out) || has(Tables(op)); });
+  }
+
+  void CheckPlace(TensorId id) {
+    const int64_t offset = plan_.blocks[static_cast<size_t>(id)].offset;
+    where_ = "the plan";
+    if (offset < 0 || offset + Bytes(id) > plan_.peak_bytes) {
+      Fault(fmt::format("{} at {} with {} bytes lies outside the arena of {} bytes",
+                        graph_.At(id).name, offset, Bytes(id), plan_.peak_bytes));
+    } else if (offset % kLine != 0) {
+      Fault(fmt::format("{} at {} is not aligned to {}", graph_.At(id).name, offset, kLine));
+    }
+  }
+
+  void Write(TensorId id) {
+    for (int64_t line = Begin(id); line < End(id); ++line) lines_[static_cast<size_t>(line)] = id;
+  }
+
+  void Read(TensorId id) {
+    for (int64_t line = Begin(id); line < End(id); ++line) {
+      const TensorId owner = lines_[static_cast<size_t>(line)];
+      if (owner == id) continue;
+      Fault(owner == kNobody
+                ? fmt::format("reads {}, which nothing has written", graph_.At(id).name)
+                : fmt::format("reads {}, but {} was written over it", graph_.At(id).name,
+                              graph_.At(owner).name));
+      return;
+    }
+  }
+
+  const Graph& graph_;
+  const ArenaPlan& plan_;
+  std::vector<TensorId> lines_;  // who wrote each line last
+  std::string where_;
+  std::vector<std::string> faults_;
+};
+
+}  // namespace
+
+std::vector<std::string> CheckArena(const Graph& graph, const ArenaPlan& plan) {
+  return Replay(graph, plan).Run();
+}
+
+}  // namespace bittern

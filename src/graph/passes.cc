@@ -1,0 +1,48 @@
+#include "graph/passes.h"
+
+#include <algorithm>
+
+namespace bittern {
+
+void RemoveDeadOps(Graph& graph) {
+  std::vector<bool> wanted(graph.tensors.size());
+  for (size_t id = 0; id < wanted.size(); ++id) wanted[id] = graph.tensors[id].persistent;
+  std::vector<bool> dead(graph.ops.size(), false);
+  for (size_t i = graph.ops.size(); i-- > 0;) {
+    const Op& op = graph.ops[i];
+    dead[i] = std::none_of(op.out.begin(), op.out.end(),
+                           [&](TensorId id) { return wanted[static_cast<size_t>(id)]; });
+    if (dead[i]) continue;
+    for (const TensorId id : Reads(op)) wanted[static_cast<size_t>(id)] = true;
+  }
+  const auto end = static_cast<size_t>(graph.update_begin);
+  graph.update_begin -= static_cast<int>(
+      std::count(dead.begin(), dead.begin() + static_cast<std::ptrdiff_t>(end), true));
+  size_t i = 0;
+  std::erase_if(graph.ops, [&](const Op&) { return dead[i++]; });
+}
+
+void HoistUpdates(Graph& graph) {
+  const auto is_update = [](const Op& op) {
+    return op.kind == OpKind::kSgd || op.kind == OpKind::kMomentum || op.kind == OpKind::kAdamW ||
+           op.kind == OpKind::kSumSquares || op.kind == OpKind::kClip;
+  };
+  const auto touches = [](const Op& op, const Op& update) {
+    std::vector<TensorId> all = Reads(op);
+    all.insert(all.end(), op.out.begin(), op.out.end());
+    std::vector<TensorId> mine = Reads(update);
+    mine.insert(mine.end(), update.out.begin(), update.out.end());
+    return std::find_first_of(all.begin(), all.end(), mine.begin(), mine.end()) != all.end();
+  };
+  for (int i = 0; i < graph.update_begin; ++i) {
+    if (!is_update(graph.ops[static_cast<size_t>(i)])) continue;
+    int place = i;
+    while (place > 0 &&
+           !touches(graph.ops[static_cast<size_t>(place) - 1], graph.ops[static_cast<size_t>(i)])) {
+      --place;
+    }
+    std::rotate(graph.ops.begin() + place, graph.ops.begin() + i, graph.ops.begin() + i + 1);
+  }
+}
+
+}  // namespace bittern

@@ -1,0 +1,168 @@
+#include "model/layers/word_embedding.h"
+
+#include <fmt/format.h>
+
+namespace bittern {
+
+EmbeddingTree WordTree(const ModelConfig& model) {
+  return PlanEmbedding(model.embedding, WorstDistinctCounts(model.embedding, model.tokens));
+}
+
+WordEmbedding::WordEmbedding(StepBuilder& step)
+    : step_(step),
+      shape_(step.model().embedding),
+      tree_(WordTree(step.model())),
+      cores_count_(shape_.cores()) {
+  const int tokens = step.model().tokens;
+  for (int core = 0; core < cores_count_; ++core) {
+    const auto [left, words, features, right] = shape_.CoreShape(core);
+    cores_.push_back(cores_count_ == 1 ? step.Parameter("embedding.word.weight",
+                                                        {Constant(words), Constant(features)})
+                                       : step.Parameter(fmt::format("embedding.word.core.{}", core),
+                                                        {Constant(left), Constant(words),
+                                                         Constant(features), Constant(right)}));
+  }
+  positions_ = step.Parameter("embedding.position", {Constant(shape_.columns()), Constant(tokens)});
+  const auto table = [&](const std::string& name) {
+    return step.NewTensor(name, TensorKind::kInput, {Constant(tokens)}, ElementType::kI32);
+  };
+  slot_ = table("input.slot");
+  for (int node = cores_count_; node <= tree_.root(); ++node) {
+    const std::string name = fmt::format("input.embedding.{}", Inner(node));
+    const TensorId left = table(name + ".left");
+    inputs_.push_back({left, table(name + ".right"), step.NewList()});
+  }
+}
+
+View WordEmbedding::NodeView(int node, TensorId tensor, int first, int middle, int last) const {
+  const EmbeddingNode& of = tree_.nodes[static_cast<size_t>(node)];
+  const Size left = Constant(shape_.ranks[static_cast<size_t>(of.first)]);
+  const Size right = Constant(shape_.ranks[static_cast<size_t>(of.last) + 1]);
+  const Size features = Constant(of.elements / (left.count * right.count));
+  Size left_stride = features * right;
+  if (node < cores_count_) left_stride = left_stride * Constant(shape_.CoreShape(node)[1]);
+  return {tensor,
+          {{first, left, left_stride}, {middle, features, right}, {last, right, Constant(1)}}};
+}
+
+Size WordEmbedding::SliceStride(int node) const {
+  const EmbeddingNode& of = tree_.nodes[static_cast<size_t>(node)];
+  if (node >= cores_count_) return Constant(of.elements);
+  const auto [left, words, features, right] = shape_.CoreShape(node);
+  return Constant(features * right);
+}
+
+TensorId WordEmbedding::Value(int node) const {
+  return node < cores_count_ ? cores_[static_cast<size_t>(node)]
+                             : values_[static_cast<size_t>(Inner(node))];
+}
+
+void WordEmbedding::ComputeRows() {
+  values_.clear();
+  for (int node = cores_count_; node <= tree_.root(); ++node) {
+    const EmbeddingNode& of = tree_.nodes[static_cast<size_t>(node)];
+    const NodeInput& input = inputs_[static_cast<size_t>(Inner(node))];
+    const std::string name = fmt::format("embedding.word: node {}", node);
+    const TensorId value =
+        step_.NewTensor(name, TensorKind::kActivation, {kTokens, Constant(of.elements)});
+    values_.push_back(value);
+    // c's feature axis is the operands' two, the left one slower.
+    const View left = NodeView(of.left, Value(of.left), 'p', 'x', 's');
+    const View right = NodeView(of.right, Value(of.right), 's', 'y', 'q');
+    View c = NodeView(node, value, 'p', 'x', 'q');
+    c.axes[1] = {'x', left.axes[1].extent, right.axes[1].extent * right.axes[2].extent};
+    c.axes.insert(c.axes.begin() + 2, {'y', right.axes[1].extent, right.axes[2].extent});
+    Op& op = step_.Contract(name, c, left, right);
+    op.gather = {.list = input.list,
+                 .a_table = input.left,
+                 .b_table = input.right,
+                 .a_stride = SliceStride(of.left),
+                 .b_stride = SliceStride(of.right),
+                 .c_stride = SliceStride(node)};
+  }
+}
+
+TensorId WordEmbedding::Forward() {
+  ComputeRows();
+  const TensorId x = step_.Activation("embedding: x", Constant(shape_.columns()));
+  step_.Append(OpKind::kGatherColumns, "embedding: x", {Value(tree_.root()), slot_, positions_},
+               {x});
+  return x;
+}
+
+void WordEmbedding::Backward(TensorId dx) {
+  std::vector<TensorId> gradients(tree_.nodes.size(), kNoTensor);
+  for (int core = 0; core < cores_count_; ++core) {
+    gradients[static_cast<size_t>(core)] = step_.Gradient(cores_[static_cast<size_t>(core)]);
+    step_.ClearGradient(gradients[static_cast<size_t>(core)]);
+  }
+  const auto scatter = [&](TensorId rows, int list) {
+    Op& op = step_.Append(OpKind::kScatterColumns, "embedding: d rows", {dx, slot_}, {rows});
+    op.list = list;
+    op.accumulate = list < 0;
+  };
+  if (cores_count_ == 1) {
+    scatter(gradients[0], -1);  // the slots are rows of the table itself
+  } else {
+    for (int node = cores_count_; node <= tree_.root(); ++node) {
+      const std::string name = fmt::format("embedding.word: d node {}", node);
+      gradients[static_cast<size_t>(node)] =
+          step_.NewTensor(name, TensorKind::kScratch,
+                          {kTokens, Constant(tree_.nodes[static_cast<size_t>(node)].elements)});
+    }
+    scatter(gradients.back(), inputs_.back().list);
+  }
+  for (int node = cores_count_; node < tree_.root(); ++node) {
+    step_
+        .Append(OpKind::kFill, "embedding.word: d node: 0", {},
+                {gradients[static_cast<size_t>(node)]})
+        .list = inputs_[static_cast<size_t>(Inner(node))].list;
+  }
+  for (int node = tree_.root(); node >= cores_count_; --node) {
+    const EmbeddingNode& of = tree_.nodes[static_cast<size_t>(node)];
+    const NodeInput& input = inputs_[static_cast<size_t>(Inner(node))];
+    const View left = NodeView(of.left, Value(of.left), 'p', 'x', 's');
+    const View right = NodeView(of.right, Value(of.right), 's', 'y', 'q');
+    View dc = NodeView(node, gradients[static_cast<size_t>(node)], 'p', 'x', 'q');
+    dc.axes[1] = {'x', left.axes[1].extent, right.axes[1].extent * right.axes[2].extent};
+    dc.axes.insert(dc.axes.begin() + 2, {'y', right.axes[1].extent, right.axes[2].extent});
+
+    View d_left = left, d_right = right;
+    d_left.tensor = gradients[static_cast<size_t>(of.left)];
+    d_right.tensor = gradients[static_cast<size_t>(of.right)];
+    Op& to_right = step_.Contract(fmt::format("embedding.word: d node {}", of.right), d_right, left,
+                                  dc, Result::kAccumulate);
+    to_right.gather = {.list = input.list,
+                       .a_table = input.left,
+                       .c_table = input.right,
+                       .a_stride = SliceStride(of.left),
+                       .b_stride = SliceStride(node),
+                       .c_stride = SliceStride(of.right)};
+    Op& to_left = step_.Contract(fmt::format("embedding.word: d node {}", of.left), d_left, dc,
+                                 right, Result::kAccumulate);
+    to_left.gather = {.list = input.list,
+                      .b_table = input.right,
+                      .c_table = input.left,
+                      .a_stride = SliceStride(node),
+                      .b_stride = SliceStride(of.right),
+                      .c_stride = SliceStride(of.left)};
+  }
+  UpdatePositions(dx);
+  for (int core = 0; core < cores_count_; ++core) {
+    step_.Update(cores_[static_cast<size_t>(core)], gradients[static_cast<size_t>(core)]);
+  }
+}
+
+void WordEmbedding::UpdatePositions(TensorId dx) {
+  if (step_.updates_directly()) {
+    step_.Descend(positions_, dx);
+    step_.Append(OpKind::kAddColumns, "embedding.position: update", {dx}, {positions_});
+    return;
+  }
+  const TensorId gradient = step_.Gradient(positions_);
+  step_.ClearGradient(gradient);
+  step_.Append(OpKind::kAddColumns, "embedding.position: gradient", {dx}, {gradient});
+  step_.Update(positions_, gradient);
+}
+
+}  // namespace bittern

@@ -1,0 +1,80 @@
+#include "model/tasks/branch.h"
+
+namespace bittern {
+
+Branch::Branch(StepBuilder& step, const std::string& name, int classes, Reads reads)
+    : step_(step),
+      name_(name),
+      first_token_(reads == Reads::kFirstToken),
+      columns_(first_token_ ? Constant(1) : kTokens),
+      classes_(Constant(classes)),
+      features_(Constant(step.model().hidden)),
+      map_(step, name + ".map", columns_),
+      weight_(step.Parameter(name + ".head.weight", {classes_, features_})),
+      bias_(step.Parameter(name + ".head.bias", {classes_})) {}
+
+TensorId Branch::Hidden(TensorId x) {
+  if (first_token_) {
+    const TensorId first = step_.Activation(name_ + ": x", features_, columns_);
+    step_.Append(OpKind::kTakeColumn, name_ + ": x", {x}, {first});
+    x = first;
+  }
+  const TensorId y = map_.Forward(x);
+  step_.Append(OpKind::kTanh, name_ + ": tanh", {y}, {y});
+  return y;
+}
+
+void Branch::Logits(TensorId hidden, TensorId logits) {
+  step_.Contract(name_ + ": logits", step_.Of(logits, "ct"), step_.Of(weight_, "cf"),
+                 step_.Of(hidden, "ft"), Result::kOverwrite, step_.Of(bias_, "c"));
+}
+
+void Branch::Answer(TensorId x) {
+  const TensorId logits =
+      step_.NewTensor(name_ + ".logits", TensorKind::kOutput, {classes_, columns_});
+  Logits(Hidden(x), logits);
+}
+
+void Branch::Train(TensorId x, TensorId dx, Result result, int loss_weight) {
+  const Size planned = Constant(columns_.At(step_.model().tokens));
+  const TensorId labels =
+      step_.NewTensor(loss_weight == kIntentLoss ? "input.intent" : "input.tags",
+                      TensorKind::kInput, {planned}, ElementType::kI32);
+  const TensorId loss = step_.NewTensor("loss." + name_, TensorKind::kOutput, {planned});
+
+  const TensorId hidden = Hidden(x);
+  const TensorId logits = step_.Activation(name_ + ": logits", classes_, columns_);
+  Logits(hidden, logits);
+  Op& entropy =
+      step_.Append(OpKind::kCrossEntropy, name_ + ": loss", {logits, labels}, {logits, loss});
+  entropy.loss = loss_weight;
+  entropy.smoothing = step_.config().training.label_smoothing;
+
+  const TensorId d_hidden = step_.Scratch(name_ + ": d hidden", features_, columns_);
+  step_.Contract(name_ + ": d hidden", step_.Of(d_hidden, "ft"), step_.Of(weight_, "cf"),
+                 step_.Of(logits, "ct"));
+  const bool accumulate = Accumulates(step_.gradient_result());
+  const TensorId d_bias = step_.Gradient(bias_);
+  step_.Append(OpKind::kRowSum, name_ + ".head.bias: gradient", {logits}, {d_bias}).accumulate =
+      accumulate;
+  step_.Update(bias_, d_bias);
+  // The head's gradient is the largest of all, and arises when most activations are alive.
+  const bool directly = step_.updates_directly();
+  const TensorId d_weight = directly ? weight_ : step_.Gradient(weight_);
+  if (directly) step_.Descend(weight_, logits);
+  step_.Contract(name_ + ".head.weight: gradient", step_.Of(d_weight, "cf"), step_.Of(logits, "ct"),
+                 step_.Of(hidden, "ft"), directly ? Result::kAccumulate : step_.gradient_result());
+  if (!directly) step_.Update(weight_, d_weight);
+
+  step_.Append(OpKind::kTanhGrad, name_ + ": d tanh", {d_hidden, hidden}, {d_hidden});
+  if (!first_token_) {
+    map_.Backward(d_hidden, dx, result);
+    return;
+  }
+  const TensorId d_first = step_.Scratch(name_ + ": dx", features_, columns_);
+  map_.Backward(d_hidden, d_first, Result::kOverwrite);
+  if (result == Result::kOverwrite) step_.Append(OpKind::kFill, name_ + ": dx", {}, {dx});
+  step_.Append(OpKind::kAddColumn, name_ + ": dx", {d_first}, {dx});
+}
+
+}  // namespace bittern

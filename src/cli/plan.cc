@@ -16,7 +16,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "cli/parameter_count.h"
+#include "model/parameter_count.h"
 #include "cpu/executor.h"
 #include "graph/arena.h"
 #include "model/inputs.h"

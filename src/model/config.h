@@ -19,6 +19,15 @@ namespace bittern {
 
 enum class Format { kTensor, kDense };
 
+// A linear map y = W x + b, W: [rows][columns].
+struct MapShape {
+  int rows = 0, columns = 0;
+  Format format = Format::kTensor;
+  TtShape train;         // of W (kDense: empty)
+  double deviation = 0;  // standard deviation of W's entries at the start
+  CoreStart core_start = CoreStart::kNormal;
+};
+
 struct ModelConfig {
   int hidden = 768;
   int heads = 12;
@@ -36,6 +45,11 @@ struct ModelConfig {
   double embedding_deviation = 0.036;
   double table_deviation = 0.02;
   CoreStart core_start = CoreStart::kNormal;
+
+  // Today's configurations give all maps of a model one shape.
+  MapShape HiddenMap() const {
+    return {hidden, hidden, format, map, map_deviation, core_start};
+  }
 
   bool operator==(const ModelConfig&) const = default;
 };

@@ -23,12 +23,12 @@ struct Phase {
   int64_t multiply_adds = 0;  // useful ones
 };
 
-// `ops`: the program's instructions, by whose index `times` are; `graph`: the step with nothing
-// computed again, at `graph.tokens` tokens and as many different words; `cycles`: of the step, in
-// clock cycles; `fold`: of them in a cycle of `times`.
+// ops: the program's instructions, whose parts are those of the graph `program`, and by whose index
+// `times` are; graph: the step with nothing computed again, at graph.tokens tokens and as many
+// different words; cycles: the step's, in clock cycles; fold: clock cycles in a cycle of `times`.
 std::vector<Phase> PhasesOf(const std::vector<MachineOp>& ops,
-                            const std::vector<InstructionTime>& times, const Graph& graph,
-                            int64_t cycles, int64_t fold);
+                            const std::vector<InstructionTime>& times, const Graph& program,
+                            const Graph& graph, int64_t cycles, int64_t fold);
 
 }  // namespace bittern
 

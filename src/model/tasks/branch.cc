@@ -2,16 +2,19 @@
 
 namespace bittern {
 
-Branch::Branch(StepBuilder& step, const std::string& name, int classes, Reads reads)
+Branch::Branch(StepBuilder& step, const std::string& name, int classes, Reads reads, int loss)
     : step_(step),
       name_(name),
       first_token_(reads == Reads::kFirstToken),
+      loss_(loss),
       columns_(first_token_ ? Constant(1) : kTokens),
       classes_(Constant(classes)),
       features_(Constant(step.model().hidden)),
-      map_(step, name + ".map", columns_),
-      weight_(step.Parameter(name + ".head.weight", {classes_, features_})),
-      bias_(step.Parameter(name + ".head.bias", {classes_})) {}
+      map_(step, name + ".map", step.model().HiddenMap(), columns_),
+      weight_(step.Parameter(name + ".head.weight", {classes_, features_},
+                             NormalValues(step.model().table_deviation), AddedRows::kInitial)),
+      bias_(step.Parameter(name + ".head.bias", {classes_}, ConstantValues(0),
+                           AddedRows::kLeast)) {}
 
 TensorId Branch::Hidden(TensorId x) {
   if (first_token_) {
@@ -29,16 +32,16 @@ void Branch::Logits(TensorId hidden, TensorId logits) {
                  step_.Of(hidden, "ft"), Result::kOverwrite, step_.Of(bias_, "c"));
 }
 
-void Branch::Answer(TensorId x) {
+void Branch::BuildInference(TensorId x) {
   const TensorId logits =
       step_.NewTensor(name_ + ".logits", TensorKind::kOutput, {classes_, columns_});
   Logits(Hidden(x), logits);
 }
 
-void Branch::Train(TensorId x, TensorId dx, Result result, int loss_weight) {
+void Branch::BuildTraining(TensorId x, TensorId dx, Result result) {
   const Size planned = Constant(columns_.At(step_.model().tokens));
   const TensorId labels =
-      step_.NewTensor(loss_weight == kIntentLoss ? "input.intent" : "input.tags",
+      step_.NewTensor(loss_ == kIntentLoss ? "input.intent" : "input.tags",
                       TensorKind::kInput, {planned}, ElementType::kI32);
   const TensorId loss = step_.NewTensor("loss." + name_, TensorKind::kOutput, {planned});
 
@@ -47,7 +50,7 @@ void Branch::Train(TensorId x, TensorId dx, Result result, int loss_weight) {
   Logits(hidden, logits);
   Op& entropy =
       step_.Append(OpKind::kCrossEntropy, name_ + ": loss", {logits, labels}, {logits, loss});
-  entropy.loss = loss_weight;
+  entropy.loss = loss_;
   entropy.smoothing = step_.config().training.label_smoothing;
 
   const TensorId d_hidden = step_.Scratch(name_ + ": d hidden", features_, columns_);

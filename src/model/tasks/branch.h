@@ -7,21 +7,22 @@
 
 #include <string>
 
+#include "model/layers/layer.h"
 #include "model/layers/linear_map.h"
 #include "model/step_builder.h"
 
 namespace bittern {
 
-class Branch {
+class Branch : public Head {
  public:
   enum class Reads { kEveryToken, kFirstToken };
   // Parameters NAME.map.*, NAME.head.weight [classes][hidden], NAME.head.bias [classes].
-  Branch(StepBuilder& step, const std::string& name, int classes, Reads reads);
+  Branch(StepBuilder& step, const std::string& name, int classes, Reads reads, int loss);
 
   // Inference: NAME.logits [classes][T or 1].
-  void Answer(TensorId x);
+  void BuildInference(TensorId x) override;
   // Forward, loss and backward. dx (=, +=) the gradient of x; loss_weight: see Op::loss.
-  void Train(TensorId x, TensorId dx, Result result, int loss_weight);
+  void BuildTraining(TensorId x, TensorId dx, Result result) override;
 
  private:
   TensorId Hidden(TensorId x);  // tanh(map(x))
@@ -30,6 +31,7 @@ class Branch {
   StepBuilder& step_;
   std::string name_;
   bool first_token_;
+  int loss_;
   Size columns_;
   Size classes_, features_;
   LinearMap map_;

@@ -48,7 +48,8 @@ int64_t Interval(const isa::Instruction& instruction, const isa::Accelerator& ac
 
 // `records`, if given, receives an entry for every dispatched instruction.
 Timing TimeProgram(const DecodedProgram& program, const isa::Accelerator& accelerator,
-                   const ListRegisters& lists, std::vector<InstructionTime>* records = nullptr);
+                   const isa::ListRegisters& lists,
+                   std::vector<InstructionTime>* records = nullptr);
 
 }  // namespace bittern
 

@@ -2,14 +2,13 @@
 //
 // The instruction set and the configurations of the accelerator; docs/instructions.md is the
 // reference.
-// Structures are packed, their first field (the last member here) in the lowest bits. An array is
-// one
-// flat vector: element i of Walk's stride is stride[WalkStrideBits*i +: WalkStrideBits]. A member
-// whose
-// name is a keyword ends in an underscore.
+//
+// Structures are packed: their first field (the last member here) is in the lowest bits. An array
+// is one flat vector: element i of Walk's stride is stride[WalkStrideBits*i +: WalkStrideBits]. A
+// member whose name is a keyword of the language ends in an underscore.
 package bittern_pkg;
 
-  // Nobody uses all of it.
+  // Not every importer uses every parameter.
   /* verilator lint_off UNUSEDPARAM */
 
   localparam logic [63:0] SpecHash = 64'he14eea587042d709;
@@ -139,9 +138,9 @@ package bittern_pkg;
     logic [15:0] stream;
   } dropout_t;
 
-  // Of each instruction: its fields behind header and loops (has_x: whether optional operand x is
-  // there),
-  // and the whole of it with every operand in its place, there or not.
+  // Each instruction has two structures: x_fields_t holds the fields after header and loops (has_y
+  // says whether the optional operand y is present); x_t is the whole instruction with room for
+  // every operand.
   localparam int unsigned EndFieldWords = 0;
   typedef struct packed {
     header_t header;
@@ -280,7 +279,7 @@ package bittern_pkg;
     MemoryUram = 1'd1
   } memory_e;
 
-  // Words of one kind, linear over the banks.
+  // Words of one kind. Their addresses are linear over the banks.
   typedef struct packed {
     memory_e memory;
     logic [31:0] banks;

@@ -138,7 +138,7 @@ std::vector<InstructionTime> TimesOf(const std::vector<MachineOp>& ops,
   const std::vector<uint32_t> code = EncodeAll(ops, shortfalls);
   std::vector<InstructionTime> times;
   if (!shortfalls.empty()) return times;
-  ListRegisters lists;
+  isa::ListRegisters lists;
   lists.fill(static_cast<uint32_t>(tokens));
   TimeProgram(DecodeProgram(code), machine, lists, &times);
   return times;

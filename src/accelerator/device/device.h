@@ -7,7 +7,6 @@
 #ifndef BITTERN_ACCELERATOR_DEVICE_DEVICE_H_
 #define BITTERN_ACCELERATOR_DEVICE_DEVICE_H_
 
-#include <array>
 #include <cstdint>
 #include <span>
 
@@ -19,8 +18,8 @@ namespace bittern {
 
 // Small inputs of a step beside its memory.
 struct HostRegisters {
-  std::array<uint32_t, 8> lists{};  // trip counts, by list register
-  uint32_t tokens = 0;              // real tokens, up to the lanes
+  isa::ListRegisters lists{};  // iteration counts
+  uint32_t tokens = 0;         // real tokens, up to the lanes
   uint64_t dropout_key = 0;
 
   bool operator==(const HostRegisters&) const = default;

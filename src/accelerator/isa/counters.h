@@ -3,22 +3,23 @@
 #define BITTERN_ACCELERATOR_ISA_COUNTERS_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
-namespace bittern {
+#include "accelerator/isa/generated/instructions.h"
 
-inline constexpr int kUnits = 4;  // load, stream, drain, vector: isa::Unit
+namespace bittern {
 
 // Why a unit had no element to issue: it had no instruction yet (the sequencer was busy or the
 // program over), or its next one waited for another.
 enum class Stall { kDispatch, kLoad, kStream, kDrain, kVector };
-inline constexpr int kStalls = 5;
+inline constexpr size_t kStalls = 1 + isa::kUnits;
 
 // Cycles of the last run. For every unit, busy + all stalls = cycles.
 struct Counters {
   int64_t cycles = 0;
-  std::array<int64_t, kUnits> busy{};
-  std::array<std::array<int64_t, kStalls>, kUnits> stalls{};  // [unit][Stall]
+  std::array<int64_t, isa::kUnits> busy{};
+  std::array<std::array<int64_t, kStalls>, isa::kUnits> stalls{};  // [unit][Stall]
 };
 
 }  // namespace bittern

@@ -4,10 +4,12 @@
 #define BITTERN_ACCELERATOR_ISA_DECODED_PROGRAM_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "accelerator/isa/generated/accelerators.h"
 #include "accelerator/isa/generated/instructions.h"
 
 namespace bittern {
@@ -21,14 +23,14 @@ struct DecodedInstruction {
 using DecodedProgram = std::vector<DecodedInstruction>;
 
 // Fails when a word cannot be decoded, a loop's body does not end between instructions or holds a
-// loop or an end, or the last instruction is not the only `end`.
-DecodedProgram DecodeProgram(std::span<const uint32_t> words);
-
-using ListRegisters = std::array<uint32_t, 8>;
+// loop or an end, the last instruction is not the only `end`, or an instruction names a list
+// register above the first `list_registers`.
+DecodedProgram DecodeProgram(std::span<const uint32_t> words,
+                             size_t list_registers = isa::kMaxListRegisters);
 
 // Calls visit(index, trip) for every instruction in the order of the sequencer, `loop` included.
 template <class Visit>
-void Sequence(const DecodedProgram& program, const ListRegisters& lists, Visit visit) {
+void Sequence(const DecodedProgram& program, const isa::ListRegisters& lists, Visit visit) {
   const auto end = static_cast<int>(program.size());
   for (int i = 0; i < end;) {
     visit(i, int64_t{0});
@@ -48,7 +50,8 @@ void Sequence(const DecodedProgram& program, const ListRegisters& lists, Visit v
 
 // Trip counts of a unit's instruction; all 0 when `dynamic` names a list register that holds 0.
 template <class UnitInstruction>
-std::array<int64_t, 4> CountsOf(const UnitInstruction& instruction, const ListRegisters& lists) {
+std::array<int64_t, 4> CountsOf(const UnitInstruction& instruction,
+                                const isa::ListRegisters& lists) {
   std::array<int64_t, 4> counts{};
   for (size_t j = 0; j < 4; ++j) counts[j] = instruction.count[j];
   if (instruction.dynamic != 0) {

@@ -98,7 +98,7 @@ struct UnitTimes {
 class Sequencer {
  public:
   Sequencer(const DecodedProgram& program, const isa::Accelerator& accelerator,
-            const ListRegisters& lists, std::vector<InstructionTime>* records)
+            const isa::ListRegisters& lists, std::vector<InstructionTime>* records)
       : program_(program), accelerator_(accelerator), lists_(lists), records_(records) {
     BITTERN_CHECK(accelerator.queue_depth < static_cast<int>(kRemembered));
   }
@@ -107,7 +107,7 @@ class Sequencer {
     Sequence(program_, lists_, [this](int index, int64_t trip) { Take(index, trip); });
     Counters& counters = timing_.counters;
     counters.cycles = now_;
-    for (size_t u = 0; u < kUnits; ++u) {
+    for (size_t u = 0; u < isa::kUnits; ++u) {
       counters.stalls[u][static_cast<size_t>(Stall::kDispatch)] += now_ - units_[u].free;
     }
     ToClockCycles();
@@ -119,7 +119,7 @@ class Sequencer {
     const int64_t fold = accelerator_.fold;
     Counters& counters = timing_.counters;
     counters.cycles *= fold;
-    for (size_t u = 0; u < kUnits; ++u) {
+    for (size_t u = 0; u < isa::kUnits; ++u) {
       counters.busy[u] *= fold;
       for (int64_t& stall : counters.stalls[u]) stall *= fold;
     }
@@ -183,7 +183,7 @@ class Sequencer {
     }
     record.start = ready;
     Stall cause = Stall::kDispatch;
-    for (size_t w = 0; w < kUnits; ++w) {
+    for (size_t w = 0; w < isa::kUnits; ++w) {
       const int64_t holds = units_[w].Holds(waits[w]);
       if (holds > record.start) {
         record.start = holds;
@@ -212,9 +212,9 @@ class Sequencer {
 
   const DecodedProgram& program_;
   const isa::Accelerator& accelerator_;
-  const ListRegisters& lists_;
+  const isa::ListRegisters& lists_;
   std::vector<InstructionTime>* records_;
-  std::array<UnitTimes, kUnits> units_;
+  std::array<UnitTimes, isa::kUnits> units_;
   int64_t now_ = 0;
   int64_t taken_ = 0;  // the first cycle after the words of the last instruction
   int last_ = -1;      // its index
@@ -238,7 +238,7 @@ int64_t Interval(const isa::Instruction& instruction, const isa::Accelerator& ac
 }
 
 Timing TimeProgram(const DecodedProgram& program, const isa::Accelerator& accelerator,
-                   const ListRegisters& lists, std::vector<InstructionTime>* records) {
+                   const isa::ListRegisters& lists, std::vector<InstructionTime>* records) {
   return Sequencer(program, accelerator, lists, records).Run();
 }
 

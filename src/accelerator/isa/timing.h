@@ -47,7 +47,8 @@ int64_t Interval(const isa::Instruction& instruction, const isa::Accelerator& ac
 
 // `records`, if given, takes an entry for every instruction handed to a unit.
 Timing TimeProgram(const DecodedProgram& program, const isa::Accelerator& accelerator,
-                   const ListRegisters& lists, std::vector<InstructionTime>* records = nullptr);
+                   const isa::ListRegisters& lists,
+                   std::vector<InstructionTime>* records = nullptr);
 
 }  // namespace bittern
 

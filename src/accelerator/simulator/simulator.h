@@ -53,7 +53,7 @@ class Simulator {
   MachineState state_;
   Workspace work_;
   DecodedProgram program_;
-  std::map<ListRegisters, Timing> timings_;
+  std::map<isa::ListRegisters, Timing> timings_;
 };
 
 }  // namespace bittern

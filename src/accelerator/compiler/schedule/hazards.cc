@@ -35,7 +35,7 @@ Hazards::Hazards(const std::vector<Extent>& extents, const isa::Accelerator& mac
 }
 
 void Hazards::Synchronize() {
-  for (size_t u = 0; u < kMachineUnits; ++u) synchronized_[u] = Count(u);
+  for (size_t u = 0; u < isa::kUnits; ++u) synchronized_[u] = Count(u);
 }
 
 void Hazards::SetBody(std::span<const MachineOp> body) {
@@ -265,7 +265,7 @@ void Hazards::Meet(Word& word, const Operand& operand, int64_t cycle) {
   }
   const Touch now{sequence, static_cast<int32_t>(cycle)};
   if (operand.writes) {
-    for (size_t unit = 0; unit < kMachineUnits; ++unit) {
+    for (size_t unit = 0; unit < isa::kUnits; ++unit) {
       const Touch& reader = word.readers[unit];
       // An element writes at the earliest in the cycle after its issue.
       if (mine(unit, reader)) continue;
@@ -327,8 +327,8 @@ void Hazards::UsePorts(const Operand& operand, int64_t place, int64_t cycle) {
 void Hazards::MeetPorts() {
   const auto sequence = static_cast<int32_t>(std::ssize(taken_[unit_])) - 1;
   for (const PortUse& use : port_uses_) {
-    std::array<Touch, kMachineUnits>& others = ports_[use.port];
-    for (size_t unit = 0; unit < kMachineUnits; ++unit) {
+    std::array<Touch, isa::kUnits>& others = ports_[use.port];
+    for (size_t unit = 0; unit < isa::kUnits; ++unit) {
       if (others[unit].sequence < 0) continue;
       Require(unit, others[unit], others[unit].cycle + 1 - use.first);
     }

@@ -30,8 +30,6 @@
 
 namespace bittern {
 
-inline constexpr size_t kMachineUnits = 4;
-
 // Every bank has its ports; or every tensor, for an estimate before tensors have the banks that
 // they will have.
 enum class Ports { kOfBanks, kOfTensors };
@@ -79,7 +77,7 @@ class Hazards {
   struct Word {
     int32_t writer_unit = -1;
     Touch writer;
-    std::array<Touch, kMachineUnits> readers;
+    std::array<Touch, isa::kUnits> readers;
   };
   // What is known of an instruction that was taken.
   struct Taken {
@@ -133,11 +131,11 @@ class Hazards {
   const bool banks_have_ports_;
   std::array<int64_t, 4> banks_{};  // first bank of: three regions; all
   // By port and unit: the last that it was used by, and when; what was before is over by then.
-  std::vector<std::array<Touch, kMachineUnits>> ports_;
-  std::array<std::vector<int64_t>, kMachineUnits> issue_cycles_;  // running sums
-  std::array<std::vector<Taken>, kMachineUnits> taken_;
-  std::array<int64_t, kMachineUnits> synchronized_{};  // instructions before the last rest
-  std::set<StoredId> alone_;                           // touched by one walk of the loop's body
+  std::vector<std::array<Touch, isa::kUnits>> ports_;
+  std::array<std::vector<int64_t>, isa::kUnits> issue_cycles_;  // running sums
+  std::array<std::vector<Taken>, isa::kUnits> taken_;
+  std::array<int64_t, isa::kUnits> synchronized_{};  // instructions before the last rest
+  std::set<StoredId> alone_;                         // touched by one walk of the loop's body
   std::vector<Operand> operands_;
   std::vector<PortUse> port_uses_;
   std::vector<Requirement> requirements_;

@@ -79,7 +79,7 @@ class WaitWriter {
   void EnterLoop(size_t i, const Hazards& hazards) {
     loop_ = i;
     const auto& loop = std::get<isa::Loop>(ops_[i].instruction);
-    for (size_t unit = 0; unit < kMachineUnits; ++unit) {
+    for (size_t unit = 0; unit < isa::kUnits; ++unit) {
       before_[unit] = 0;
       for (size_t n = i + 1; HostCounts(loop) && n <= i + loop.body; ++n) {
         if (Hazards::UnitOf(ops_[n].instruction) == unit) before_[unit] = hazards.Count(unit);
@@ -152,11 +152,11 @@ class WaitWriter {
     return result;
   }
 
-  static void SetWaits(MachineOp& op, const std::array<Order, kMachineUnits>& orders) {
+  static void SetWaits(MachineOp& op, const std::array<Order, isa::kUnits>& orders) {
     std::visit(
         [&](auto& instruction) {
           if constexpr (requires { instruction.wait; }) {
-            for (size_t unit = 0; unit < kMachineUnits; ++unit) {
+            for (size_t unit = 0; unit < isa::kUnits; ++unit) {
               const Order& order = orders[unit];
               if (order.distance == 0) continue;
               isa::Wait& wait = instruction.wait[unit];
@@ -177,11 +177,11 @@ class WaitWriter {
   // Of a wait: the largest distance, and the most elements.
   const int64_t farthest_ = isa::MostOf<isa::Wait>("distance");
   const int64_t most_elements_ = isa::MostOf<isa::Wait>("elements");
-  std::vector<std::array<Order, kMachineUnits>> orders_;
+  std::vector<std::array<Order, isa::kUnits>> orders_;
   std::set<size_t> syncs_;  // loops that begin at rest
   // The loop that was entered last.
   size_t loop_ = 0;
-  std::array<int64_t, kMachineUnits> before_{};
+  std::array<int64_t, isa::kUnits> before_{};
 };
 
 }  // namespace

@@ -18,7 +18,7 @@
 
 namespace bittern::isa {
 
-// Of spec/isa.toml and the table of functions. A program is for one specification.
+// Hash of spec/isa.toml and the table of functions. A program runs under one specification only.
 inline constexpr uint64_t kSpecHash = 0xe14eea587042d709;
 inline constexpr uint32_t kSpecVersion = 1;
 
@@ -33,7 +33,8 @@ enum class Unit : uint32_t {
   // T lanes of elementwise arithmetic and reductions
   kVector,
 };
-// As in the specification; empty for a value that is none.
+inline constexpr size_t kUnits = 4;
+// The name in the specification; empty for an unknown value.
 std::string_view Name(Unit value);
 
 // What a stream sums over.
@@ -45,7 +46,7 @@ enum class Direction : uint32_t {
   // y[r] = sum over t of x[t] * tile[slot][r][t]: one rank word an element
   kToken,
 };
-// As in the specification; empty for a value that is none.
+// The name in the specification; empty for an unknown value.
 std::string_view Name(Direction value);
 
 // What a sum is added to. The start is added last: y = start + sum; it is read when the sum is
@@ -60,7 +61,7 @@ enum class Start : uint32_t {
   // the scalar at the start operand's address, in every lane
   kScalar,
 };
-// As in the specification; empty for a value that is none.
+// The name in the specification; empty for an unknown value.
 std::string_view Name(Start value);
 
 // docs/arithmetic.md defines each.
@@ -82,7 +83,7 @@ enum class Function : uint32_t {
   // tanh(v1)
   kTanh,
 };
-// As in the specification; empty for a value that is none.
+// The name in the specification; empty for an unknown value.
 std::string_view Name(Function value);
 
 // A factor or a summand in the vector unit, a value a lane.
@@ -114,7 +115,7 @@ enum class Source : uint32_t {
   // lane register l2
   kL2,
 };
-// As in the specification; empty for a value that is none.
+// The name in the specification; empty for an unknown value.
 std::string_view Name(Source value);
 
 // What leaves the vector unit beside its output word.
@@ -126,7 +127,7 @@ enum class Tap : uint32_t {
   // register = max(register, v4)
   kMax,
 };
-// As in the specification; empty for a value that is none.
+// The name in the specification; empty for an unknown value.
 std::string_view Name(Tap value);
 
 // An order between this instruction and an earlier one. The instruction waited for is the
@@ -540,7 +541,7 @@ struct Vector {
 
 using Instruction = std::variant<End, Loop, Sync, Load, Stream, Drain, Vector>;
 
-// The unit that runs an instruction; none for the sequencer's own.
+// The unit that runs an instruction; nullopt for those that the sequencer runs itself.
 std::optional<Unit> UnitOf(const Instruction& instruction);
 
 // Appends the instruction's words. Fails, naming instruction, field and range, where a value does
@@ -550,11 +551,11 @@ void Encode(const Instruction& instruction, std::vector<uint32_t>& words);
 // Words that Encode appends.
 size_t WordsOf(const Instruction& instruction);
 
-// The instruction that begins at the first of `words`; those behind it are not looked at. Fails on
-// anything that Encode does not make.
+// Decodes the instruction at the front of `words`, and ignores the words after it. Fails on anything
+// that Encode does not make.
 Instruction Decode(std::span<const uint32_t> words);
 
-// One line: name, and every field that is not as in a default-constructed instruction.
+// One line: the name, and every field that differs from a default-constructed instruction.
 std::string Disassemble(const Instruction& instruction);
 
 }  // namespace bittern::isa

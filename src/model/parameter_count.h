@@ -16,6 +16,8 @@ struct ParameterCount {
   int64_t stored = 0;
   int64_t dense = 0;  // of the same model with dense weights
 
+  friend bool operator==(const ParameterCount&, const ParameterCount&) = default;
+
   double Compression() const { return static_cast<double>(dense) / static_cast<double>(stored); }
 };
 

@@ -17,18 +17,15 @@ EmbeddingTree WordTree(const ModelConfig& model) {
   return PlanEmbedding(model.embedding, WorstDistinctCounts(model.embedding, model.tokens));
 }
 
-Graph BuildStep(const Config& config, const StepOptions& options) {
-  const ModelConfig& model = config.model;
-  if (model.intents == 0 && model.tags == 0) {
-    Fail("{}: the model has neither intents nor tags, so there is nothing to train", config.name);
-  }
-  Step step(config, options);
+void AddEmbedding(const ModelConfig& model, Step& step) {
   step.SetInput<Embedding>({.name = "embedding", .block = "embedding"},
                            WordEmbeddingShape{.words = model.embedding,
                                               .embedding_deviation = model.embedding_deviation,
                                               .table_deviation = model.table_deviation,
                                               .core_start = model.core_start});
-  // Every map of a configuration is hidden x hidden, of one shape.
+}
+
+void AddEncoders(const ModelConfig& model, Step& step) {
   const MapShape map = model.HiddenMap();
   for (int encoder = 0; encoder < model.encoders; ++encoder) {
     const std::string name = fmt::format("encoder.{}.", encoder);
@@ -43,12 +40,17 @@ Graph BuildStep(const Config& config, const StepOptions& options) {
     step.Add<FeedForward>({.name = name + "feed_forward", .block = block},
                           FeedForwardShape{.inner = map, .outer = map});
   }
+}
+
+void AddHeads(const Config& config, Step& step) {
+  const ModelConfig& model = config.model;
   if (model.intents > 0) {
     step.AddHead({.name = "intent", .block = "intent"}, [&](StepBuilder& builder) {
-      return std::make_unique<Branch>(
-          builder, "intent", model.intents,
-          options.intent_on_every_token ? Branch::Reads::kEveryToken : Branch::Reads::kFirstToken,
-          kIntentLoss);
+      return std::make_unique<Branch>(builder, "intent", model.intents,
+                                      builder.options().intent_on_every_token
+                                          ? Branch::Reads::kEveryToken
+                                          : Branch::Reads::kFirstToken,
+                                      kIntentLoss);
     });
   }
   if (model.tags > 0) {
@@ -57,6 +59,16 @@ Graph BuildStep(const Config& config, const StepOptions& options) {
                                       kSlotLoss);
     });
   }
+}
+
+Graph BuildStep(const Config& config, const StepOptions& options) {
+  if (config.model.intents == 0 && config.model.tags == 0) {
+    Fail("{}: the model has neither intents nor tags, so there is nothing to train", config.name);
+  }
+  Step step(config, options);
+  AddEmbedding(config.model, step);
+  AddEncoders(config.model, step);
+  AddHeads(config, step);
   return step.Build();
 }
 

@@ -21,6 +21,8 @@ struct Phase {
   int64_t cycles = 0;         // all phases together: the step's
   int64_t stream_cycles = 0;  // in which the stream unit issues an element
   int64_t multiply_adds = 0;  // useful ones
+
+  friend bool operator==(const Phase&, const Phase&) = default;
 };
 
 // ops: the program's instructions, whose parts are those of the graph `program`, and by whose index

@@ -30,7 +30,7 @@ class Machine {
     InputWriter writer(config, graph_,
                        [&](TensorId id) { return std::span<int32_t>(reference_.Integers(id)); });
     const TinySentence sentence;
-    writer.Write(sentence.ids, sentence.tags, sentence.intent, false, inputs_);
+    writer.Write(sentence.ids, TestLabels(sentence.tags, sentence.intent), false, inputs_);
     inputs_.dropout_key = 0x1234567890ABCDEF;
     inputs_.learning_rate = 0.1;
     for (size_t i = 0; i < graph_.ops.size(); ++i) {

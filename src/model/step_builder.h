@@ -19,6 +19,7 @@ class StepBuilder : public Builder {
 
   const Config& config() const { return config_; }
   const ModelConfig& model() const { return config_.model; }
+  const StepOptions& options() const { return options_; }
   Recompute recompute() const { return options_.recompute; }
   // Halves of encoders, and the embedding, are run again before their backward pass.
   bool runs_again() const {

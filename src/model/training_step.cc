@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -10,7 +11,7 @@
 #include "model/layers/encoder.h"
 #include "model/layers/normalization.h"
 #include "model/layers/word_embedding.h"
-#include "model/tasks/branch.h"
+#include "model/tasks/registry.h"
 
 namespace bittern {
 namespace {
@@ -28,30 +29,25 @@ class Step {
       halves_.push_back(std::make_unique<AttentionHalf>(step_, name + "attention"));
       halves_.push_back(std::make_unique<FeedForwardHalf>(step_, name + "feed_forward"));
     }
-    if (config.model.intents > 0) {
-      intent_ = std::make_unique<Branch>(
-          step_, "intent", config.model.intents,
-          options.intent_on_every_token ? Branch::Reads::kEveryToken : Branch::Reads::kFirstToken);
-    }
-    if (config.model.tags > 0) {
-      slot_ =
-          std::make_unique<Branch>(step_, "slot", config.model.tags, Branch::Reads::kEveryToken);
+    const Tasks tasks = MakeTasks(config);
+    for (size_t i = 0; i < tasks.size(); ++i) {
+      if (tasks[i]->has_head()) heads_.push_back(tasks[i]->MakeHead(step_, static_cast<int>(i)));
     }
   }
 
   Graph Build() {
     const TensorId x = Forward();
+    // Heads run from the last to the first.
+    std::reverse(heads_.begin(), heads_.end());
     if (!step_.training()) {
-      if (slot_) slot_->Answer(x);
-      if (intent_) intent_->Answer(x);
+      for (const auto& head : heads_) head->BuildInference(x);
     } else {
       const TensorId dx = step_.Scratch("dx", Constant(step_.model().hidden));
       Result result = Result::kOverwrite;
-      if (slot_) {
-        slot_->Train(x, dx, result, kSlotLoss);
+      for (const auto& head : heads_) {
+        head->BuildTraining(x, dx, result);
         result = Result::kAccumulate;
       }
-      if (intent_) intent_->Train(x, dx, result, kIntentLoss);
       Backward(dx);
     }
     step_.FinishBatch();
@@ -110,15 +106,16 @@ class Step {
   Normalization norm_;
   int stream_;
   std::vector<std::unique_ptr<EncoderHalf>> halves_;
-  std::unique_ptr<Branch> intent_, slot_;
+  std::vector<std::unique_ptr<Head>> heads_;
   std::vector<TensorId> inputs_;  // of the halves
 };
 
 }  // namespace
 
 Graph BuildStep(const Config& config, const StepOptions& options) {
-  if (config.model.intents == 0 && config.model.tags == 0) {
-    Fail("{}: the model has neither intents nor tags, so there is nothing to train", config.name);
+  const Tasks tasks = MakeTasks(config);
+  if (std::ranges::none_of(tasks, [](const auto& task) { return task->has_head(); })) {
+    Fail("{}: no task of the model has labels, so there is nothing to train", config.name);
   }
   Graph graph = Step(config, options).Build();
   RemoveDeadOps(graph);

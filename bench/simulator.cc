@@ -83,7 +83,7 @@ void Run(const Options& options) {
 
   const CompiledStep& compiled = step.compiled();
   const DecodedProgram program = DecodeProgram(compiled.code);
-  ListRegisters lists{};
+  isa::ListRegisters lists{};
   lists.fill(static_cast<uint32_t>(config.model.tokens));
   std::vector<InstructionTime> records;
   const Timing timing = TimeProgram(program, device->accelerator(), lists, &records);

@@ -355,7 +355,7 @@ checkpoint("with_a_spoilt_configuration", r"", metadata("toml", "[model"))
 checkpoint("with_another_configuration", r"", header_of(lambda f: f.header["__metadata__"].update(
     toml=f.header["__metadata__"]["toml"].replace("encoders = 1", "encoders = 2"))))
 checkpoint("with_a_deep_key_in_its_configuration", r"16 parts", metadata("toml", "a" + ".a" * 300000 + " = 1"))
-checkpoint("with_a_state_that_has_a_field_twice", r"'epoch' stands twice", header_of(
+checkpoint("with_a_state_that_has_a_field_twice", r"'epoch' occurs twice", header_of(
     lambda f: f.header["__metadata__"].update(state=f.header["__metadata__"]["state"].replace("{", '{"epoch": 1, ', 1))))
 checkpoint("with_junk_behind_a_zero_byte", r"zero byte",
            lambda path: (lambda f: f.write(path, json.dumps(f.header).encode() + b"\0junk"))(program.Safetensors(path)))

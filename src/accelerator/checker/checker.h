@@ -20,7 +20,6 @@
 #ifndef BITTERN_ACCELERATOR_CHECKER_CHECKER_H_
 #define BITTERN_ACCELERATOR_CHECKER_CHECKER_H_
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -31,7 +30,7 @@
 
 namespace bittern::checker {
 
-using ListRegisters = std::array<uint32_t, 8>;
+using isa::ListRegisters;
 
 // List registers that a program for so many tokens is checked for if nothing else is said: 1, 2 and
 // all of the tokens in every register, and registers that differ. (A sentence has a token, so no

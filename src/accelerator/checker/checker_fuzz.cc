@@ -201,7 +201,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   isa::Encode(isa::End{}, words);
 
   bittern::checker::ListRegisters lists{};
-  for (size_t i = 0; i < lists.size(); ++i) lists[i] = static_cast<uint32_t>(i % 4);
+  for (size_t i = 0; i < static_cast<size_t>(machine.list_registers); ++i)
+    lists[i] = static_cast<uint32_t>(i % 4);
   const auto report = bittern::checker::CheckProgram(words, machine, map, std::span(&lists, 1));
   if (report.faults() == 0) Run(words, machine, map, lists);
   return 0;

@@ -22,7 +22,7 @@
 
 namespace bittern::checker {
 
-inline constexpr size_t kUnits = 4;  // isa::Unit
+using isa::kUnits;
 
 // How an instruction takes its time.
 struct Pace {

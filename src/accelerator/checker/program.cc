@@ -9,8 +9,6 @@
 namespace bittern::checker {
 namespace {
 
-constexpr int32_t kLists = 8;  // that a host sets
-
 class Reader {
  public:
   Reader(std::span<const uint32_t> words, const isa::Accelerator& machine, Report& report)
@@ -58,7 +56,7 @@ class Reader {
       Wrong(Rule::kProgram, i, is_end ? "an end before the last" : "no end is the last");
     }
     const uint32_t dynamic = std::visit([](const auto& any) { return any.dynamic; }, instruction);
-    const auto lists = static_cast<uint32_t>(std::min(machine_.list_registers, kLists));
+    const auto lists = static_cast<uint32_t>(machine_.list_registers);
     if (dynamic > lists) Wrong(Rule::kProgram, i, "no such list register");
     const auto* loop = std::get_if<isa::Loop>(&instruction);
     if (loop == nullptr) return;

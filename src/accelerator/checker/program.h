@@ -2,7 +2,6 @@
 #ifndef BITTERN_ACCELERATOR_CHECKER_PROGRAM_H_
 #define BITTERN_ACCELERATOR_CHECKER_PROGRAM_H_
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -31,7 +30,7 @@ Program ReadProgram(std::span<const uint32_t> words, const isa::Accelerator& mac
 // Calls visit(index, trip) in the sequencer's order, `loop` itself included, until it returns
 // false.
 template <typename Visit>
-void InOrder(const Program& program, const std::array<uint32_t, 8>& lists, Visit visit) {
+void InOrder(const Program& program, const isa::ListRegisters& lists, Visit visit) {
   for (int index = 0; index < program.size(); ++index) {
     if (!visit(index, int64_t{0})) return;
     const auto* loop = std::get_if<isa::Loop>(&program.instructions[static_cast<size_t>(index)]);

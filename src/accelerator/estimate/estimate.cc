@@ -116,8 +116,8 @@ double Estimate::seconds_per_step() const {
   return static_cast<double>(timing.counters.cycles) / (1e6 * machine->clock_mhz);
 }
 
-ListRegisters FullLists(const ModelConfig& model) {
-  ListRegisters lists{};
+isa::ListRegisters FullLists(const ModelConfig& model) {
+  isa::ListRegisters lists{};
   lists.fill(static_cast<uint32_t>(model.tokens));
   return lists;
 }

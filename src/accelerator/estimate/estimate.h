@@ -62,7 +62,7 @@ struct Estimate {
 Estimate EstimateTraining(const Config& config, const isa::Accelerator& machine);
 
 // Every list of the word table that long, at most `tokens`.
-ListRegisters FullLists(const ModelConfig& model);
+isa::ListRegisters FullLists(const ModelConfig& model);
 
 }  // namespace bittern
 

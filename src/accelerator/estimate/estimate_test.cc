@@ -35,7 +35,7 @@ TEST(EstimateTraining, CountsTheProgram) {
   const Estimate estimate = EstimateTraining(config, u50);
   EXPECT_TRUE(estimate.fits());
   const Counters& counters = estimate.timing.counters;
-  for (size_t unit = 0; unit < kUnits; ++unit) {
+  for (size_t unit = 0; unit < isa::kUnits; ++unit) {
     int64_t cycles = counters.busy[unit];
     for (const int64_t stall : counters.stalls[unit]) cycles += stall;
     EXPECT_EQ(cycles, counters.cycles);

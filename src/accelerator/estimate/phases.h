@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "accelerator/compiler/machine_code.h"
+#include "accelerator/compiler/lower/machine_code.h"
 #include "accelerator/isa/timing.h"
 #include "graph/graph.h"
 

@@ -1,0 +1,235 @@
+#include "accelerator/compiler/layout/layout_search.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "accelerator/compiler/layout/array_mapping.h"
+#include "accelerator/compiler/layout/contraction_cost.h"
+#include "accelerator/compiler/layout/least_choice.h"
+#include "base/error.h"
+
+namespace bittern {
+namespace {
+
+class LayoutSearch {
+ public:
+  LayoutSearch(const Graph& graph, const isa::Accelerator& machine)
+      : graph_(graph), machine_(machine), tokens_(graph.tokens), layouts_(graph.tensors.size()) {}
+
+  std::vector<TensorLayout> Run() {
+    tied_ = TiedTensors(graph_);
+    FixKnown();
+    Collect();
+    for (const std::vector<TensorId>& component : Components()) Solve(component);
+    for (size_t id = 0; id < layouts_.size(); ++id) {
+      layouts_[id] = layouts_[static_cast<size_t>(tied_[id])];
+    }
+    return layouts_;
+  }
+
+ private:
+  TensorLayout& At(TensorId id) { return layouts_[static_cast<size_t>(Tied(id))]; }
+  TensorId Tied(TensorId id) const { return tied_[static_cast<size_t>(id)]; }
+  bool Known(TensorId id) { return At(id).elements > 0; }
+
+  void Fix(TensorId id, TensorLayout layout) {
+    layout.elements = graph_.At(id).Elements(tokens_);
+    At(id) = layout;
+  }
+
+  void FixKnown() {
+    const TensorLayout columns{.kind = WordKind::kToken, .lanes = tokens_, .width = machine_.lanes};
+    for (TensorId id = 0; id < std::ssize(graph_.tensors); ++id) {
+      const Tensor& tensor = graph_.At(id);
+      if (tensor.type == ElementType::kI32) {
+        continue;
+      } else if (tensor.kind == TensorKind::kOutput || tensor.shape.back().power > 0) {
+        Fix(id, columns);
+      } else if (tensor.shape.size() == 1) {
+        Fix(id, {.kind = WordKind::kScalar});
+      }
+    }
+    for (const Op& op : graph_.ops) {
+      if (op.kind == OpKind::kAddColumns) Fix(op.out[0], columns);
+      if (op.kind == OpKind::kGatherColumns) Fix(op.in[2], columns);
+    }
+    if (tokens_ > machine_.lanes) {
+      Fail(
+          "accelerator: the model takes {} tokens, {} has {} lanes; shorten model.tokens to {} or "
+          "choose another accelerator",
+          tokens_, machine_.name, machine_.lanes, machine_.lanes);
+    }
+  }
+
+  // The contractions and the possible lane axes of every tensor that is not fixed.
+  void Collect() {
+    axes_.resize(graph_.tensors.size());
+    rows_.resize(graph_.tensors.size());
+    for (const Op& op : graph_.ops) {
+      if (op.kind == OpKind::kGatherColumns) rows_[static_cast<size_t>(Tied(op.in[0]))] = true;
+      if (op.kind == OpKind::kScatterColumns) rows_[static_cast<size_t>(Tied(op.out[0]))] = true;
+      if (op.kind != OpKind::kContract) continue;
+      bool open = false;
+      for (const auto& [id, stride] :
+           {std::pair{op.out[0], &Loop::c}, std::pair{op.in[0], &Loop::a},
+            std::pair{op.in[1], &Loop::b}}) {
+        if (Known(id)) continue;
+        open = true;
+        for (const Loop& loop : op.loops) {
+          const int64_t extent = loop.extent.At(tokens_), step = (loop.*stride).At(tokens_);
+          if (extent <= 1 || step <= 0) continue;
+          auto& axes = axes_[static_cast<size_t>(Tied(id))];
+          axes.insert({step, extent});
+          // The features of a row of the word table are joined modes; the last one fits a word.
+          for (int64_t part = 2; step == 1 && part <= machine_.rows; ++part) {
+            if (extent % part == 0) axes.insert({step, part});
+          }
+        }
+      }
+      if (open) ops_.push_back(&op);
+    }
+  }
+
+  std::vector<TensorId> Unknowns(const Op& op) {
+    std::vector<TensorId> unknown;
+    for (const TensorId id : {op.out[0], op.in[0], op.in[1]}) {
+      if (!Known(id) && std::find(unknown.begin(), unknown.end(), Tied(id)) == unknown.end()) {
+        unknown.push_back(Tied(id));
+      }
+    }
+    return unknown;
+  }
+
+  // Unknown tensors that meet in contractions, in the order in which the contractions meet them.
+  std::vector<std::vector<TensorId>> Components() {
+    std::vector<std::vector<TensorId>> components;
+    std::set<TensorId> seen;
+    for (const Op* start : ops_) {
+      std::vector<TensorId> component;
+      std::vector<TensorId> queue = Unknowns(*start);
+      for (size_t i = 0; i < queue.size(); ++i) {
+        if (!seen.insert(queue[i]).second) continue;
+        component.push_back(queue[i]);
+        for (const Op* op : ops_) {
+          const std::vector<TensorId> meets = Unknowns(*op);
+          if (std::find(meets.begin(), meets.end(), queue[i]) == meets.end()) continue;
+          queue.insert(queue.end(), meets.begin(), meets.end());
+        }
+      }
+      if (!component.empty()) components.push_back(std::move(component));
+    }
+    return components;
+  }
+
+  std::vector<TensorLayout> Candidates(TensorId id) const {
+    std::vector<TensorLayout> candidates;
+    const int64_t elements = graph_.At(id).Elements(tokens_);
+    const int64_t rows = machine_.rows;
+    for (const auto& [stride, extent] : axes_[static_cast<size_t>(id)]) {
+      const bool row_of_words = rows_[static_cast<size_t>(id)];
+      if (row_of_words && (stride != 1 || extent > rows)) continue;
+      candidates.push_back({WordKind::kRank, elements, stride, extent, rows});
+      if (extent > rows && extent <= machine_.lanes) {
+        candidates.push_back({WordKind::kToken, elements, stride, extent, machine_.lanes});
+      }
+    }
+    return candidates;
+  }
+
+  void Solve(const std::vector<TensorId>& component) {
+    std::vector<std::vector<TensorLayout>> candidates;
+    std::vector<size_t> counts;
+    for (const TensorId id : component) {
+      candidates.push_back(Candidates(id));
+      counts.push_back(candidates.back().size());
+    }
+    std::vector<ChoiceCost> costs;
+    for (const Op* op : ops_) {
+      if (auto cost = CostOf(*op, component, candidates)) costs.push_back(std::move(*cost));
+    }
+    const LeastChoice choice = ChooseLeast(counts, costs);
+    if (choice.too_large) {
+      Fail(
+          "accelerator: \"{}\" is one of {} tensors that meet in too many products for a search of "
+          "their layouts; train with another contraction order or fewer cores, or on the CPU",
+          graph_.At(component.front()).name, component.size());
+    }
+    if (choice.candidates.empty()) {
+      Fail(
+          "accelerator: no layout of \"{}\" and what it is multiplied with gives every product a "
+          "place on the array; train this format or contraction order on the CPU",
+          graph_.At(component.front()).name);
+    }
+    for (size_t i = 0; i < component.size(); ++i) {
+      At(component[i]) = candidates[i][choice.candidates[i]];
+    }
+  }
+
+  // What a contraction takes with each layout of its unknown tensors; nullopt: it has none in
+  // `component`.
+  std::optional<ChoiceCost> CostOf(const Op& op, const std::vector<TensorId>& component,
+                                   const std::vector<std::vector<TensorLayout>>& candidates) {
+    ChoiceCost cost;
+    for (const TensorId id : Unknowns(op)) {
+      const auto at = std::find(component.begin(), component.end(), id);
+      if (at == component.end()) return std::nullopt;
+      cost.variables.push_back(static_cast<size_t>(at - component.begin()));
+    }
+    if (cost.variables.empty()) return std::nullopt;
+    std::sort(cost.variables.begin(), cost.variables.end());
+    std::vector<size_t> index(cost.variables.size());
+    const auto layout = [&](TensorId id) -> const TensorLayout& {
+      for (size_t i = 0; i < index.size(); ++i) {
+        const size_t variable = cost.variables[i];
+        if (component[variable] == Tied(id)) return candidates[variable][index[i]];
+      }
+      return At(id);
+    };
+    size_t combinations = 1;
+    for (const size_t variable : cost.variables) combinations *= candidates[variable].size();
+    for (size_t n = 0; n < combinations; ++n) {
+      size_t rest = n;
+      for (size_t i = index.size(); i-- > 0;) {
+        const size_t count = candidates[cost.variables[i]].size();
+        index[i] = rest % count;
+        rest /= count;
+      }
+      const int64_t elements = ContractionCycles(op, tokens_, machine_, layout(op.out[0]),
+                                                 layout(op.in[0]), layout(op.in[1]));
+      cost.costs.push_back(elements < 0 ? kImpossibleChoice : elements);
+    }
+    return cost;
+  }
+
+  const Graph& graph_;
+  const isa::Accelerator& machine_;
+  const int64_t tokens_;
+  std::vector<TensorLayout> layouts_;
+  std::vector<TensorId> tied_;
+  std::vector<const Op*> ops_;
+  std::vector<std::set<std::pair<int64_t, int64_t>>> axes_;  // (element stride, extent)
+  std::vector<bool> rows_;  // rows of the word table: features in lanes
+};
+
+}  // namespace
+
+std::vector<TensorId> TiedTensors(const Graph& graph) {
+  std::vector<TensorId> tied(graph.tensors.size());
+  std::iota(tied.begin(), tied.end(), 0);
+  for (const Op& op : graph.ops) {
+    const auto tie = [&](TensorId id, TensorId to) { tied[static_cast<size_t>(id)] = to; };
+    if (op.kind == OpKind::kSgd) tie(op.in[0], op.out[0]);
+    if (op.kind == OpKind::kAdd && op.in[0] == op.out[0]) tie(op.in[1], op.out[0]);
+    if (op.kind == OpKind::kDescend) tie(op.out[0], op.in[0]);
+  }
+  return tied;
+}
+
+std::vector<TensorLayout> ChooseLayouts(const Graph& graph, const isa::Accelerator& machine) {
+  return LayoutSearch(graph, machine).Run();
+}
+
+}  // namespace bittern

@@ -27,7 +27,9 @@ struct Choice {
 };
 
 template <typename T>
-concept HasChoices = requires(T value) { Choices(value); };
+concept HasChoices = requires(T value) {
+  Choices(value);
+};
 
 // The name of a value, which must be in the list.
 template <HasChoices T>

@@ -60,7 +60,7 @@ EpochEstimate EpochOf(const Config& config, const Estimate& estimate, const Enco
   for (size_t i = 0; i < train.size(); ++i) {
     const EncodedSentence sentence = train[i];
     StepInputs inputs;
-    writer.Write(sentence.ids, sentence.tags, sentence.intent, true, inputs);
+    writer.Write(sentence.ids, sentence.labels, true, inputs);
     isa::ListRegisters lists{};
     std::copy(inputs.list_sizes.begin(), inputs.list_sizes.end(), lists.begin());
     ++sentences[lists];
@@ -88,9 +88,9 @@ int RunEstimate(const EstimateOptions& options) {
   EncodedSplit train;
   if (options.with_data) {
     const Split sentences = options.data.Source()("train");
-    const Lexicon lexicon = BuildLexicon(config.model, sentences);
-    SetLabels(lexicon.labels, config.model);
-    train = Encode(sentences, lexicon.vocabulary, lexicon.labels, config.model.tokens);
+    const Lexicon lexicon = BuildLexicon(config, sentences);
+    SetLabels(lexicon.labels, config);
+    train = Encode(sentences, lexicon, config);
   }
   const Estimate estimate = EstimateTraining(config, machine);
   EpochEstimate epoch;
@@ -106,8 +106,8 @@ int RunEstimate(const EstimateOptions& options) {
     json.Finish();
   }
   if (!json.owns_stdout()) {
-    fmt::print("{}: {} encoders, {} tokens, {} intents, {} tags ", config.name,
-               config.model.encoders, config.model.tokens, config.model.intents, config.model.tags);
+    fmt::print("{}: {} encoders, {} tokens, {} ", config.name, config.model.encoders,
+               config.model.tokens, LabelCounts(config));
     Print(estimate, epoch, stdout);
   }
   if (!estimate.fits()) {

@@ -59,6 +59,10 @@ std::string DataOption::Name() const {
   return directory_.empty() ? "the generated corpus" : directory_;
 }
 
+void DataOption::SetLabels(Config& config) const {
+  bittern::SetLabels(BuildLabels(config, Source()("train")), config);
+}
+
 void AddJson(CLI::App& parser, std::string& path, const std::string& help) {
   parser.add_option("--json", path, help)->option_text("FILE|-")->group(kOutputGroup);
 }
@@ -197,6 +201,15 @@ void ConfigOptions::Apply(Config& config) const {
     SetFormat(format_ == Name(Format::kDense) ? Format::kDense : Format::kTensor, config.model);
   }
   if (!contraction_.empty()) config.order = ParseOrder(contraction_, "--contraction");
+}
+
+std::string LabelCounts(const Config& config) {
+  std::string counts;
+  for (const auto& task : MakeTasks(config)) {
+    counts +=
+        fmt::format("{}{} {}", counts.empty() ? "" : ", ", task->classes(), task->labels_name());
+  }
+  return counts;
 }
 
 std::optional<int64_t> ParseBudget(const std::string& text) {

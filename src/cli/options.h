@@ -42,6 +42,8 @@ class DataOption {
   bool Has(const std::string& split) const;
   // "data/atis", "the generated corpus".
   std::string Name() const;
+  // Sets the numbers of labels in the configuration to those of the training split.
+  void SetLabels(Config& config) const;
 
  private:
   std::string directory_;
@@ -107,7 +109,10 @@ class ConfigOptions {
   std::vector<std::string> settings_;
 };
 
-// A budget of bytes: empty is none.
+// The numbers of labels of a configuration's tasks: "26 intents, 127 tags".
+std::string LabelCounts(const Config& config);
+
+// Parses a byte size; nullopt for an empty string.
 std::optional<int64_t> ParseBudget(const std::string& text);
 
 }  // namespace bittern

@@ -1,7 +1,7 @@
-// bittern plan: what a training step costs, in multiplications and bytes, without training.
+// bittern plan: the multiplications and bytes of a training step, without training.
 //
-// The model is that of the configuration, with 26 intents and 127 slot tags unless it, or --data,
-// says otherwise. Every figure is exact: it comes from the graph and the arena that training uses.
+// The model is that of the configuration. --data sets its numbers of labels. Every figure is exact:
+// it comes from the graph and the arena that training uses.
 
 #include <fmt/format.h>
 
@@ -189,7 +189,7 @@ int RunPlan(const PlanOptions& options) {
   }
   JsonOutput json(options.json);
   OutputFile svg(options.svg);
-  if (options.with_data) SetLabels(BuildLabels(options.data.Source()("train")), config.model);
+  if (options.with_data) options.data.SetLabels(config);
 
   std::vector<StepPlan> plans;
   for (const Recompute recompute : kRecomputes) plans.push_back(PlanStep(config, recompute));
@@ -223,31 +223,30 @@ int RunPlan(const PlanOptions& options) {
     for (const OrderCost& cost : costs)
       multiplications[JsonName(cost.order)] = cost.multiplications;
     for (const StepPlan& plan : plans) arenas.push_back(ArenaJson(plan));
-    json.Write({{"config", config.name},
-                {"format", Name(model.format)},
-                {"contraction", Name(config.order)},
-                {"encoders", model.encoders},
-                {"tokens", model.tokens},
-                {"intents", model.intents},
-                {"tags", model.tags},
-                {"parameters", parts.back().stored},
-                {"parameters_dense", parts.back().dense},
-                {"compression", parts.back().Compression()},
-                {"parts", by_part},
-                {"multiplications", multiplications},
-                {"multiply_adds_per_step", chosen.multiply_adds},
-                {"arena", ArenaJson(chosen)},
-                {"arenas", arenas},
-                {"smallest_budget_bytes", smallest.TotalBytes()}});
+    Json object = {{"config", config.name},
+                   {"format", Name(model.format)},
+                   {"contraction", Name(config.order)},
+                   {"encoders", model.encoders},
+                   {"tokens", model.tokens}};
+    for (const auto& task : MakeTasks(config)) object[task->labels_name()] = task->classes();
+    object["parameters"] = parts.back().stored;
+    object["parameters_dense"] = parts.back().dense;
+    object["compression"] = parts.back().Compression();
+    object["parts"] = by_part;
+    object["multiplications"] = multiplications;
+    object["multiply_adds_per_step"] = chosen.multiply_adds;
+    object["arena"] = ArenaJson(chosen);
+    object["arenas"] = arenas;
+    object["smallest_budget_bytes"] = smallest.TotalBytes();
+    json.Write(object);
   }
   svg.Commit();
   json.Finish();
   if (json.owns_stdout()) return 0;
 
-  fmt::print(
-      "{}: {} encoders, hidden {}, {} heads, {} tokens, {} words, {} intents, {} tags; {}, {}\n\n",
-      config.name, model.encoders, model.hidden, model.heads, model.tokens, model.vocabulary,
-      model.intents, model.tags, Name(model.format), Name(config.order));
+  fmt::print("{}: {} encoders, hidden {}, {} heads, {} tokens, {} words, {}; {}, {}\n\n",
+             config.name, model.encoders, model.hidden, model.heads, model.tokens, model.vocabulary,
+             LabelCounts(config), Name(model.format), Name(config.order));
   PrintParameters(parts);
   PrintOrders(model, costs, config.order);
   PrintArenas(plans, chosen);
@@ -265,7 +264,7 @@ Command AddPlan(CLI::App& program) {
   options->config.Add(*parser);
   options->data.Add(*parser);
   parser->get_option("--data")->description(
-      "take the numbers of intents and tags from DIR's training sentences\n"
+      "take the numbers of labels from DIR's training sentences\n"
       "[default: the configuration's]");
   parser
       ->add_option("--memory", options->memory,

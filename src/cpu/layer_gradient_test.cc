@@ -28,8 +28,8 @@ class LayerGradientTest : public testing::TestWithParam<Case> {
   LayerGradientTest() {
     config_ = TinyConfig(GetParam().format, GetParam().order);
     config_.model.encoders = 1;
-    step_ = std::make_unique<Step>(config_, StepOptions{.kind = StepKind::kGradients,
-                                                        .recompute = GetParam().recompute});
+    step_ = std::make_unique<Step>(
+        config_, StepOptions{.kind = StepKind::kGradients, .recompute = GetParam().recompute});
     AddEmbedding(config_.model, *step_);
   }
   // The map from `columns` to `rows` features in the case's format.

@@ -62,8 +62,8 @@ struct Tensor {
   TensorKind kind;
   ElementType type = ElementType::kF32;
   std::vector<Size> shape;
-  bool persistent = false;  // keeps its bytes between steps
-  int part = kNoPart;       // which of Graph::parts it belongs to
+  bool persistent = false;       // keeps its bytes between steps
+  int part = kNoPart;            // which of Graph::parts it belongs to
   ParameterInfo parameter = {};  // kParameter alone
 
   int64_t Elements(int64_t tokens) const;

@@ -41,8 +41,8 @@ class Rewriter {
       CopyTensor(id);
     }
     // The copies belong to the iteration of the loop in which they stand.
-    const Op* place = next_op_ < std::ssize(old_.ops) ? &old_.ops[static_cast<size_t>(next_op_)]
-                                                      : nullptr;
+    const Op* place =
+        next_op_ < std::ssize(old_.ops) ? &old_.ops[static_cast<size_t>(next_op_)] : nullptr;
     for (int i = segment.begin; i < segment.end; ++i) {
       const Op& op = old_.ops[static_cast<size_t>(i)];
       for (const TensorId id : Reads(op)) BITTERN_CHECK(!written_[static_cast<size_t>(id)]);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "model/presets.h"
+#include "model/tasks/registry.h"
 #include "tensor/modes.h"
 
 namespace bittern {
@@ -118,8 +119,13 @@ void Validate(const Config& config, std::string_view place) {
   if (model.tokens % 4 != 0) {
     Fail("{}model.tokens: found {}; expected a multiple of 4", prefix, model.tokens);
   }
-  if (model.intents == 0 && model.tags == 0) {
-    Fail("{}model.intents and model.tags are both 0; there is nothing to train", prefix);
+  const Tasks tasks = MakeTasks(config);
+  if (std::ranges::none_of(tasks, [](const auto& task) { return task->has_head(); })) {
+    std::string counts;
+    for (const auto& task : tasks) {
+      counts += fmt::format("{}model.{}", counts.empty() ? "" : ", ", task->labels_name());
+    }
+    Fail("{}{}: found 0 for each; without labels there is nothing to train", prefix, counts);
   }
   const std::string embedding = prefix + "model.embedding";
   int64_t rows = model.vocabulary;

@@ -63,9 +63,7 @@ struct ModelConfig {
   CoreStart core_start = CoreStart::kNormal;
 
   // Today's configurations give all maps of a model one shape.
-  MapShape HiddenMap() const {
-    return {hidden, hidden, format, map, map_deviation, core_start};
-  }
+  MapShape HiddenMap() const { return {hidden, hidden, format, map, map_deviation, core_start}; }
 
   bool operator==(const ModelConfig&) const = default;
 };
@@ -183,9 +181,9 @@ enum class Recompute {
                  // computed once more on the way to the feed-forward half
 };
 constexpr auto Choices(Recompute) {
-  return std::array{
-      Choice{Recompute::kGelu, "gelu"}, Choice{Recompute::kElementwise, "elementwise"},
-      Choice{Recompute::kHalf, "half"}, Choice{Recompute::kEncoder, "encoder"}};
+  return std::array{Choice{Recompute::kGelu, "gelu"},
+                    Choice{Recompute::kElementwise, "elementwise"},
+                    Choice{Recompute::kHalf, "half"}, Choice{Recompute::kEncoder, "encoder"}};
 }
 // What training on a CPU chooses from. kGelu would take more memory and hardly be faster; it is for
 // machines on which the layers of all blocks must do the same in one loop.

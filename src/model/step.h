@@ -51,8 +51,8 @@ class Step {
         {number, std::make_unique<T>(builder_, name, std::forward<Sizes>(sizes)...), {}, {}});
   }
 
-  // Makes the head of a task: make(builder) returns it. Heads run from the last to the first, so that
-  // the first one's gradient is added last.
+  // Makes the head of a task: make(builder) returns it. Heads run from the last to the first, so
+  // that the first one's gradient is added last.
   template <typename Make>
   void AddHead(Part part, Make&& make) {
     part.kind = PartKind::kTasks;

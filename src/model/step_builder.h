@@ -21,8 +21,8 @@ class StepBuilder : public Builder {
 
   const Config& config() const { return config_; }
   const ModelConfig& model() const { return config_.model; }
-  Recompute recompute() const { return options_.recompute; }
   const StepOptions& options() const { return options_; }
+  Recompute recompute() const { return options_.recompute; }
   // Whether memory is so short that whole layers are run again before their backward pass.
   bool saves_memory() const {
     return recompute() == Recompute::kHalf || recompute() == Recompute::kEncoder;
@@ -37,12 +37,12 @@ class StepBuilder : public Builder {
   //   const int begin = step.position();  ...append...  segment = step.Since(begin);
   int position() const { return static_cast<int>(graph().ops.size()); }
   Segment Since(int begin) const { return {begin, position()}; }
-  // Runs a segment again here. What is appended from here on reads the second run's results where it
-  // names the first one's. Carried out when the step is complete: graph/recomputation.h.
+  // Runs a segment again here. What is appended from here on reads the second run's results where
+  // it names the first one's. Carried out when the step is complete: graph/recomputation.h.
   void RunAgain(Segment segment);
   const std::vector<Recomputation>& recomputations() const { return recomputations_; }
-  // Notes that `segment` makes y from tensors that the backward pass keeps anyway, at the cost of an
-  // elementwise operation or two; and that operations appended since then change y in place.
+  // Notes that `segment` makes y from tensors that the backward pass keeps anyway, at the cost of
+  // an elementwise operation or two; and that operations appended since then change y in place.
   void SetCheap(TensorId y, Segment segment) { cheap_[y] = segment; }
   void ExtendCheap(TensorId y) { cheap_.at(y).end = position(); }
   Segment CheapSegment(TensorId y) const;  // empty where there is none

@@ -2,14 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <memory>
+#include <algorithm>
 
 #include "base/error.h"
 #include "model/layers/attention.h"
 #include "model/layers/embedding.h"
 #include "model/layers/feed_forward.h"
 #include "model/step.h"
-#include "model/tasks/branch.h"
+#include "model/tasks/registry.h"
 
 namespace bittern {
 
@@ -31,39 +31,29 @@ void AddEncoders(const ModelConfig& model, Step& step) {
     const std::string name = fmt::format("encoder.{}.", encoder);
     const std::string block = fmt::format("encoder {}", encoder);
     step.BeginBlock();
-    step.Add<Attention>({.name = name + "attention", .block = block},
-                        AttentionShape{.heads = model.heads,
-                                       .query = map,
-                                       .key = map,
-                                       .value = map,
-                                       .output = map});
+    step.Add<Attention>(
+        {.name = name + "attention", .block = block},
+        AttentionShape{
+            .heads = model.heads, .query = map, .key = map, .value = map, .output = map});
     step.Add<FeedForward>({.name = name + "feed_forward", .block = block},
                           FeedForwardShape{.inner = map, .outer = map});
   }
 }
 
 void AddHeads(const Config& config, Step& step) {
-  const ModelConfig& model = config.model;
-  if (model.intents > 0) {
-    step.AddHead({.name = "intent", .block = "intent"}, [&](StepBuilder& builder) {
-      return std::make_unique<Branch>(builder, "intent", model.intents,
-                                      builder.options().intent_on_every_token
-                                          ? Branch::Reads::kEveryToken
-                                          : Branch::Reads::kFirstToken,
-                                      kIntentLoss);
-    });
-  }
-  if (model.tags > 0) {
-    step.AddHead({.name = "slot", .block = "slot"}, [&](StepBuilder& builder) {
-      return std::make_unique<Branch>(builder, "slot", model.tags, Branch::Reads::kEveryToken,
-                                      kSlotLoss);
+  const Tasks tasks = MakeTasks(config);
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (!tasks[i]->has_head()) continue;
+    step.AddHead({.name = tasks[i]->name(), .block = tasks[i]->name()}, [&](StepBuilder& builder) {
+      return tasks[i]->MakeHead(builder, static_cast<int>(i));
     });
   }
 }
 
 Graph BuildStep(const Config& config, const StepOptions& options) {
-  if (config.model.intents == 0 && config.model.tags == 0) {
-    Fail("{}: the model has neither intents nor tags, so there is nothing to train", config.name);
+  const Tasks tasks = MakeTasks(config);
+  if (std::ranges::none_of(tasks, [](const auto& task) { return task->has_head(); })) {
+    Fail("{}: no task of the model has labels, so there is nothing to train", config.name);
   }
   Step step(config, options);
   AddEmbedding(config.model, step);

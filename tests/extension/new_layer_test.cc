@@ -35,8 +35,8 @@ class GatedUnit : public Layer {
         output_(step, name + ".output", shape.output) {}
 
   TensorId Forward(TensorId x) override {
-    a_ = value_.Forward(x);                     // [M][T]
-    const TensorId b = gate_.Forward(x);        // [M][T]
+    a_ = value_.Forward(x);               // [M][T]
+    const TensorId b = gate_.Forward(x);  // [M][T]
     g_ = step_.Activation(name_ + ": g", wide_);
     step_.Append(OpKind::kTanh, name_ + ": g", {b}, {g_});
     const TensorId h = step_.Activation(name_ + ": h", wide_);
@@ -108,8 +108,7 @@ TEST(NewLayerTest, CanBeRecomputed) {
       ReferenceStep(config, BuildGated(config, {.kind = StepKind::kGradients})).Gradients();
   for (const Recompute recompute : kRecomputes) {
     SCOPED_TRACE(Name(recompute));
-    const Graph graph =
-        BuildGated(config, {.kind = StepKind::kGradients, .recompute = recompute});
+    const Graph graph = BuildGated(config, {.kind = StepKind::kGradients, .recompute = recompute});
     ExpectClose(ReferenceStep(config, graph).Gradients(), kept, 1e-13);
   }
 }
@@ -119,11 +118,10 @@ TEST(NewLayerTest, Trains) {
   config.training.optimizer = Optimizer::kAdamW;
   Executor executor(BuildGated(config, {}), kColumnGroup);
   SetInitialValues(config, executor.graph(), [&](TensorId id) { return executor.Values(id); });
-  InputWriter writer(config, executor.graph(),
-                     [&](TensorId id) { return executor.Integers(id); });
+  InputWriter writer(config, executor.graph(), [&](TensorId id) { return executor.Integers(id); });
   const TinySentence sentence;
   StepInputs inputs;
-  writer.Write(sentence.ids, sentence.tags, sentence.intent, false, inputs);
+  writer.Write(sentence.ids, TestLabels(sentence.tags, sentence.intent), false, inputs);
   inputs.learning_rate = 0.01;
   const auto step = [&] {
     executor.Run(inputs);

@@ -16,6 +16,7 @@
 #include "model/initial_values.h"
 #include "model/inputs.h"
 #include "model/parameter_count.h"
+#include "model/testing/labels.h"
 #include "model/training_step.h"
 
 namespace bittern {
@@ -29,8 +30,7 @@ Graph Renamed(Graph graph) {
 
 // All parameters and states after some updates. `graph` may be renamed; `original` has the names by
 // which the inputs are found.
-std::vector<uint32_t> TrainedBits(const Config& config, const Graph& original,
-                                  const Graph& graph) {
+std::vector<uint32_t> TrainedBits(const Config& config, const Graph& original, const Graph& graph) {
   Executor executor(graph, kColumnGroup);
   SetInitialValues(config, executor.graph(), [&](TensorId id) { return executor.Values(id); });
   InputWriter writer(config, original, [&](TensorId id) { return executor.Integers(id); });
@@ -41,7 +41,7 @@ std::vector<uint32_t> TrainedBits(const Config& config, const Graph& original,
     const std::vector<uint16_t> ids = {2, static_cast<uint16_t>(5 + n), 7,
                                        static_cast<uint16_t>(9 + n * n % 11)};
     const std::vector<int16_t> tags = {-1, static_cast<int16_t>(i % 3), 1, 2};
-    writer.Write(ids, tags, i % 4, false, inputs);
+    writer.Write(ids, TestLabels(tags, i % 4), false, inputs);
     inputs.dropout_key = 17 + static_cast<uint64_t>(i);
     executor.Run(inputs);
     if (i % 4 == 3) {
@@ -91,8 +91,8 @@ TEST(RenamedTest, ParametersAreCountedAlike) {
 
 TEST(RenamedTest, CompilesToTheSameWordsAndPhases) {
   const isa::Accelerator& machine = isa::AcceleratorNamed("nano");
-  const Graph graph = BuildStep(
-      LoadConfig("nano"), {.recompute = Recompute::kGelu, .intent_on_every_token = true});
+  const Graph graph =
+      BuildStep(LoadConfig("nano"), {.recompute = Recompute::kGelu, .intent_on_every_token = true});
   const Graph renamed = Renamed(graph);
   const CompiledStep step = Compile(graph, machine), same = Compile(renamed, machine);
   ASSERT_FALSE(step.code.empty());

@@ -22,8 +22,7 @@ using NamedValues = std::map<std::string, std::vector<double>>;  // by the param
 class ReferenceStep {
  public:
   // `graph`: a step of kind kGradients for `config`.
-  ReferenceStep(const Config& config, Graph graph)
-      : graph_(std::move(graph)), reference_(graph_) {
+  ReferenceStep(const Config& config, Graph graph) : graph_(std::move(graph)), reference_(graph_) {
     SetInitialValues(config, graph_, [&](TensorId id) {
       buffers_[id].resize(static_cast<size_t>(graph_.At(id).Elements(graph_.tokens)));
       return std::span<float>(buffers_[id]);
@@ -34,7 +33,7 @@ class ReferenceStep {
     InputWriter writer(config, graph_,
                        [&](TensorId id) { return std::span<int32_t>(reference_.Integers(id)); });
     const TinySentence sentence;
-    writer.Write(sentence.ids, sentence.tags, sentence.intent, false, inputs_);
+    writer.Write(sentence.ids, TestLabels(sentence.tags, sentence.intent), false, inputs_);
     inputs_.dropout_key = 0x1234567890ABCDEF;
     inputs_.learning_rate = 0.1;
     for (size_t i = 0; i < graph_.ops.size(); ++i) {

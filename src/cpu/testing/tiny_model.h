@@ -7,6 +7,7 @@
 
 #include "model/initial_values.h"
 #include "model/inputs.h"
+#include "model/testing/labels.h"
 
 namespace bittern {
 

@@ -54,7 +54,7 @@ TensorId Attention::Backward(TensorId dy) {
   // dx holds the shortcut's gradient first; the three maps that read x add theirs.
   const TensorId d_branch = residual_.Backward(dy);
   const TensorId dx = dy;
-  const Size keys = Constant(shape_.query.rows);     // H d
+  const Size keys = Constant(shape_.query.rows);  // H d
   const Size values = Constant(shape_.value.rows);
   const TensorId d_context = step_.Scratch(name_ + ": d context", values);
   output_.Backward(d_branch, d_context, Result::kOverwrite);

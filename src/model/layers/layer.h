@@ -34,13 +34,16 @@ class InputLayer {
   virtual void Backward(TensorId dy) = 0;
 };
 
-// The last layer of a task: it turns activations into answers, or into a loss and its gradient.
+// The last layer of a task (model/tasks/task.h): it turns activations into answers, or into a loss
+// and its gradient.
 class Head {
  public:
   virtual ~Head() = default;
-  // x: [features][T]. Appends the operations that write the task's output tensors.
+  // x: [features][T], the last layer's output. Appends the operations that write the output tensor
+  // Task::logits_name().
   virtual void BuildInference(TensorId x) = 0;
-  // Appends forward pass, loss, backward pass and updates. dx (=, +=) the gradient of x.
+  // Appends forward pass, loss, backward pass and updates. Makes the input tensor
+  // Task::input_name() and the output tensor Task::loss_name(). dx (=, +=) the gradient of x.
   virtual void BuildTraining(TensorId x, TensorId dx, Result result) = 0;
 };
 

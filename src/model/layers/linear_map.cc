@@ -24,8 +24,8 @@ LinearMap::LinearMap(StepBuilder& step, const std::string& name, const MapShape&
                                       CoreValues(train, core, shape.deviation, shape.core_start)));
     }
   }
-  tree_ = Plan(step.config().order, chain_, columns.At(step.model().tokens),
-               step.config().objective);
+  tree_ =
+      Plan(step.config().order, chain_, columns.At(step.model().tokens), step.config().objective);
   bias_ = step.Parameter(name + ".bias", {Constant(shape.rows)}, ConstantValues(0));
 }
 

@@ -12,8 +12,7 @@ Residual::Residual(StepBuilder& step, const std::string& name, int features)
 TensorId Residual::Forward(TensorId x, TensorId branch) {
   // In place where memory is short: while a layer is run again, a sum and a branch would be the
   // most that is alive. Else apart: a machine whose memory has one port to read is faster so.
-  const TensorId sum =
-      step_.saves_memory() ? branch : step_.Activation(name_ + ": sum", features_);
+  const TensorId sum = step_.saves_memory() ? branch : step_.Activation(name_ + ": sum", features_);
   Op& op = step_.Append(step_.dropout() > 0 ? OpKind::kDropoutAdd : OpKind::kAdd, name_ + ": sum",
                         {x, branch}, {sum});
   op.stream = stream_;

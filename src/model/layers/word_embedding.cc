@@ -25,7 +25,8 @@ WordEmbedding::WordEmbedding(StepBuilder& step, const std::string& name,
                   CoreValues(shape_, core, shape.embedding_deviation, shape.core_start)));
   }
   {
-    const PartScope position_scope(step, step.NewPart({name + ".position", name, PartKind::kInput}));
+    const PartScope position_scope(step,
+                                   step.NewPart({name + ".position", name, PartKind::kInput}));
     positions_ = step.Parameter(name + ".position", {Constant(shape_.columns()), Constant(tokens)},
                                 NormalValues(shape.table_deviation));
   }

@@ -1,22 +1,25 @@
-#include "model/tasks/branch.h"
+#include "model/tasks/classification_head.h"
 
 namespace bittern {
 
-Branch::Branch(StepBuilder& step, const std::string& name, int classes, Reads reads, int loss)
+ClassificationHead::ClassificationHead(StepBuilder& step, const Task& task, int loss, Reads reads)
     : step_(step),
-      name_(name),
-      first_token_(reads == Reads::kFirstToken),
+      name_(task.name()),
+      input_name_(task.input_name()),
+      logits_name_(task.logits_name()),
+      loss_name_(task.loss_name()),
       loss_(loss),
+      first_token_(reads == Reads::kFirstToken),
       columns_(first_token_ ? Constant(1) : kTokens),
-      classes_(Constant(classes)),
+      classes_(Constant(task.classes())),
       features_(Constant(step.model().hidden)),
-      map_(step, name + ".map", step.model().HiddenMap(), columns_),
-      weight_(step.Parameter(name + ".head.weight", {classes_, features_},
+      map_(step, name_ + ".map", step.model().HiddenMap(), columns_),
+      weight_(step.Parameter(name_ + ".head.weight", {classes_, features_},
                              NormalValues(step.model().table_deviation), AddedRows::kInitial)),
-      bias_(step.Parameter(name + ".head.bias", {classes_}, ConstantValues(0),
-                           AddedRows::kLeast)) {}
+      bias_(
+          step.Parameter(name_ + ".head.bias", {classes_}, ConstantValues(0), AddedRows::kLeast)) {}
 
-TensorId Branch::Hidden(TensorId x) {
+TensorId ClassificationHead::Hidden(TensorId x) {
   if (first_token_) {
     const TensorId first = step_.Activation(name_ + ": x", features_, columns_);
     step_.Append(OpKind::kTakeColumn, name_ + ": x", {x}, {first});
@@ -27,23 +30,21 @@ TensorId Branch::Hidden(TensorId x) {
   return y;
 }
 
-void Branch::Logits(TensorId hidden, TensorId logits) {
+void ClassificationHead::Logits(TensorId hidden, TensorId logits) {
   step_.Contract(name_ + ": logits", step_.Of(logits, "ct"), step_.Of(weight_, "cf"),
                  step_.Of(hidden, "ft"), Result::kOverwrite, step_.Of(bias_, "c"));
 }
 
-void Branch::BuildInference(TensorId x) {
-  const TensorId logits =
-      step_.NewTensor(name_ + ".logits", TensorKind::kOutput, {classes_, columns_});
+void ClassificationHead::BuildInference(TensorId x) {
+  const TensorId logits = step_.NewTensor(logits_name_, TensorKind::kOutput, {classes_, columns_});
   Logits(Hidden(x), logits);
 }
 
-void Branch::BuildTraining(TensorId x, TensorId dx, Result result) {
+void ClassificationHead::BuildTraining(TensorId x, TensorId dx, Result result) {
   const Size planned = Constant(columns_.At(step_.model().tokens));
   const TensorId labels =
-      step_.NewTensor(loss_ == kIntentLoss ? "input.intent" : "input.tags",
-                      TensorKind::kInput, {planned}, ElementType::kI32);
-  const TensorId loss = step_.NewTensor("loss." + name_, TensorKind::kOutput, {planned});
+      step_.NewTensor(input_name_, TensorKind::kInput, {planned}, ElementType::kI32);
+  const TensorId loss = step_.NewTensor(loss_name_, TensorKind::kOutput, {planned});
 
   const TensorId hidden = Hidden(x);
   const TensorId logits = step_.Activation(name_ + ": logits", classes_, columns_);

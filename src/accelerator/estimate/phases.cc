@@ -7,7 +7,7 @@
 namespace bittern {
 namespace {
 
-// Phases by name, in the order of the step.
+// The phases by name, in the order of the step.
 class Phases {
  public:
   explicit Phases(std::vector<Phase>& phases) : phases_(phases) {}

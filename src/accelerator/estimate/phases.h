@@ -1,8 +1,8 @@
-// Where the cycles of a step go, part by part of the model.
+// Assigns the cycles of a step to phases of the model.
 //
-// A step runs through embedding, encoders, heads (loss included), and back. A phase begins when the
-// stream unit starts on its first product and ends where the next one begins; what other units do
-// for it before and behind counts where it falls.
+// A step runs through embedding, encoders and heads (loss included), and back. A phase starts when
+// the stream unit starts its first product, and ends when the next phase starts. Work of other
+// units counts in the phase in which it happens.
 #ifndef BITTERN_ACCELERATOR_ESTIMATE_PHASES_H_
 #define BITTERN_ACCELERATOR_ESTIMATE_PHASES_H_
 
@@ -18,16 +18,17 @@ namespace bittern {
 
 struct Phase {
   std::string name;           // "encoders, backward"
-  int64_t cycles = 0;         // all phases together: the step's
-  int64_t stream_cycles = 0;  // in which the stream unit issues an element
+  int64_t cycles = 0;         // the sum of all phases is the step's cycles
+  int64_t stream_cycles = 0;  // cycles in which the stream unit issues an element
   int64_t multiply_adds = 0;  // useful ones
 
   friend bool operator==(const Phase&, const Phase&) = default;
 };
 
-// ops: the program's instructions, whose parts are those of the graph `program`, and by whose index
-// `times` are; graph: the step with nothing computed again, at graph.tokens tokens and as many
-// different words; cycles: the step's, in clock cycles; fold: clock cycles in a cycle of `times`.
+// `ops` are the program's instructions, and `times` refer to their index. Their parts are those of
+// `program`, the graph that was compiled. `graph` is the step without recomputation, at
+// `graph.tokens` tokens which are all different words. `cycles` are the clock cycles of the step. One
+// cycle of `times` is `fold` clock cycles.
 std::vector<Phase> PhasesOf(const std::vector<MachineOp>& ops,
                             const std::vector<InstructionTime>& times, const Graph& program,
                             const Graph& graph, int64_t cycles, int64_t fold);

@@ -39,7 +39,7 @@ constexpr auto Choices(Format) {
 struct MapShape {
   int rows = 0, columns = 0;
   Format format = Format::kTensor;
-  TtShape train;         // of W (kDense: empty)
+  TtShape train = {};    // of W (kDense: empty)
   double deviation = 0;  // standard deviation of W's entries at the start
   CoreStart core_start = CoreStart::kNormal;
 };

@@ -32,7 +32,10 @@ OrderedJson Optional(const std::optional<double>& value) {
 Trainer::Trainer(Config config, const SplitSource& source, TrainOptions options)
     : options_(std::move(options)), directory_(options_.out) {
   BITTERN_CHECK(options_.threads >= 1 && options_.save_every >= 1 && options_.log_every >= 1);
-  BITTERN_CHECK(!options_.memory || options_.device == kCpu);
+  if (options_.memory && options_.device != kCpu) {
+    Fail("a memory budget only applies to the device {}; {} chooses recomputation by itself", kCpu,
+         options_.device);
+  }
   if (!options_.resume && directory_.HoldsRun()) directory_.FailHoldsRun();
   contents_.config = std::move(config);
   resumed_ = directory_.CanResume();

@@ -55,7 +55,7 @@ TEST(Labels, ExtendedAtTheEnd) {
   Split more;
   AddSentence(&more, "a b c", "O B-new B-b", "book");
   AddSentence(&more, "a b c", "O B-x B-b", "fly");
-  const Config config;
+  const Config config = LoadConfig("nano");
   const Lexicon lexicon = ExtendLexicon(BuildLexicon(config, Small()), config, more);
   EXPECT_EQ(lexicon.labels[kTags].names(),
             (Strings{"O", "B-a", "B-x", "B-y", "I-x", "B-b", "B-new"}));
@@ -96,7 +96,7 @@ class EncodeTest : public testing::Test {
     return MakeTasks(config_)[task]->WriteLabels(ids, labels, input);
   }
 
-  Config config_;
+  Config config_ = LoadConfig("nano");
   Lexicon lexicon_;
 };
 
@@ -148,12 +148,11 @@ TEST(Encode, Atis) {
   const std::string atis = AtisDirectory();
   if (atis.empty()) GTEST_SKIP() << "ATIS is not here: set BITTERN_ATIS or run scripts/fetch-atis";
   const Corpus corpus = ReadCorpus(atis);
-  Config config;
+  Config config = LoadConfig("atis-2enc");
   const Lexicon lexicon = BuildLexicon(config, corpus.train);
   SetLabels(lexicon.labels, config);
   EXPECT_EQ(config.model.tags, 120);
   EXPECT_EQ(config.model.intents, 21);
-  config.model.tokens = 32;
   const struct {
     const Split* split;
     size_t truncated, unknown_intents, unknown_tags;

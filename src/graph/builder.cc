@@ -26,7 +26,7 @@ TensorId Builder::NewTensor(std::string name, TensorKind kind, std::vector<Size>
   return static_cast<TensorId>(graph_.tensors.size() - 1);
 }
 
-int Builder::NewPart(Part part) {
+int Builder::NewPart(ModelPart part) {
   graph_.parts.push_back(std::move(part));
   return static_cast<int>(graph_.parts.size() - 1);
 }

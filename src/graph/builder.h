@@ -59,7 +59,7 @@ class Builder {
   void EndTrips() { BeginTrip(-1, 0); }
 
   // Adds a part of the model to the graph; returns its place in Graph::parts.
-  int NewPart(Part part);
+  int NewPart(ModelPart part);
   // What is made and appended from here on belongs to this part. Returns the part until now.
   int SetPart(int part) { return std::exchange(part_, part); }
 

@@ -175,7 +175,7 @@ struct Graph {
   int lists = 0;   // how many run-time lists there are
   std::vector<Tensor> tensors;
   std::vector<Op> ops;
-  std::vector<Part> parts = {};
+  std::vector<ModelPart> parts = {};
   // ops[0, update_begin) is what every sentence runs, ops[update_begin, end) what runs once a
   // batch. Without accumulated gradients the updates stand in the first part and the second is
   // empty.

@@ -20,7 +20,7 @@ enum class PartKind {
 };
 std::string_view Name(PartKind kind);  // "embedding", "encoders", "heads"
 
-struct Part {
+struct ModelPart {
   std::string name;   // "encoder.0.attention": parameters are counted by it
   std::string block;  // "encoder 0": a picture shows it
   PartKind kind = PartKind::kLayers;

@@ -33,7 +33,7 @@ class Step {
   // Makes the input layer, or a layer at the end of the stack: T(builder, part.name, sizes...).
   // What it declares and appends belongs to `part`.
   template <typename T, typename... Sizes>
-  void SetInput(Part part, Sizes&&... sizes) {
+  void SetInput(ModelPart part, Sizes&&... sizes) {
     part.kind = PartKind::kInput;
     const std::string name = part.name;
     input_part_ = builder_.NewPart(std::move(part));
@@ -42,7 +42,7 @@ class Step {
   }
   void BeginBlock() { blocks_.push_back(layers_.size()); }
   template <typename T, typename... Sizes>
-  void Add(Part part, Sizes&&... sizes) {
+  void Add(ModelPart part, Sizes&&... sizes) {
     part.kind = PartKind::kLayers;
     const std::string name = part.name;
     const int number = builder_.NewPart(std::move(part));
@@ -54,7 +54,7 @@ class Step {
   // Makes the head of a task: make(builder) returns it. Heads run from the last to the first, so
   // that the first one's gradient is added last.
   template <typename Make>
-  void AddHead(Part part, Make&& make) {
+  void AddHead(ModelPart part, Make&& make) {
     part.kind = PartKind::kTasks;
     const int number = builder_.NewPart(std::move(part));
     const PartScope scope(builder_, number);

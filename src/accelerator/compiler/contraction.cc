@@ -1,6 +1,8 @@
 #include "accelerator/compiler/contraction.h"
 
 #include <algorithm>
+#include <array>
+#include <string>
 #include <utility>
 
 #include "accelerator/compiler/contraction_cost.h"
@@ -14,14 +16,18 @@ namespace {
 
 // The storages of c, a, b and, where there is one, the start.
 std::array<const Storage*, 4> Storages(const Op& op, const Emitter& emitter) {
-  return {&emitter.storage(op.out[0]), &emitter.storage(op.in[0]), &emitter.storage(op.in[1]),
-          op.in.size() > 2 ? &emitter.storage(op.in[2]) : nullptr};
+  const auto in = op.Inputs<ops::Contract>();
+  return {&emitter.storage(op.Outputs<ops::Contract>().c), &emitter.storage(in.a),
+          &emitter.storage(in.b), in.start != kNoTensor ? &emitter.storage(in.start) : nullptr};
 }
 
 class Contraction {
  public:
   Contraction(const Op& op, Roles roles, Emitter& emitter)
-      : op_(op),
+      : name_(op.name),
+        contract_(*op.As<ops::Contract>()),
+        in_(op.Inputs<ops::Contract>()),
+        c_(op.Outputs<ops::Contract>().c),
         roles_(std::move(roles)),
         emitter_(emitter),
         rows_(roles_.loops[static_cast<size_t>(roles_.rows)].extent),
@@ -32,7 +38,7 @@ class Contraction {
     for (int i = 0; i < std::ssize(roles_.loops); ++i) {
       if (i == roles_.columns || i == roles_.rows) continue;
       const ContractionLoop& loop = roles_.loops[static_cast<size_t>(i)];
-      Step step{.extent = loop.extent, .sum = loop.stride[kC] == 0};
+      Step step{.extent = loop.extent, .sum = loop.c == 0};
       step.c = Words(kC, loop);
       step.a = Words(kA, loop);
       step.b = Words(kB, loop);
@@ -50,20 +56,21 @@ class Contraction {
 
   void Lower() {
     roles_.direction == isa::Direction::kTime ? Time() : Tiles();
-    if (op_.scale != 1) Scale();
+    if (contract_.scale != 1) Scale();
   }
 
  private:
   StoredId Tensor(Operand operand) const {
-    return operand == kC ? op_.out[0] : op_.in[operand == kA ? 0 : operand == kB ? 1 : 2];
+    return operand == kC ? c_ : operand == kA ? in_.a : operand == kB ? in_.b : in_.start;
   }
   const Storage& Stored(Operand operand) const { return emitter_.storage(Tensor(operand)); }
 
   int64_t Words(Operand operand, const ContractionLoop& loop) const {
-    return loop.stride[operand] == 0 ? 0 : Stored(operand).WordStride(loop.stride[operand]);
+    const int64_t stride = Stride(loop, operand);
+    return stride == 0 ? 0 : Stored(operand).WordStride(stride);
   }
   int64_t StartWords(const ContractionLoop& loop) const {
-    return op_.in.size() > 2 ? Stored(kStart).OfPlane(loop.stride[kStart]) : 0;
+    return in_.start != kNoTensor ? Stored(kStart).OfPlane(loop.start) : 0;
   }
   // Whether the planes' parts of an operand lie in banks of their own.
   bool IsSplit(Operand operand) const {
@@ -92,11 +99,9 @@ class Contraction {
       const int64_t step = operand == kStart ? steps[i].start : steps[i].Of(operand);
       walk.stride[first + i] = static_cast<int32_t>(step);
     }
-    if (operand == kStart || op_.gather.list < 0) return walk;
-    const Gather& gather = op_.gather;
-    const TensorId table = operand == kC   ? gather.c_table
-                           : operand == kA ? gather.a_table
-                                           : gather.b_table;
+    const Gather& gather = contract_.gather;
+    if (operand == kStart || gather.list < 0) return walk;
+    const TensorId table = operand == kC ? in_.c_table : operand == kA ? in_.a_table : in_.b_table;
     const Size stride = operand == kC   ? gather.c_stride
                         : operand == kA ? gather.a_stride
                                         : gather.b_stride;
@@ -139,8 +144,8 @@ class Contraction {
   }
 
   isa::Start StartOf(bool first) const {
-    if (!first || op_.accumulate) return isa::Start::kOld;
-    return op_.in.size() > 2 ? isa::Start::kScalar : isa::Start::kNone;
+    if (!first || contract_.accumulate) return isa::Start::kOld;
+    return in_.start != kNoTensor ? isa::Start::kScalar : isa::Start::kNone;
   }
 
   // Fills tile slots from `tile`: the loops `slots`, then rows.
@@ -489,9 +494,9 @@ class Contraction {
   }
 
   void Scale() {
-    if (op_.accumulate) Refuse("it scales and accumulates at once");
+    if (contract_.accumulate) Refuse("it scales and accumulates at once");
     const Storage& c = Stored(kC);
-    const StoredId factor = emitter_.Constant(static_cast<float>(op_.scale));
+    const StoredId factor = emitter_.Constant(static_cast<float>(contract_.scale));
     isa::Vector vector;
     vector.count = {1, 1, 1, static_cast<uint32_t>(c.words())};
     vector.x1 = isa::Source::kA;
@@ -505,10 +510,13 @@ class Contraction {
   }
 
   [[noreturn]] void Refuse(const char* why) const {
-    Fail("accelerator: cannot run \"{}\" ({}); other ranks or modes may do", op_.name, why);
+    Fail("accelerator: cannot run \"{}\" ({}); other ranks or modes may do", name_, why);
   }
 
-  const Op& op_;
+  const std::string& name_;
+  const ops::Contract& contract_;
+  const InputsOf<ops::Contract> in_;
+  const StoredId c_;
   const Roles roles_;
   Emitter& emitter_;
   const int64_t rows_, block_rows_, blocks_;
@@ -521,32 +529,38 @@ class Contraction {
 
 namespace {
 
+// The list that the contraction runs over; -1: it runs once.
+int ListOf(const Op& op) { return op.As<ops::Contract>()->gather.list; }
+
 std::optional<Roles> RolesOf(const Op& op, const Emitter& emitter) {
-  return FindRoles(op, emitter.tokens(), emitter.storage(op.out[0]), emitter.storage(op.in[0]),
-                   emitter.storage(op.in[1]));
+  const auto storage = Storages(op, emitter);
+  return FindRoles(*op.As<ops::Contract>(), emitter.tokens(), *storage[kC], *storage[kA],
+                   *storage[kB]);
 }
 
 }  // namespace
 
 std::optional<TokenOrder> OrderOfTokens(const Op& op, Emitter& emitter) {
   const std::optional<Roles> roles = RolesOf(op, emitter);
-  if (!roles || op.gather.list >= 0) return std::nullopt;
+  if (!roles || ListOf(op) >= 0) return std::nullopt;
   const auto order = Contraction(op, *roles, emitter).OrderOfTokens();
   if (!order) return std::nullopt;
-  return TokenOrder{op.in[roles->token_side == kA ? 0 : 1], *order};
+  const auto in = op.Inputs<ops::Contract>();
+  return TokenOrder{roles->token_side == kA ? in.a : in.b, *order};
 }
 
 bool WritesOnce(const Op& op, Emitter& emitter) {
   const std::optional<Roles> roles = RolesOf(op, emitter);
-  return roles && op.gather.list < 0 && Contraction(op, *roles, emitter).WritesOnce();
+  return roles && ListOf(op) < 0 && Contraction(op, *roles, emitter).WritesOnce();
 }
 
 void LowerContraction(const Op& op, Emitter& emitter) {
   const std::optional<Roles> roles = RolesOf(op, emitter);
   if (!roles) Fail("accelerator: \"{}\" has no place on the array", op.name);
-  if (op.gather.list >= 0) emitter.BeginLoop(op.gather.list);
+  const int list = ListOf(op);
+  if (list >= 0) emitter.BeginLoop(list);
   Contraction(op, *roles, emitter).Lower();
-  if (op.gather.list >= 0) emitter.EndLoop();
+  if (list >= 0) emitter.EndLoop();
 }
 
 }  // namespace bittern

@@ -33,11 +33,11 @@ int64_t CyclesWith(int plane, const Roles& roles, const isa::Accelerator& machin
   for (int i = 0; i < std::ssize(loops); ++i) {
     const ContractionLoop& loop = loops[static_cast<size_t>(i)];
     if (i == roles.rows || i == roles.columns || i == plane) continue;
-    const bool summed = loop.stride[kC] == 0;
+    const bool summed = loop.c == 0;
     elements *= loop.extent;
     if (summed) sums.push_back({.extent = loop.extent});
     if (!summed) results *= loop.extent;
-    if (time ? !summed : loop.stride[tile] != 0) slots *= loop.extent;
+    if (time ? !summed : Stride(loop, tile) != 0) slots *= loop.extent;
   }
   // Every half of the slots is an instruction of its own.
   if (time) {
@@ -71,17 +71,17 @@ int PlaneLoop(const Roles& roles, const isa::Accelerator& machine,
     const ContractionLoop& loop = roles.loops[static_cast<size_t>(i)];
     if (i == roles.columns || i == roles.rows || loop.extent != 2) continue;
     const auto in_step = [&](Operand operand) {
-      return loop.stride[operand] == 0 ||
-             (storage[operand] != nullptr && loop.stride[operand] == storage[operand]->split);
+      return Stride(loop, operand) == 0 ||
+             (storage[operand] != nullptr && Stride(loop, operand) == storage[operand]->split);
     };
-    const bool sum = loop.stride[kC] == 0;
+    const bool sum = loop.c == 0;
     bool fits = in_step(streamed);
     if (time) {
       fits = fits && in_step(roles.rank_side);
     } else if (!sum) {
       fits = fits && in_step(kC) && (storage[kStart] == nullptr || in_step(kStart));
     }
-    if (start_is_split) fits = fits && loop.stride[kStart] == storage[kStart]->split;
+    if (start_is_split) fits = fits && loop.start == storage[kStart]->split;
     if (!fits) continue;
     const int64_t cycles = CyclesWith(i, roles, machine);
     if (cycles == kImpossible) continue;
@@ -96,10 +96,10 @@ int PlaneLoop(const Roles& roles, const isa::Accelerator& machine,
   return best;
 }
 
-int64_t ContractionCycles(const Op& op, int64_t tokens, const isa::Accelerator& machine,
-                          const Storage& c, const Storage& a, const Storage& b,
-                          const Storage* start) {
-  const std::optional<Roles> roles = FindRoles(op, tokens, c, a, b);
+int64_t ContractionCycles(const ops::Contract& contract, int64_t tokens,
+                          const isa::Accelerator& machine, const Storage& c, const Storage& a,
+                          const Storage& b, const Storage* start) {
+  const std::optional<Roles> roles = FindRoles(contract, tokens, c, a, b);
   if (!roles) return kImpossible;
   // What has the columns in its lanes holds them in one word.
   const bool token = roles->direction == isa::Direction::kToken;

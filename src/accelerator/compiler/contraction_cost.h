@@ -16,9 +16,9 @@ int PlaneLoop(const Roles& roles, const isa::Accelerator& machine,
               const std::array<const Storage*, 4>& storage);
 
 // Cycles of the array that it takes with these layouts, about; -1: impossible.
-int64_t ContractionCycles(const Op& op, int64_t tokens, const isa::Accelerator& machine,
-                          const Storage& c, const Storage& a, const Storage& b,
-                          const Storage* start = nullptr);
+int64_t ContractionCycles(const ops::Contract& contract, int64_t tokens,
+                          const isa::Accelerator& machine, const Storage& c, const Storage& a,
+                          const Storage& b, const Storage* start = nullptr);
 
 }  // namespace bittern
 

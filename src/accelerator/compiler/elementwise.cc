@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <numbers>
+#include <type_traits>
 
 #include "accelerator/compiler/pass.h"
+#include "accelerator/compiler/vector_ops.h"
 #include "base/error.h"
 
 namespace bittern {
@@ -22,110 +24,113 @@ class Elementwise {
       : group_(group), op_(group[0]), emitter_(emitter), pass_(emitter) {}
 
   void Lower() {
-    switch (op_.kind) {
-      case OpKind::kAdd:
-        return Map(Adding(In(0), In(1)));
-      case OpKind::kAddColumns:
-        return Map(Adding(Out(), In(0)));
-      case OpKind::kGelu: {
-        Pass pass = Function_(Function::kGeluPhi, In(0));
-        pass.code.p2 = Source::kA;
-        return Map(pass);
-      }
-      case OpKind::kGeluGrad: {
-        Pass pass = Function_(Function::kGeluGrad, In(1)).With(In(0));
-        pass.code.p2 = Source::kB;
-        return Map(pass);
-      }
-      case OpKind::kTanh:
-        return Map(Function_(Function::kTanh, In(0)));
-      case OpKind::kTanhGrad: {  // (1 - y y) dy
-        Pass pass = Pass{}.Read(In(1)).With(In(0));
-        pass.code.p1 = Source::kA;
-        pass.code.negate_x1 = 1;
-        pass.code.q1 = Source::kOne;
-        pass.code.p2 = Source::kB;
-        return Map(pass);
-      }
-      case OpKind::kDropout: {
-        Pass pass = Pass{}.Read(In(0));
-        PassEmitter::Mask(pass, op_, &isa::Vector::p1);
-        return Map(pass);
-      }
-      case OpKind::kDropoutAdd: {  // r + x mask
-        Pass pass = Pass{}.Read(In(1)).With(In(0));
-        PassEmitter::Mask(pass, op_, &isa::Vector::p1);
-        pass.code.q1 = Source::kB;
-        return Map(pass);
-      }
-      case OpKind::kFill:
-        return Map(Pass{}.Read(pass_.Constant(0)));
-      case OpKind::kRowSum: {
-        Pass pass = Pass{}.Read(In(0));
-        if (emitter_.graph().At(op_.out[0]).kind == TensorKind::kParameter) {
-          pass_.UpdateBySum(pass, op_, /*of_input=*/true);
-        } else {
-          pass.lanes = Out();
-          pass.code.lane_source = 1;
-        }
-        return pass_.Emit(pass, emitter_.storage(op_.in[0]).words());
-      }
-      case OpKind::kDescend:
-        if (group_.size() > 1) {  // and its sum with what it is added to
-          const Words sum = {.tensor = group_[1].out[0]};
-          Pass pass = PassEmitter::Scaled(In(0), pass_.Rate(op_.scale)).With(sum).Write(sum);
-          pass.code.q1 = Source::kB;
-          return pass_.Emit(pass, emitter_.storage(sum.tensor).words());
-        }
-        return Map(PassEmitter::Scaled(In(0), pass_.Rate(op_.scale)));
-      case OpKind::kSgd: {
-        if (op_.decay > 0) Refuse("training.decay");
-        Pass pass = PassEmitter::Scaled(In(0), pass_.Rate(op_.scale)).With(Out());
-        pass.code.q1 = Source::kB;
-        return Map(pass);
-      }
-      case OpKind::kSoftmax:
-        return Softmax();
-      case OpKind::kSoftmaxGrad:
-        return SoftmaxGrad();
-      case OpKind::kCrossEntropy:
-        return CrossEntropy();
-      case OpKind::kGatherColumns:
-        return Gather();
-      case OpKind::kScatterColumns:
-        return Scatter();
-      case OpKind::kMomentum:
-      case OpKind::kAdamW:
-        Refuse("training.optimizer other than sgd");
-      case OpKind::kSumSquares:
-      case OpKind::kClip:
+    Visit(op_, [&]<class O>(const O& operation, const InputsOf<O>& in, const OutputsOf<O>& out) {
+      if constexpr (kVectorOp<O>.lowering == Lowering::kElementwise) {
+        Lower(operation, in, out);
+      } else if constexpr (std::is_same_v<O, ops::SumSquares> || std::is_same_v<O, ops::Clip>) {
         Refuse("training.clip");
-      case OpKind::kMoments:
-      case OpKind::kNormalize:
-      case OpKind::kNormalizeGradAffine:
-      case OpKind::kNormalizeGradSums:
-      case OpKind::kNormalizeGrad:
-      case OpKind::kTakeColumn:
-      case OpKind::kAddColumn:
-      case OpKind::kContract:
-        break;
-    }
-    Fail("accelerator: it has no operation \"{}\" (\"{}\")", Name(op_.kind), op_.name);
+      } else if constexpr (O::kInfo.stage == Stage::kUpdate) {
+        Refuse("training.optimizer other than sgd");
+      } else {
+        Fail("accelerator: it has no operation \"{}\" (\"{}\")", O::kInfo.name, op_.name);
+      }
+    });
   }
 
  private:
+  template <class O>
+  using In = InputsOf<O>;
+  template <class O>
+  using Out = OutputsOf<O>;
+
+  void Lower(const ops::Add&, const In<ops::Add>& in, const Out<ops::Add>& out) {
+    Map(Adding({in.a}, {in.b}), out.y);
+  }
+  void Lower(const ops::AddColumns&, const In<ops::AddColumns>& in,
+             const Out<ops::AddColumns>& out) {
+    Map(Adding({out.y}, {in.x}), out.y);
+  }
+  void Lower(const ops::Gelu&, const In<ops::Gelu>& in, const Out<ops::Gelu>& out) {
+    Pass pass = FunctionOf(Function::kGeluPhi, {in.x});
+    pass.code.p2 = Source::kA;
+    Map(pass, out.y);
+  }
+  void Lower(const ops::GeluGrad&, const In<ops::GeluGrad>& in, const Out<ops::GeluGrad>& out) {
+    Pass pass = FunctionOf(Function::kGeluGrad, {in.x}).With({in.dy});
+    pass.code.p2 = Source::kB;
+    Map(pass, out.dx);
+  }
+  void Lower(const ops::Tanh&, const In<ops::Tanh>& in, const Out<ops::Tanh>& out) {
+    Map(FunctionOf(Function::kTanh, {in.x}), out.y);
+  }
+  // (1 - y y) dy
+  void Lower(const ops::TanhGrad&, const In<ops::TanhGrad>& in, const Out<ops::TanhGrad>& out) {
+    Pass pass = Pass{}.Read({in.y}).With({in.dy});
+    pass.code.p1 = Source::kA;
+    pass.code.negate_x1 = 1;
+    pass.code.q1 = Source::kOne;
+    pass.code.p2 = Source::kB;
+    Map(pass, out.dx);
+  }
+  void Lower(const ops::Dropout& op, const In<ops::Dropout>& in, const Out<ops::Dropout>& out) {
+    Pass pass = Pass{}.Read({in.x});
+    PassEmitter::Mask(pass, op.dropout, &isa::Vector::p1);
+    Map(pass, out.y);
+  }
+  // residual + x mask
+  void Lower(const ops::DropoutAdd& op, const In<ops::DropoutAdd>& in,
+             const Out<ops::DropoutAdd>& out) {
+    Pass pass = Pass{}.Read({in.x}).With({in.residual});
+    PassEmitter::Mask(pass, op.dropout, &isa::Vector::p1);
+    pass.code.q1 = Source::kB;
+    Map(pass, out.y);
+  }
+  void Lower(const ops::Fill&, const In<ops::Fill>&, const Out<ops::Fill>& out) {
+    Map(Pass{}.Read(pass_.Constant(0)), out.y);
+  }
+  void Lower(const ops::RowSum& op, const In<ops::RowSum>& in, const Out<ops::RowSum>& out) {
+    Pass pass = Pass{}.Read({in.x});
+    if (op.rate_factor) {
+      pass_.UpdateBySum(pass, out.y, *op.rate_factor, /*of_input=*/true);
+    } else {
+      pass.lanes = Words{out.y};
+      pass.code.lane_source = 1;
+    }
+    pass_.Emit(pass, emitter_.storage(in.x).words());
+  }
+  void Lower(const ops::ScaleByRate& op, const In<ops::ScaleByRate>& in,
+             const Out<ops::ScaleByRate>& out) {
+    Pass pass = PassEmitter::Scaled({in.x}, pass_.Rate(op.rate_factor));
+    if (group_.size() == 1) return Map(pass, out.y);
+    // The sum with what it is added to takes the scaled words at once.
+    const Words sum = {group_[1].Outputs<ops::AddColumns>().y};
+    pass.With(sum).Write(sum);
+    pass.code.q1 = Source::kB;
+    pass_.Emit(pass, emitter_.storage(sum.tensor).words());
+  }
+  void Lower(const ops::Sgd& op, const In<ops::Sgd>& in, const Out<ops::Sgd>& out) {
+    if (op.decay > 0) Refuse("training.decay");
+    Pass pass =
+        PassEmitter::Scaled({in.gradient}, pass_.Rate(op.rate_factor)).With({out.parameter});
+    pass.code.q1 = Source::kB;
+    Map(pass, out.parameter);
+  }
+
   [[noreturn]] static void Refuse(const char* option) {
     Fail("accelerator: it cannot train with {}; train on the CPU, or without it", option);
   }
 
-  Words In(size_t i) const { return {.tensor = op_.in[i]}; }
-  Words Out(size_t i = 0) const { return {.tensor = op_.out[i]}; }
-  int64_t Count() const { return emitter_.storage(op_.out[0]).words(); }
-  // Word by word, in the order in which they are wanted; a sum over tokens of the result beside it.
-  void Map(Pass pass) {
-    pass.Write(Out());
-    if (group_.size() > 1) pass_.UpdateBySum(pass, group_[1], /*of_input=*/false);
-    pass_.Emit(pass, emitter_.OrderOf(op_.out[0]));
+  int64_t Count(StoredId id) const { return emitter_.storage(id).words(); }
+  // Writes `result` word by word, in the order in which the words are wanted. A sum over tokens of
+  // the result may be taken in the same pass.
+  void Map(Pass pass, StoredId result) {
+    pass.Write({result});
+    if (group_.size() > 1) {
+      const auto& sum = *group_[1].As<ops::RowSum>();
+      pass_.UpdateBySum(pass, group_[1].Outputs<ops::RowSum>().y, sum.rate_factor.value(),
+                        /*of_input=*/false);
+    }
+    pass_.Emit(pass, emitter_.OrderOf(result));
   }
 
   static Pass Adding(Words a, Words b) {
@@ -133,7 +138,7 @@ class Elementwise {
     pass.code.q1 = Source::kB;
     return pass;
   }
-  static Pass Function_(Function function, Words a) {
+  static Pass FunctionOf(Function function, Words a) {
     Pass pass = Pass{}.Read(a);
     pass.code.function = function;
     return pass;
@@ -145,9 +150,9 @@ class Elementwise {
     int64_t heads, keys;
     std::array<int64_t, 4> count, step;
   };
-  Heads HeadLoops() const {
+  Heads HeadLoops(StoredId scores) const {
     const int64_t keys = emitter_.tokens();
-    const int64_t heads = Count() / keys;
+    const int64_t heads = Count(scores) / keys;
     return {heads, keys, {1, 1, keys, heads}, {0, 0, 1, keys}};
   }
   static isa::Index HeadRegister(uint32_t first) {
@@ -166,17 +171,17 @@ class Elementwise {
     pass_.EmitNest(pass, of.count, of.step);
   }
 
-  void Softmax() {  // of scale * x
-    const Heads of = HeadLoops();
+  void Lower(const ops::Softmax& op, const In<ops::Softmax>& in, const Out<ops::Softmax>& out) {
+    const Heads of = HeadLoops(out.p);
     const auto heads = static_cast<uint32_t>(of.heads);
     const uint32_t maximum = 0, sum = heads;
-    const Words factor = pass_.Constant(kLog2E * static_cast<float>(op_.scale));
-    ReduceHeads(Pass{}.Read(In(0)), Tap::kMax, of, maximum, true);
+    const Words factor = pass_.Constant(kLog2E * static_cast<float>(op.scale));
+    ReduceHeads(Pass{}.Read({in.scores}), Tap::kMax, of, maximum, true);
     Pass scale = PassEmitter::OfRegister(0).Scalar(factor);
     scale.code.l0 = HeadRegister(maximum);
     scale.code.p1 = Source::kG;
     EmitHeads(scale, of, maximum);
-    Pass exponential = Pass{}.Read(In(0)).Scalar(factor).Write(Out());
+    Pass exponential = Pass{}.Read({in.scores}).Scalar(factor).Write({out.p});
     exponential.code.l0 = HeadRegister(maximum);
     exponential.code.p1 = Source::kG;
     exponential.code.q1 = Source::kL0;
@@ -187,7 +192,7 @@ class Elementwise {
     inverse.code.l0 = HeadRegister(sum);
     inverse.code.function = Function::kReciprocal;
     EmitHeads(inverse, of, sum);
-    Pass normalise = Pass{}.Read(Out()).Write(Out());
+    Pass normalise = Pass{}.Read({out.p}).Write({out.p});
     normalise.code.l0 = HeadRegister(sum);
     normalise.code.p1 = Source::kL0;
     pass_.EmitNest(normalise, of.count, of.step);
@@ -199,14 +204,16 @@ class Elementwise {
     pass_.EmitNest(pass, {1, 1, 1, of.heads}, {0, 0, 0, 1});
   }
 
-  void SoftmaxGrad() {  // dp, p -> scale * p (dp - sum p dp)
-    const Heads of = HeadLoops();
-    const bool scaled = op_.scale != 1;
-    const Words factor = pass_.Constant(static_cast<float>(op_.scale));
-    Pass dot = Pass{}.Read(In(0)).With(In(1));
+  // scale * p (dp - sum p dp)
+  void Lower(const ops::SoftmaxGrad& op, const In<ops::SoftmaxGrad>& in,
+             const Out<ops::SoftmaxGrad>& out) {
+    const Heads of = HeadLoops(out.d_scores);
+    const bool scaled = op.scale != 1;
+    const Words factor = pass_.Constant(static_cast<float>(op.scale));
+    Pass dot = Pass{}.Read({in.dp}).With({in.p});
     dot.code.p1 = Source::kB;
     ReduceHeads(dot, Tap::kAdd, of, 0, false);
-    Pass result = Pass{}.Read(In(0)).With(In(1)).Write(Out());
+    Pass result = Pass{}.Read({in.dp}).With({in.p}).Write({out.d_scores});
     if (scaled) {
       Pass scale = PassEmitter::OfRegister(0).Scalar(factor);
       scale.code.l0 = HeadRegister(0);
@@ -223,22 +230,24 @@ class Elementwise {
   }
 
   // dlogits = (softmax - one-hot) w, loss = (log sum exp - logit) w, w = 0 without a label.
-  void CrossEntropy() {  // logits, labels -> dlogits, loss
-    if (op_.smoothing > 0) Refuse("training.label_smoothing");
+  void Lower(const ops::CrossEntropy& op, const In<ops::CrossEntropy>& in,
+             const Out<ops::CrossEntropy>& out) {
+    if (op.smoothing > 0) Refuse("training.label_smoothing");
     enum : uint32_t { kMaximum, kLogit, kSum, kWeight, kShare, kOnes, kLoss, kPartial };
-    const int64_t classes = Count();
-    const auto table = static_cast<int>(emitter_.Table(op_.in[1]));
+    const int64_t classes = Count(out.d_logits);
+    const auto table = static_cast<int>(emitter_.Table(in.labels));
     Pass ones = Pass{}.Read(pass_.Constant(0));
     ones.code.q1 = Source::kOne;
     pass_.Lane(ones, kOnes);
-    pass_.Reduce(Pass{}.Read(In(0)), {Tap::kMax, kMaximum, kPartial}, classes);
-    Pass logit = Pass{}.Read(In(0));
+    pass_.Reduce(Pass{}.Read({in.logits}), {Tap::kMax, kMaximum, kPartial}, classes);
+    Pass logit = Pass{}.Read({in.logits});
     logit.code.p1 = Source::kPick;
     logit.pick_table = table;
     UseSecondRegister(logit, kOnes);
     pass_.Reduce(logit, {Tap::kAdd, kLogit, kPartial}, classes);
 
-    Pass exponential = Pass{}.Read(In(0)).Scalar(pass_.Constant(kLog2E)).Write(Out());
+    Pass exponential =
+        Pass{}.Read({in.logits}).Scalar(pass_.Constant(kLog2E)).Write({out.d_logits});
     Pass scaled = PassEmitter::OfRegister(kMaximum).Scalar(pass_.Constant(kLog2E));
     scaled.code.p1 = Source::kG;
     pass_.Lane(scaled, kShare);
@@ -249,7 +258,7 @@ class Elementwise {
     exponential.code.function = Function::kExp2;
     pass_.Reduce(exponential, {Tap::kAdd, kSum, kPartial}, classes);
 
-    Pass weight = PassEmitter::OfRegister(kOnes).Scalar({emitter_.LossWeight(op_.loss), 0});
+    Pass weight = PassEmitter::OfRegister(kOnes).Scalar({emitter_.LossWeight(op.loss), 0});
     weight.code.p1 = Source::kLabelled;
     weight.code.p2 = Source::kG;
     weight.pick_table = table;
@@ -259,7 +268,7 @@ class Elementwise {
     UseSecondRegister(share, kWeight);
     share.code.p2 = Source::kL1;
     pass_.Lane(share, kShare);
-    Pass gradient = Pass{}.Read(Out()).Write(Out());
+    Pass gradient = Pass{}.Read({out.d_logits}).Write({out.d_logits});
     UseRegister(gradient, kShare);
     UseSecondRegister(gradient, kWeight);
     gradient.code.p1 = Source::kL0;
@@ -279,7 +288,7 @@ class Elementwise {
     loss.code.q2 = Source::kL2;
     loss.code.negate_q2 = 1;
     pass_.Lane(loss, kLoss);
-    Pass weighted = PassEmitter::OfRegister(kLoss).Write(Out(1));
+    Pass weighted = PassEmitter::OfRegister(kLoss).Write({out.losses});
     UseSecondRegister(weighted, kWeight);
     weighted.code.p1 = Source::kL1;
     pass_.Emit(weighted, 1);
@@ -335,8 +344,9 @@ class Elementwise {
     return walk;
   }
 
-  void Gather() {  // rows, slot, add
-    const Rows of = RowsOf(op_.in[0], {op_.out[0], op_.in[2]});
+  void Lower(const ops::GatherColumns&, const In<ops::GatherColumns>& in,
+             const Out<ops::GatherColumns>& out) {
+    const Rows of = RowsOf(in.rows, {out.y, in.add});
     // A word's row is met again after `chunk` elements.
     if (of.chunk < emitter_.machine().accumulate_distance) {
       Fail(
@@ -346,11 +356,11 @@ class Elementwise {
     }
     for (int64_t group = 0; group < of.groups; group += of.chunk) {
       const uint32_t half = emitter_.NextAccumulatorHalf();
-      isa::Stream stream = OfRows(of, op_.in[1], half);
+      isa::Stream stream = OfRows(of, in.slot, half);
       stream.direction = isa::Direction::kTime;
       stream.sum = 1;
       stream.b = RowWalk(of, group);
-      emitter_.Append(stream, {op_.in[0]});
+      emitter_.Append(stream, {in.rows});
       isa::Drain drain;
       drain.planes = of.planes;
       drain.count = {1, static_cast<uint32_t>(of.chunk), 1, static_cast<uint32_t>(of.features)};
@@ -361,13 +371,14 @@ class Elementwise {
       drain.initial = drain.y;
       drain.slot = PassEmitter::Register(half);
       drain.slot.stride[1] = 1;
-      emitter_.Append(drain, {op_.out[0], op_.in[2]});
+      emitter_.Append(drain, {out.y, in.add});
     }
   }
 
-  void Scatter() {  // x, slot -> rows
-    if (op_.accumulate) Refuse("a word table of one core");
-    const Rows of = RowsOf(op_.out[0], {op_.in[0]});
+  void Lower(const ops::ScatterColumns& op, const In<ops::ScatterColumns>& in,
+             const Out<ops::ScatterColumns>& out) {
+    if (op.accumulate) Refuse("a word table of one core");
+    const Rows of = RowsOf(out.rows, {in.x});
     for (int64_t group = 0; group < of.groups; group += of.chunk) {
       const uint32_t half = emitter_.NextTileHalf();
       isa::Load load;
@@ -378,11 +389,11 @@ class Elementwise {
       load.source.split = of.split;
       load.slot = PassEmitter::Register(half);
       load.slot.stride[2] = 1;
-      emitter_.Append(load, {op_.in[0]});
-      isa::Stream stream = OfRows(of, op_.in[1], half);
+      emitter_.Append(load, {in.x});
+      isa::Stream stream = OfRows(of, in.slot, half);
       stream.direction = isa::Direction::kToken;
       stream.y = RowWalk(of, group);
-      emitter_.Append(stream, {op_.out[0]});
+      emitter_.Append(stream, {out.rows});
     }
   }
 

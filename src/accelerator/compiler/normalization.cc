@@ -1,8 +1,10 @@
 #include "accelerator/compiler/normalization.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "accelerator/compiler/pass.h"
+#include "accelerator/compiler/vector_ops.h"
 #include "base/error.h"
 
 namespace bittern {
@@ -18,55 +20,58 @@ class NormalizationLowering {
       : group_(group), emitter_(emitter), pass_(emitter) {}
 
   void Lower() {
-    const Op& op = group_[0];
-    switch (op.kind) {
-      case OpKind::kAdd:
-      case OpKind::kDropoutAdd:
-        return AddAndMoments(op, group_[1]);
-      case OpKind::kMoments:
-        return Moments(op, Pass{}.Read(In(op, 0)));
-      case OpKind::kNormalize:
-        return Normalize(op);
-      case OpKind::kDropout:
-        return Gradient(group_[2], &op);
-      case OpKind::kNormalizeGradAffine:
-        return group_.size() > 1 ? GradientAndUpdates() : AffineGradients(op);
-      case OpKind::kNormalizeGradSums:
-        return Sums(op);
-      case OpKind::kNormalizeGrad:
-        return Gradient(op, nullptr);
-      default:
-        BITTERN_CHECK(false);
-    }
+    if (group_.size() > 1 && group_[1].Is<ops::Moments>()) return AddAndMoments();
+    Visit(group_[0],
+          [&]<class O>(const O& operation, const InputsOf<O>& in, const OutputsOf<O>& out) {
+            if constexpr (kVectorOp<O>.lowering == Lowering::kNormalization) {
+              Lower(operation, in, out);
+            } else if constexpr (std::is_same_v<O, ops::Dropout>) {
+              DropoutAndGradient(operation, in, out);
+            } else {
+              BITTERN_CHECK(false);
+            }
+          });
   }
 
  private:
   // Lane registers.
   enum : uint32_t { kMean, kRstd, kMeanRstd, kS0, kS1, kK0, kK1, kPartial };
 
-  static Words In(const Op& op, size_t i) { return {.tensor = op.in[i]}; }
-  static Words Out(const Op& op, size_t i = 0) { return {.tensor = op.out[i]}; }
-  int64_t FeaturesOf(const Op& op) const { return emitter_.storage(op.in[0]).words(); }
+  template <class O>
+  using In = InputsOf<O>;
+  template <class O>
+  using Out = OutputsOf<O>;
 
-  // The sum, and beside it the sum of its words.
-  void AddAndMoments(const Op& add, const Op& moments) {
-    Pass pass = Pass{}.Read(In(add, 1)).With(In(add, 0)).Write(Out(add));
-    if (add.kind == OpKind::kDropoutAdd) PassEmitter::Mask(pass, add, &isa::Vector::p1);
+  int64_t FeaturesOf(StoredId x) const { return emitter_.storage(x).words(); }
+
+  // The sum, and in the same pass the sum of its words.
+  void AddAndMoments() {
+    Pass pass;
+    if (const auto* masked = group_[0].As<ops::DropoutAdd>()) {
+      const auto in = group_[0].Inputs<ops::DropoutAdd>();
+      pass.Read({in.x}).With({in.residual}).Write({group_[0].Outputs<ops::DropoutAdd>().y});
+      PassEmitter::Mask(pass, masked->dropout, &isa::Vector::p1);
+    } else {
+      const auto in = group_[0].Inputs<ops::Add>();
+      pass.Read({in.b}).With({in.a}).Write({group_[0].Outputs<ops::Add>().y});
+    }
     pass.code.q1 = Source::kB;
-    Moments(moments, pass);
+    LowerMoments(*group_[1].As<ops::Moments>(), group_[1].Inputs<ops::Moments>(),
+                 group_[1].Outputs<ops::Moments>(), pass);
   }
 
   // moments[0] = mean, moments[1] = 1 / sqrt(variance + epsilon); `first` makes x or reads it.
-  void Moments(const Op& op, const Pass& first) {
-    const int64_t features = FeaturesOf(op);
+  void LowerMoments(const ops::Moments& op, const In<ops::Moments>& in,
+                    const Out<ops::Moments>& out, const Pass& first) {
+    const int64_t features = FeaturesOf(in.x);
     const float share = 1 / static_cast<float>(features);
     pass_.Reduce(first, {Tap::kAdd, kMean, kPartial}, features);
     Pass mean = PassEmitter::OfRegister(kMean)
                     .Scalar(pass_.Constant(share))
-                    .Write(PassEmitter::Row(Out(op), 0));
+                    .Write(PassEmitter::Row({out.moments}, 0));
     mean.code.p1 = Source::kG;
     pass_.Lane(mean, kMean);
-    Pass square = Pass{}.Read(In(op, 0));
+    Pass square = Pass{}.Read({in.x});
     square.code.l0 = PassEmitter::Register(kMean);
     square.code.q1 = Source::kL0;
     square.code.negate_q1 = 1;
@@ -75,11 +80,14 @@ class NormalizationLowering {
     Pass root = PassEmitter::OfRegister(kRstd)
                     .Scalar(pass_.Constant(share))
                     .SecondScalar(pass_.Constant(static_cast<float>(op.epsilon)))
-                    .Write(PassEmitter::Row(Out(op), 1));
+                    .Write(PassEmitter::Row({out.moments}, 1));
     root.code.p1 = Source::kG;
     root.code.q1 = Source::kH;
     root.code.function = Function::kRsqrt;
     pass_.Emit(root, 1);
+  }
+  void Lower(const ops::Moments& op, const In<ops::Moments>& in, const Out<ops::Moments>& out) {
+    LowerMoments(op, in, out, Pass{}.Read({in.x}));
   }
 
   // x * rstd - mean * rstd is the normalised x.
@@ -98,69 +106,72 @@ class NormalizationLowering {
     pass.code.negate_q1 = 1;
   }
 
-  void Normalize(const Op& op) {  // x, moments[, gain, shift]
-    LoadMoments(In(op, 1));
-    Pass pass = Pass{}.Read(In(op, 0)).Write(Out(op));
+  void Lower(const ops::Normalize&, const In<ops::Normalize>& in, const Out<ops::Normalize>& out) {
+    LoadMoments({in.moments});
+    Pass pass = Pass{}.Read({in.x}).Write({out.y});
     NormalizeInput(pass);
-    if (op.in.size() > 2) {
-      pass.Scalar(In(op, 2)).SecondScalar(In(op, 3));
+    if (in.gain != kNoTensor) {
+      pass.Scalar({in.gain}).SecondScalar({in.shift});
       pass.code.p2 = Source::kG;
       pass.code.q2 = Source::kH;
     } else if (group_.size() > 1) {
-      PassEmitter::Mask(pass, group_[1], &isa::Vector::p2);
+      PassEmitter::Mask(pass, group_[1].As<ops::Dropout>()->dropout, &isa::Vector::p2);
     }
-    pass_.Emit(pass, emitter_.OrderOf(op.out[0]));
+    pass_.Emit(pass, emitter_.OrderOf(out.y));
   }
 
-  void AffineGradients(const Op& op) {  // dy, x, moments -> dgain, dshift
-    LoadMoments(In(op, 2));
-    Pass gain = Pass{}.Read(In(op, 1)).With(In(op, 0));
+  void Lower(const ops::NormalizeGradAffine&, const In<ops::NormalizeGradAffine>& in,
+             const Out<ops::NormalizeGradAffine>& out) {
+    if (group_.size() > 1) return GradientAndUpdates();
+    LoadMoments({in.moments});
+    Pass gain = Pass{}.Read({in.x}).With({in.dy});
     NormalizeInput(gain);
     gain.code.p2 = Source::kB;
-    gain.lanes = Out(op, 0);
-    pass_.Emit(gain, FeaturesOf(op));
-    Pass shift = Pass{}.Read(In(op, 0));
-    shift.lanes = Out(op, 1);
+    gain.lanes = Words{out.d_gain};
+    pass_.Emit(gain, FeaturesOf(in.dy));
+    Pass shift = Pass{}.Read({in.dy});
+    shift.lanes = Words{out.d_shift};
     shift.code.lane_source = 1;
-    pass_.Emit(shift, FeaturesOf(op));
+    pass_.Emit(shift, FeaturesOf(in.dy));
   }
 
   // dy [gain]: S0 sums it.
-  Pass Plain(const Op& op) {
-    Pass plain = Pass{}.Read(In(op, 0));
-    if (op.in.size() > 3) {
-      plain.Scalar(In(op, 3));
+  static Pass Plain(const In<ops::NormalizeGradSums>& in) {
+    Pass plain = Pass{}.Read({in.dy});
+    if (in.gain != kNoTensor) {
+      plain.Scalar({in.gain});
       plain.code.p1 = Source::kG;
     }
     return plain;
   }
   // xhat dy [gain]: S1 sums it. v3 is without the gain.
-  Pass Product(const Op& op) {
-    Pass product = Pass{}.Read(In(op, 1)).With(In(op, 0));
+  static Pass Product(const In<ops::NormalizeGradSums>& in) {
+    Pass product = Pass{}.Read({in.x}).With({in.dy});
     NormalizeInput(product);
     product.code.p2 = Source::kB;
-    if (op.in.size() > 3) {
-      product.Scalar(In(op, 3));
+    if (in.gain != kNoTensor) {
+      product.Scalar({in.gain});
       product.code.p3 = Source::kG;
     }
     return product;
   }
-  void SumUp(const Op& op, const Pass& plain, const Pass& product) {
-    LoadMoments(In(op, 2));
-    pass_.Reduce(plain, {Tap::kAdd, kS0, kPartial}, FeaturesOf(op));
-    pass_.Reduce(product, {Tap::kAdd, kS1, kPartial}, FeaturesOf(op));
+  void SumUp(const In<ops::NormalizeGradSums>& in, const Pass& plain, const Pass& product) {
+    LoadMoments({in.moments});
+    pass_.Reduce(plain, {Tap::kAdd, kS0, kPartial}, FeaturesOf(in.dy));
+    pass_.Reduce(product, {Tap::kAdd, kS1, kPartial}, FeaturesOf(in.dy));
   }
 
-  void Sums(const Op& op) {  // dy, x, moments[, gain] -> sums[2]
-    SumUp(op, Plain(op), Product(op));
-    pass_.Emit(PassEmitter::OfRegister(kS0).Write(PassEmitter::Row(Out(op), 0)), 1);
-    pass_.Emit(PassEmitter::OfRegister(kS1).Write(PassEmitter::Row(Out(op), 1)), 1);
+  void Lower(const ops::NormalizeGradSums&, const In<ops::NormalizeGradSums>& in,
+             const Out<ops::NormalizeGradSums>& out) {
+    SumUp(in, Plain(in), Product(in));
+    pass_.Emit(PassEmitter::OfRegister(kS0).Write(PassEmitter::Row({out.sums}, 0)), 1);
+    pass_.Emit(PassEmitter::OfRegister(kS1).Write(PassEmitter::Row({out.sums}, 1)), 1);
   }
 
   // One pass: dx = ((-S1 rstd / F) x + dy gain) rstd - (S0 - S1 mean rstd) rstd / F, from dy gain
   // at `scaled`. kS0 and kS1 hold the sums.
-  void Combine(const Op& op, Words scaled) {
-    const float share = 1 / static_cast<float>(FeaturesOf(op));
+  void Combine(const In<ops::NormalizeGrad>& in, const Out<ops::NormalizeGrad>& out, Words scaled) {
+    const float share = 1 / static_cast<float>(FeaturesOf(in.dy));
     pass_.ScaleRegister(kS1, -share, kS1);       // -S1 / F
     pass_.MultiplyRegisters(kS1, kRstd, kK1);    // -S1 rstd / F
     pass_.ScaleRegister(kS0, -share, kS0);       // -S0 / F
@@ -172,7 +183,7 @@ class NormalizationLowering {
     offset.code.q1 = Source::kL2;
     pass_.Lane(offset, kK0);
     pass_.MultiplyRegisters(kK0, kRstd, kK0);
-    Pass result = Pass{}.Read(In(op, 1)).With(scaled).Write(Out(op));
+    Pass result = Pass{}.Read({in.x}).With(scaled).Write({out.dx});
     result.code.l0 = PassEmitter::Register(kK1);
     result.code.p1 = Source::kL0;
     result.code.q1 = Source::kB;
@@ -180,60 +191,73 @@ class NormalizationLowering {
     result.code.p2 = Source::kL1;
     result.code.l2 = PassEmitter::Register(kK0);
     result.code.q2 = Source::kL2;
-    pass_.Emit(result, FeaturesOf(op));
+    pass_.Emit(result, FeaturesOf(in.dy));
   }
 
-  // kNormalizeGrad: dy, x, moments, sums[, gain] -> dx. With a dropout of dy and the sums before
-  // it, where the sums stay in registers.
-  void Gradient(const Op& op, const Op* dropout) {
-    Words scaled = In(op, 0);
-    if (dropout != nullptr) {
-      Pass plain = Pass{}.Read(In(*dropout, 0)).Write(Out(*dropout));
-      PassEmitter::Mask(plain, *dropout, &isa::Vector::p1);
-      SumUp(group_[1], plain, Product(group_[1]));
-    } else {
-      LoadMoments(In(op, 2));
-      pass_.LoadRegister(PassEmitter::Row(In(op, 3), 0), kS0);
-      pass_.LoadRegister(PassEmitter::Row(In(op, 3), 1), kS1);
-      if (op.in.size() > 4) {
-        scaled = {.tensor = emitter_.NewScratch(op.in[0])};
-        pass_.Emit(PassEmitter::Scaled(In(op, 0), In(op, 4)).Write(scaled), FeaturesOf(op));
-      }
+  void Lower(const ops::NormalizeGrad&, const In<ops::NormalizeGrad>& in,
+             const Out<ops::NormalizeGrad>& out) {
+    Words scaled{in.dy};
+    LoadMoments({in.moments});
+    pass_.LoadRegister(PassEmitter::Row({in.sums}, 0), kS0);
+    pass_.LoadRegister(PassEmitter::Row({in.sums}, 1), kS1);
+    if (in.gain != kNoTensor) {
+      scaled = {emitter_.NewScratch(in.dy)};
+      pass_.Emit(PassEmitter::Scaled({in.dy}, {in.gain}).Write(scaled), FeaturesOf(in.dy));
     }
-    Combine(op, scaled);
+    Combine(in, out, scaled);
+  }
+
+  // A dropout of dy, the sums and NormalizeGrad, where the sums stay in registers.
+  void DropoutAndGradient(const ops::Dropout& op, const In<ops::Dropout>& in,
+                          const Out<ops::Dropout>& out) {
+    Pass plain = Pass{}.Read({in.x}).Write({out.y});
+    PassEmitter::Mask(plain, op.dropout, &isa::Vector::p1);
+    const auto sums = group_[1].Inputs<ops::NormalizeGradSums>();
+    SumUp(sums, plain, Product(sums));
+    const auto grad = group_[2].Inputs<ops::NormalizeGrad>();
+    Combine(grad, group_[2].Outputs<ops::NormalizeGrad>(), {grad.dy});
   }
 
   // Three passes do all of LayerNorm's backward: dy gain with its sum and the update of shift; the
   // sum with xhat and the update of gain, which nothing reads afterwards; dx.
   void GradientAndUpdates() {
     if (emitter_.saving() == Saving::kWords) return GradientInPlace();
-    const Op &sums = group_[1], &grad = group_[2], &gain = group_[3], &shift = group_[4];
-    const Words scaled = {.tensor = emitter_.NewScratch(sums.in[0])};
+    const auto sums = group_[1].Inputs<ops::NormalizeGradSums>();
+    const Words scaled{emitter_.NewScratch(sums.dy)};
     Pass plain = Plain(sums).Write(scaled);
-    pass_.UpdateBySum(plain, shift, /*of_input=*/true);
+    UpdateBySum(plain, group_[4], /*of_input=*/true);
     Pass product = Product(sums);
-    pass_.UpdateBySum(product, gain, /*of_input=*/false);
+    UpdateBySum(product, group_[3], /*of_input=*/false);
     SumUp(sums, plain, product);
-    Combine(grad, scaled);
+    Combine(group_[2].Inputs<ops::NormalizeGrad>(), group_[2].Outputs<ops::NormalizeGrad>(),
+            scaled);
   }
 
   // The same, with dy gain where dy was: the pass with xhat, which wants dy, comes first, so gain,
   // which is still wanted then, is updated last.
   void GradientInPlace() {
-    const Op &sums = group_[1], &grad = group_[2], &gain = group_[3], &shift = group_[4];
-    const Words gradient = {.tensor = emitter_.NewScratch(gain.out[0])};
-    LoadMoments(In(sums, 2));
+    const auto sums = group_[1].Inputs<ops::NormalizeGradSums>();
+    const Words gain{group_[3].Outputs<ops::Sgd>().parameter};
+    const Words gradient{emitter_.NewScratch(gain.tensor)};
+    LoadMoments({sums.moments});
     Pass product = Product(sums);
     product.lanes = gradient;
-    pass_.Reduce(product, {Tap::kAdd, kS1, kPartial}, FeaturesOf(sums));
-    Pass plain = Plain(sums).Write(In(sums, 0));
-    pass_.UpdateBySum(plain, shift, /*of_input=*/true);
-    pass_.Reduce(plain, {Tap::kAdd, kS0, kPartial}, FeaturesOf(sums));
-    Combine(grad, In(sums, 0));
-    Pass update =
-        PassEmitter::Scaled(gradient, pass_.Rate(gain.scale)).With(Out(gain)).Write(Out(gain));
+    pass_.Reduce(product, {Tap::kAdd, kS1, kPartial}, FeaturesOf(sums.dy));
+    Pass plain = Plain(sums).Write({sums.dy});
+    UpdateBySum(plain, group_[4], /*of_input=*/true);
+    pass_.Reduce(plain, {Tap::kAdd, kS0, kPartial}, FeaturesOf(sums.dy));
+    Combine(group_[2].Inputs<ops::NormalizeGrad>(), group_[2].Outputs<ops::NormalizeGrad>(),
+            {sums.dy});
+    Pass update = PassEmitter::Scaled(gradient, pass_.Rate(group_[3].As<ops::Sgd>()->rate_factor))
+                      .With(gain)
+                      .Write(gain);
     update.code.q1 = Source::kB;
-    pass_.Emit(update, FeaturesOf(sums));
+    pass_.Emit(update, FeaturesOf(sums.dy));
+  }
+
+  void UpdateBySum(Pass& pass, const Op& sgd, bool of_input) {
+    pass_.UpdateBySum(pass, sgd.Outputs<ops::Sgd>().parameter, sgd.As<ops::Sgd>()->rate_factor,
+                      of_input);
   }
 
   const Group& group_;
@@ -245,9 +269,7 @@ class NormalizationLowering {
 
 bool IsNormalization(const Group& group) {
   return std::any_of(group.begin(), group.end(), [](const Op& op) {
-    return op.kind == OpKind::kMoments || op.kind == OpKind::kNormalize ||
-           op.kind == OpKind::kNormalizeGradAffine || op.kind == OpKind::kNormalizeGradSums ||
-           op.kind == OpKind::kNormalizeGrad;
+    return VectorOpOf(op).lowering == Lowering::kNormalization;
   });
 }
 

@@ -177,7 +177,8 @@ void PassEmitter::MultiplyRegisters(uint32_t r, uint32_t s, uint32_t target) {
   Lane(pass, target);
 }
 
-void PassEmitter::Mask(Pass& pass, const Op& dropout, isa::Source isa::Vector::*factor) {
+void PassEmitter::Mask(Pass& pass, const DropoutAttributes& dropout,
+                       isa::Source isa::Vector::*factor) {
   const auto threshold = static_cast<uint32_t>(std::lround((1 - dropout.rate) * 65536));
   pass.code.*factor = isa::Source::kMask;
   pass.code.dropout = isa::Dropout{};
@@ -187,9 +188,9 @@ void PassEmitter::Mask(Pass& pass, const Op& dropout, isa::Source isa::Vector::*
   pass.by_feature = true;
 }
 
-void PassEmitter::UpdateBySum(Pass& pass, const Op& sum, bool of_input) {
-  pass.lanes = Words{.tensor = sum.out[0]};
-  pass.lane_scale = Rate(sum.scale);
+void PassEmitter::UpdateBySum(Pass& pass, StoredId parameter, double rate_factor, bool of_input) {
+  pass.lanes = Words{.tensor = parameter};
+  pass.lane_scale = Rate(rate_factor);
   // A parameter that the pass reads anyhow is there already: a bank has one port to read.
   const bool read = pass.g && pass.g->tensor == pass.lanes->tensor;
   (read ? pass.code.lane_g : pass.code.lane_old) = 1;

@@ -118,9 +118,9 @@ class PassEmitter {
   static Words Row(Words words, int64_t row) { return {words.tensor, 0, row}; }
 
   // The mask of a dropout as factor p1 or p2.
-  static void Mask(Pass& pass, const Op& dropout, isa::Source isa::Vector::*factor);
-  // Beside the pass: adds -rate * the sum over lanes to the parameter of a kRowSum.
-  void UpdateBySum(Pass& pass, const Op& sum, bool of_input);
+  static void Mask(Pass& pass, const DropoutAttributes& dropout, isa::Source isa::Vector::*factor);
+  // In the same pass: adds -rate_factor * learning rate * the sum over lanes to the parameter.
+  void UpdateBySum(Pass& pass, StoredId parameter, double rate_factor, bool of_input);
 
  private:
   // EmitNest's, cut so that each stays within a half of every split operand; nullopt: a border

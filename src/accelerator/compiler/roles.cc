@@ -9,13 +9,13 @@ bool SplitAtBorders(std::vector<ContractionLoop>& loops, Operand of, const Stora
                                storage.split, 2 * storage.split}) {
     if (border == 0) continue;
     for (size_t i = 0; i < loops.size(); ++i) {
-      const int64_t stride = loops[i].stride[of];
+      const int64_t stride = Stride(loops[i], of);
       if (stride == 0 || stride >= border || stride * loops[i].extent <= border) continue;
       const int64_t inner = border / stride;
       if (border % stride != 0 || loops[i].extent % inner != 0) return false;
       ContractionLoop outer = loops[i];
       outer.extent /= inner;
-      for (int64_t& s : outer.stride) s *= inner;
+      for (int64_t* s : {&outer.a, &outer.b, &outer.c, &outer.start}) *s *= inner;
       loops[i].extent = inner;
       loops.insert(loops.begin() + static_cast<std::ptrdiff_t>(i), outer);
     }
@@ -26,7 +26,7 @@ bool SplitAtBorders(std::vector<ContractionLoop>& loops, Operand of, const Stora
 // The loop over the lane axis of an operand; -1: none.
 int LaneLoop(const std::vector<ContractionLoop>& loops, Operand of, const Storage& storage) {
   for (size_t i = 0; i < loops.size(); ++i) {
-    if (loops[i].stride[of] == storage.lane_stride && loops[i].extent == storage.lanes) {
+    if (Stride(loops[i], of) == storage.lane_stride && loops[i].extent == storage.lanes) {
       return static_cast<int>(i);
     }
   }
@@ -35,15 +35,11 @@ int LaneLoop(const std::vector<ContractionLoop>& loops, Operand of, const Storag
 
 }  // namespace
 
-std::optional<Roles> FindRoles(const Op& op, int64_t tokens, const Storage& c, const Storage& a,
-                               const Storage& b) {
+std::optional<Roles> FindRoles(const ops::Contract& contract, int64_t tokens, const Storage& c,
+                               const Storage& a, const Storage& b) {
   Roles roles;
-  for (const Loop& loop : op.loops) {
-    const int64_t extent = loop.extent.At(tokens);
-    if (extent == 1) continue;
-    roles.loops.push_back(
-        {extent, {loop.c.At(tokens), loop.a.At(tokens), loop.b.At(tokens), loop.start.At(tokens)}});
-  }
+  roles.loops = AtTokens(contract.loops, tokens);
+  std::erase_if(roles.loops, [](const ContractionLoop& loop) { return loop.extent == 1; });
   const std::array<const Storage*, 3> storage = {&c, &a, &b};
   for (const Operand of : {kC, kA, kB}) {
     if (!SplitAtBorders(roles.loops, of, *storage[of])) return std::nullopt;
@@ -54,7 +50,7 @@ std::optional<Roles> FindRoles(const Op& op, int64_t tokens, const Storage& c, c
     if (lane[of] < 0) return std::nullopt;
   }
   const auto stride = [&](int loop, Operand of) {
-    return roles.loops[static_cast<size_t>(loop)].stride[of];
+    return Stride(roles.loops[static_cast<size_t>(loop)], of);
   };
   for (const auto& [x, w] : {std::pair{kA, kB}, std::pair{kB, kA}}) {
     roles.token_side = x;

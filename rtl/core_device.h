@@ -101,7 +101,7 @@ class CoreDevice : public RtlDevice {
 
   void WriteRegisters(const HostRegisters& registers) override {
     CheckRegisters(accelerator(), registers);
-    for (size_t n = 0; n < registers.lists.size(); ++n) {
+    for (size_t n = 0; n < static_cast<size_t>(accelerator().list_registers); ++n) {
       SetBits(core_->lists_i, 16 * n, 16, registers.lists[n]);
     }
     core_->tokens_i = static_cast<uint16_t>(registers.tokens);
@@ -137,7 +137,7 @@ class CoreDevice : public RtlDevice {
     Counters counters;
     // The core counts beats.
     counters.cycles = static_cast<int64_t>(core_->cycles_o) * accelerator_.fold;
-    for (size_t u = 0; u < kUnits; ++u) {
+    for (size_t u = 0; u < isa::kUnits; ++u) {
       counters.busy[u] =
           static_cast<int64_t>(GetBits(core_->busy_cycles_o, 64 * u, 64)) * accelerator_.fold;
     }

@@ -28,7 +28,9 @@ class HardwareProgram {
       : machine_(machine), random_(seed), orderly_(kinds.orderly), units_(kinds.units) {
     host_.tokens = static_cast<uint32_t>(Between(1, machine.lanes));
     host_.dropout_key = random_() | uint64_t{random_()} << 32;
-    for (uint32_t& list : host_.lists) list = static_cast<uint32_t>(Between(0, 3));
+    for (size_t n = 0; n < static_cast<size_t>(machine_.list_registers); ++n) {
+      host_.lists[n] = static_cast<uint32_t>(Between(0, 3));
+    }
     for (int t = 0; t < machine.tables; ++t) {
       auto& table = tables_.emplace_back();
       for (int i = 0; i < machine.lanes; ++i) table.push_back(static_cast<int32_t>(Between(-1, 7)));

@@ -58,7 +58,7 @@ it is signed; a flag is 0 or 1.""".strip())
     body = "#include <array>\n#include <cstddef>\n#include <cstdint>\n#include <optional>\n"
     body += "#include <span>\n#include <string>\n#include <string_view>\n#include <variant>\n"
     body += "#include <vector>\n\nnamespace bittern::isa {\n\n"
-    body += comment("Of spec/isa.toml and the table of functions. A program is for one specification.")
+    body += comment("Hash of spec/isa.toml and the table of functions. A program runs under one specification only.")
     body += f"inline constexpr uint64_t kSpecHash = 0x{spec.hash:016x};\n"
     body += f"inline constexpr uint32_t kSpecVersion = {spec.version};\n\n"
     for e in spec.enums:
@@ -66,7 +66,9 @@ it is signed; a flag is 0 or 1.""".strip())
         for v in e.values:
             body += comment(v.doc, 2) + f"  {enumerator(v.name)},\n"
         body += "};\n"
-        body += "// As in the specification; empty for a value that is none.\n"
+        if e.name == "Unit":
+            body += f"inline constexpr size_t kUnits = {len(e.values)};\n"
+        body += "// The name in the specification; empty for an unknown value.\n"
         body += f"std::string_view Name({e.name} value);\n\n"
     for s in spec.structs:
         if s is spec.loops:
@@ -91,7 +93,7 @@ it is signed; a flag is 0 or 1.""".strip())
     names = ", ".join(upper_camel(i.name) for i in spec.instructions)
     body += f"using Instruction = std::variant<{names}>;\n\n"
     body += """\
-// The unit that runs an instruction; none for the sequencer's own.
+// The unit that runs an instruction; nullopt for those that the sequencer runs itself.
 std::optional<Unit> UnitOf(const Instruction& instruction);
 
 // Appends the instruction's words. Fails, naming instruction, field and range, where a value does
@@ -101,11 +103,11 @@ void Encode(const Instruction& instruction, std::vector<uint32_t>& words);
 // Words that Encode appends.
 size_t WordsOf(const Instruction& instruction);
 
-// The instruction that begins at the first of `words`; those behind it are not looked at. Fails on
-// anything that Encode does not make.
+// Decodes the instruction at the front of `words`, and ignores the words after it. Fails on anything
+// that Encode does not make.
 Instruction Decode(std::span<const uint32_t> words);
 
-// One line: name, and every field that is not as in a default-constructed instruction.
+// One line: the name, and every field that differs from a default-constructed instruction.
 std::string Disassemble(const Instruction& instruction);
 
 }  // namespace bittern::isa
@@ -167,7 +169,7 @@ concept Is = std::same_as<std::remove_const_t<T>, U>;
             continue
         body += f"void VisitFields(Is<{s.name}> auto& value, auto& visit) {{\n"
         body += _visit(s.fields) + "}\n\n"
-    body += "// What follows the header.\n"
+    body += "// Visits the fields that follow the header.\n"
     for i in spec.instructions:
         lines = ""
         if i.loops:
@@ -212,17 +214,17 @@ def _cpp_type(p):
 
 def accelerators_h(spec):
     out = NOTICE
-    out += comment("Accelerators (spec/accelerators.toml), the parts that they are laid out for and "
-                   "the blocks of\nmemory there (spec/devices.toml).")
-    body = "#include <array>\n#include <cstdint>\n#include <span>\n#include <string_view>\n\n"
-    body += "namespace bittern::isa {\n\n"
+    out += comment("Accelerators (spec/accelerators.toml), and the parts that they are made for, with "
+                   "their\nblocks of memory (spec/devices.toml).")
+    body = "#include <array>\n#include <cstddef>\n#include <cstdint>\n#include <span>\n"
+    body += "#include <string_view>\n\nnamespace bittern::isa {\n\n"
     body += "enum class Memory : uint32_t {\n"
     for m in spec.memories:
         body += comment(m.doc, 2) + f"  {enumerator(m.name)},\n"
     body += "};\n\n"
     shapes = max(len(m.shapes) for m in spec.memories)
     body += f"""\
-// A way to use a block of memory; 0 words: none.
+// One way to use a block of memory; 0 words: the entry is unused.
 struct Shape {{
   int32_t words = 0;
   int32_t bits = 0;
@@ -231,7 +233,7 @@ struct Shape {{
 struct MemoryKind {{
   Memory memory;
   std::string_view name;
-  // What a block is called: ramb36, uram288.
+  // The name of a block: ramb36, uram288.
   std::string_view block;
   std::array<Shape, {shapes}> shapes;
 }};
@@ -247,10 +249,10 @@ struct Region {
   int32_t banks = 0;
   // Words of a bank, a power of two.
   int32_t depth = 0;
-  // Of a word, one behind the other: a bank is so much narrower and deeper, and moves a part in a
-  // clock cycle.
+  // A word is stored in so many parts, one after the other. A bank is so much narrower and deeper,
+  // and moves one part in a clock cycle.
   int32_t parts = 1;
-  // The last of the banks, which are of BRAM whatever `memory` is.
+  // The number of banks, counted from the last, that are of BRAM whatever `memory` is.
   int32_t bram_banks = 0;
 
   constexpr int64_t words() const { return int64_t{banks} * depth; }
@@ -258,7 +260,7 @@ struct Region {
 };
 
 """
-    body += comment("What a part has, or a part of it.")
+    body += comment("Resources of a part, or a share of them.")
     body += "struct Resources {\n"
     for r in ("ramb36", "uram288", "dsp48e2", "luts", "flip_flops"):
         body += f"  int32_t {r} = 0;\n"
@@ -266,24 +268,32 @@ struct Region {
     body += """\
 struct Device {
   std::string_view name;
-  // As the vendor orders it.
+  // The vendor's order code.
   std::string_view part;
   std::string_view doc;
   Resources total;
-  // What the board's shell takes.
+  // The share that the board's shell takes.
   Resources reserved;
 };
 
 struct Accelerator {
   std::string_view name;
   std::string_view doc;
-  // Name of the part that it is laid out for.
+  // The name of the part that it is made for.
   std::string_view device;
 """
     for p in spec.parameters:
         start = "" if p.kind == "region" else " = 0"
         body += comment(p.doc, 2) + f"  {_cpp_type(p)} {p.name}{start};\n"
     body += "\n  bool operator==(const Accelerator&) const = default;\n};\n\n"
+    lists = next(p for p in spec.parameters if p.name == "list_registers")
+    body += f"""\
+// Trip counts that the host sets. An accelerator has the first `list_registers` of them, and a host
+// leaves the others at 0.
+inline constexpr size_t kMaxListRegisters = {lists.maximum};
+using ListRegisters = std::array<uint32_t, kMaxListRegisters>;
+
+"""
     body += """\
 std::span<const Accelerator> Accelerators();
 std::span<const Device> Devices();
@@ -309,7 +319,7 @@ def _resources(values):
 
 def energy_h(spec):
     out = NOTICE
-    out += comment("Energy of what the simulator counts (spec/energy.toml has the sources): an estimate.")
+    out += comment("Estimated energy of the events that the simulator counts (spec/energy.toml has the sources).")
     body = "#include <string_view>\n\nnamespace bittern::isa {\n\n"
     body += """\
 struct EnergyRange {

@@ -56,12 +56,12 @@ EpochEstimate EpochOf(const Config& config, const Estimate& estimate, const Enco
   };
   InputWriter writer(config, graph, place);
   // A step's cycles depend on the lengths of its lists alone.
-  std::map<ListRegisters, int64_t> sentences;
+  std::map<isa::ListRegisters, int64_t> sentences;
   for (size_t i = 0; i < train.size(); ++i) {
     const EncodedSentence sentence = train[i];
     StepInputs inputs;
     writer.Write(sentence.ids, sentence.tags, sentence.intent, true, inputs);
-    ListRegisters lists{};
+    isa::ListRegisters lists{};
     std::copy(inputs.list_sizes.begin(), inputs.list_sizes.end(), lists.begin());
     ++sentences[lists];
   }

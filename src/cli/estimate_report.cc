@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::array kUnitNames = {"load", "stream", "drain", "vector"};
 constexpr std::array kStallNames = {"dispatch", "load", "stream", "drain", "vector"};
-static_assert(kUnitNames.size() == kUnits && kStallNames.size() == kStalls);
+static_assert(kUnitNames.size() == isa::kUnits && kStallNames.size() == kStalls);
 
 Json BlocksJson(const BlockUse& use) {
   return {{"configured", use.configured},
@@ -65,7 +65,7 @@ void PrintCycles(const Estimate& estimate, std::FILE* file) {
              100 * estimate.array_utilisation());
   TextTable table;
   table.Add({"unit", "busy", "", "waits: dispatch", "load", "stream", "drain", "vector"});
-  for (size_t unit = 0; unit < kUnits; ++unit) {
+  for (size_t unit = 0; unit < isa::kUnits; ++unit) {
     std::vector<std::string> row = {fmt::format("  {}", kUnitNames[unit]),
                                     Grouped(counters.busy[unit]),
                                     Share(counters.busy[unit], counters.cycles)};
@@ -132,7 +132,7 @@ Json ToJson(const Estimate& estimate) {
   json["seconds_per_step"] = estimate.seconds_per_step();
   json["array_utilisation"] = estimate.array_utilisation();
   Json units;
-  for (size_t unit = 0; unit < kUnits; ++unit) {
+  for (size_t unit = 0; unit < isa::kUnits; ++unit) {
     Json stalls;
     for (size_t cause = 0; cause < kStalls; ++cause) {
       stalls[kStallNames[cause]] = counters.stalls[unit][cause];

@@ -44,12 +44,12 @@ class Definitions {
 
   void Run(const ops::Contract& op, const In<ops::Contract>& in,
            const Out<ops::Contract>& out) const {
-    const std::vector<LoopLevel<int64_t>> nest = AtTokens(op.loops, inputs_.tokens);
+    const std::vector<StridedLoop<int64_t>> nest = AtTokens(op.loops, inputs_.tokens);
     // Walks the loops from `level` inwards and calls visit(a, b, c, start) with element offsets.
     const auto walk = [&](const auto& self, size_t level, int64_t a, int64_t b, int64_t c,
                           int64_t s, const auto& visit) -> void {
       if (level == nest.size()) return visit(a, b, c, s);
-      const LoopLevel<int64_t>& loop = nest[level];
+      const StridedLoop<int64_t>& loop = nest[level];
       for (int64_t i = 0; i < loop.extent; ++i) {
         self(self, level + 1, a + i * loop.a, b + i * loop.b, c + i * loop.c, s + i * loop.start,
              visit);

@@ -33,22 +33,22 @@ inline constexpr Size kTokens = {1, 1};
 // One loop of a contraction: its extent and the stride of each operand. `start` is the operand that
 // the sums begin with, such as a bias.
 template <class T>
-struct LoopLevel {
+struct StridedLoop {
   T extent{1};
   T a{}, b{}, c{}, start{};
 
-  friend constexpr bool operator==(const LoopLevel&, const LoopLevel&) = default;
+  friend constexpr bool operator==(const StridedLoop&, const StridedLoop&) = default;
 };
 
-using Loop = LoopLevel<Size>;
+using Loop = StridedLoop<Size>;
 
-constexpr LoopLevel<int64_t> AtTokens(const Loop& loop, int64_t tokens) {
+constexpr StridedLoop<int64_t> AtTokens(const Loop& loop, int64_t tokens) {
   return {loop.extent.At(tokens), loop.a.At(tokens), loop.b.At(tokens), loop.c.At(tokens),
           loop.start.At(tokens)};
 }
 
-inline std::vector<LoopLevel<int64_t>> AtTokens(const std::vector<Loop>& loops, int64_t tokens) {
-  std::vector<LoopLevel<int64_t>> levels;
+inline std::vector<StridedLoop<int64_t>> AtTokens(const std::vector<Loop>& loops, int64_t tokens) {
+  std::vector<StridedLoop<int64_t>> levels;
   levels.reserve(loops.size());
   for (const Loop& loop : loops) levels.push_back(AtTokens(loop, tokens));
   return levels;
@@ -63,13 +63,13 @@ constexpr bool StridesCompose(T outer, T inner, T inner_extent) {
 // Whether a single loop could take the place of `inner` inside `outer`, as far as a, b and c are
 // concerned. A summed loop never fuses with one that is not.
 template <class T>
-constexpr bool OperandsFuse(const LoopLevel<T>& outer, const LoopLevel<T>& inner) {
+constexpr bool OperandsFuse(const StridedLoop<T>& outer, const StridedLoop<T>& inner) {
   return StridesCompose(outer.a, inner.a, inner.extent) &&
          StridesCompose(outer.b, inner.b, inner.extent) &&
          StridesCompose(outer.c, inner.c, inner.extent) && (inner.c == 0) == (outer.c == 0);
 }
 template <class T>
-constexpr bool StartFuses(const LoopLevel<T>& outer, const LoopLevel<T>& inner) {
+constexpr bool StartFuses(const StridedLoop<T>& outer, const StridedLoop<T>& inner) {
   return StridesCompose(outer.start, inner.start, inner.extent);
 }
 

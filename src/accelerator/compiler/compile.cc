@@ -8,20 +8,21 @@
 #include <string>
 #include <utility>
 
-#include "accelerator/compiler/contraction.h"
-#include "accelerator/compiler/elementwise.h"
-#include "accelerator/compiler/emitter.h"
-#include "accelerator/compiler/groups.h"
-#include "accelerator/compiler/layout.h"
-#include "accelerator/compiler/list_schedule.h"
-#include "accelerator/compiler/meetings.h"
-#include "accelerator/compiler/memory_plan.h"
-#include "accelerator/compiler/normalization.h"
-#include "accelerator/compiler/orders.h"
-#include "accelerator/compiler/rewrite.h"
-#include "accelerator/compiler/schedule.h"
-#include "accelerator/compiler/sections.h"
-#include "accelerator/compiler/splits.h"
+#include "accelerator/compiler/fuse/fusion_groups.h"
+#include "accelerator/compiler/fuse/rewrite.h"
+#include "accelerator/compiler/layout/layout_search.h"
+#include "accelerator/compiler/layout/plane_partition.h"
+#include "accelerator/compiler/lower/contraction.h"
+#include "accelerator/compiler/lower/elementwise.h"
+#include "accelerator/compiler/lower/emitter.h"
+#include "accelerator/compiler/lower/normalization.h"
+#include "accelerator/compiler/lower/traversal_order.h"
+#include "accelerator/compiler/memory/bank_conflicts.h"
+#include "accelerator/compiler/memory/lifetimes.h"
+#include "accelerator/compiler/memory/memory_plan.h"
+#include "accelerator/compiler/schedule/list_schedule.h"
+#include "accelerator/compiler/schedule/loop_rolling.h"
+#include "accelerator/compiler/schedule/waits.h"
 #include "accelerator/isa/decoded_program.h"
 #include "accelerator/isa/field_limits.h"
 #include "accelerator/isa/timing.h"
@@ -30,21 +31,6 @@
 
 namespace bittern {
 namespace {
-
-// Lives by the instructions as they are with those that were added.
-void Renumber(CompiledStep& step) {
-  std::vector<int> number;
-  for (int i = 0; i < std::ssize(step.ops); ++i) {
-    const bool added =
-        std::holds_alternative<isa::Sync>(step.ops[static_cast<size_t>(i)].instruction);
-    if (!added) number.push_back(i);
-  }
-  number.push_back(static_cast<int>(step.ops.size()));  // the end
-  for (Lifetime& life : step.lives) {
-    if (life.last < life.first) continue;
-    life = {number[static_cast<size_t>(life.first)], number[static_cast<size_t>(life.last)]};
-  }
-}
 
 std::vector<uint32_t> EncodeAll(const std::vector<MachineOp>& ops,
                                 std::vector<Shortfall>& shortfalls) {
@@ -67,7 +53,7 @@ std::vector<uint32_t> EncodeAll(const std::vector<MachineOp>& ops,
   return code;
 }
 
-void Lower(const Group& group, Emitter& emitter) {
+void Lower(const FusionGroup& group, Emitter& emitter) {
   emitter.SetSource(group[0].name);
   if (group[0].Is<ops::Contract>()) {
     LowerContraction(group[0], emitter);
@@ -81,62 +67,67 @@ void Lower(const Group& group, Emitter& emitter) {
 // The program but for addresses and waits.
 struct Lowered {
   CompiledStep step;
-  std::vector<std::vector<TensorId>> families;
+  std::vector<std::vector<TensorId>> loop_indexed;
   MemoryPlan plan;
 };
 
 // With tensors as they lie in `storage`. No result where some must not: those are added to
 // `refused`.
 std::optional<Lowered> TryLower(Graph graph, const isa::Accelerator& machine,
-                                std::vector<Storage> storage, Saving saving,
-                                std::set<RefusedSplit>& refused) {
-  Emitter emitter(graph, machine, std::move(storage), saving);
+                                std::vector<TensorLayout> layout, Objective objective,
+                                std::set<RefusedPartition>& refused) {
+  Emitter emitter(graph, machine, std::move(layout), objective);
   AccumulateDirectly(graph, [&](const Op& op) { return WritesOnce(op, emitter); });
-  const std::vector<Group> groups = MakeGroups(graph);
-  ChooseOrders(groups, emitter);
-  Sections sections = MakeSections(groups, graph, emitter.storages());
+  const std::vector<FusionGroup> groups = FormFusionGroups(graph);
+  ChooseTraversalOrders(groups, emitter);
+  RolledStep sections = RollLoops(groups, graph, emitter.layouts());
   for (Section& section : sections.list) {
     // As the graph was built, fewer tensors are alive together.
-    if (saving == Saving::kCycles) ListSchedule(section, emitter);
-    if (section.trips > 1) emitter.BeginRepeat(section.trips, section.next, section.stream_step);
-    for (const Group& group : section.groups) Lower(group, emitter);
-    if (section.trips > 1) emitter.EndRepeat();
+    if (objective == Objective::kCycles) ListSchedule(section, emitter);
+    if (section.iterations > 1)
+      emitter.BeginRolledLoop(section.iterations, section.next, section.stream_step);
+    for (const FusionGroup& group : section.groups) Lower(group, emitter);
+    if (section.iterations > 1) emitter.EndRolledLoop();
   }
   if (!emitter.refused().empty()) {
     refused.insert(emitter.refused().begin(), emitter.refused().end());
     return std::nullopt;
   }
   CompiledStep step;
-  step.storage = emitter.storages();
+  step.layouts = emitter.layouts();
   for (const Tensor& tensor : graph.tensors) step.names.push_back(tensor.name);
   step.constants = emitter.constants();
   step.rates = emitter.rates();
   step.loss_weights = emitter.loss_weights();
   step.tables = emitter.tables();
   step.ops = emitter.Take();
-  MemoryPlan plan(graph, machine, sections.families, step);
-  plan.PlaceLow(step);
-  return Lowered{std::move(step), std::move(sections.families), std::move(plan)};
+  std::vector<StoredId> scalars;
+  for (const auto& [value, id] : step.constants) scalars.push_back(id);
+  for (const auto& [factor, id] : step.rates) scalars.push_back(id);
+  for (const auto& [loss, id] : step.loss_weights) scalars.push_back(id);
+  MemoryPlan plan(graph, machine, sections.loop_indexed, step.ops, step.layouts, scalars);
+  plan.PlaceLowest();
+  return Lowered{std::move(step), std::move(sections.loop_indexed), std::move(plan)};
 }
 
-Lowered Lower(const Graph& graph, const isa::Accelerator& machine, Saving saving) {
-  const std::vector<Storage> whole = ChooseLayouts(graph, machine);
-  std::set<RefusedSplit> refused;
+Lowered Lower(const Graph& graph, const isa::Accelerator& machine, Objective objective) {
+  const std::vector<TensorLayout> whole = ChooseLayouts(graph, machine);
+  std::set<RefusedPartition> refused;
   for (;;) {
-    std::vector<Storage> storage = whole;
-    ChooseSplits(graph, machine, refused, storage);
+    std::vector<TensorLayout> layout = whole;
+    PartitionPlanes(graph, machine, refused, layout);
     const size_t before = refused.size();
-    auto lowered = TryLower(graph, machine, std::move(storage), saving, refused);
+    auto lowered = TryLower(graph, machine, std::move(layout), objective, refused);
     if (lowered) return std::move(*lowered);
     BITTERN_CHECK(refused.size() > before);
   }
 }
 
-// Addresses and waits for `ops`, tensors where they are now.
-std::vector<MachineOp> Finish(std::vector<MachineOp> ops, const CompiledStep& step,
+// Addresses and waits for `ops`.
+std::vector<MachineOp> Finish(std::vector<MachineOp> ops, const MemoryPlan& plan,
                               const isa::Accelerator& machine, int64_t tokens, Ports ports) {
-  SetAddresses(step.extents, ops);
-  return AddWaits(std::move(ops), step.extents, machine, tokens, ports);
+  SetAddresses(plan.extents(), ops);
+  return AddWaits(std::move(ops), plan.extents(), machine, tokens, ports);
 }
 
 // When the instructions of a finished program start with all tokens, by their index there. Empty:
@@ -147,18 +138,10 @@ std::vector<InstructionTime> TimesOf(const std::vector<MachineOp>& ops,
   const std::vector<uint32_t> code = EncodeAll(ops, shortfalls);
   std::vector<InstructionTime> times;
   if (!shortfalls.empty()) return times;
-  ListRegisters lists;
+  isa::ListRegisters lists;
   lists.fill(static_cast<uint32_t>(tokens));
   TimeProgram(DecodeProgram(code), machine, lists, &times);
   return times;
-}
-
-// Moves tensors that are accessed at the same time into banks of their own.
-void Spread(Lowered& lowered, const isa::Accelerator& machine, int64_t tokens) {
-  CompiledStep& step = lowered.step;
-  const std::vector<MachineOp> ops = Finish(step.ops, step, machine, tokens, Ports::kOfTensors);
-  lowered.plan.Spread(FindMeetings(ops, TimesOf(ops, machine, tokens), lowered.families, machine),
-                      step);
 }
 
 }  // namespace
@@ -174,16 +157,25 @@ CompiledStep TryCompile(const Graph& graph, const isa::Accelerator& machine) {
   Graph zeroed = rewritten;
   SeparateResults(zeroed);
   ZeroFirst(zeroed);
-  Lowered lowered = Lower(zeroed, machine, Saving::kCycles);
-  for (const Saving saving : {Saving::kCycles, Saving::kWords}) {
-    if (!lowered.step.shortfalls.empty()) lowered = Lower(rewritten, machine, saving);
+  Lowered lowered = Lower(zeroed, machine, Objective::kCycles);
+  for (const Objective objective : {Objective::kCycles, Objective::kWords}) {
+    if (!lowered.plan.shortfalls().empty()) lowered = Lower(rewritten, machine, objective);
   }
   CompiledStep& step = lowered.step;
+  MemoryPlan& plan = lowered.plan;
+  if (plan.shortfalls().empty()) {
+    const std::vector<MachineOp> ops =
+        Finish(step.ops, plan, machine, graph.tokens, Ports::kOfTensors);
+    plan.AssignBanks(
+        FindBankConflicts(ops, TimesOf(ops, machine, graph.tokens), lowered.loop_indexed, machine));
+  }
+  step.words = plan.words();
+  step.extents = plan.extents();
+  step.lives = plan.lives();
+  step.shortfalls = plan.shortfalls();
   if (!step.shortfalls.empty()) return std::move(step);
-  Spread(lowered, machine, graph.tokens);
-  if (!step.shortfalls.empty()) return std::move(step);
-  step.ops = Finish(std::move(step.ops), step, machine, graph.tokens, Ports::kOfBanks);
-  Renumber(step);
+  step.ops = Finish(std::move(step.ops), plan, machine, graph.tokens, Ports::kOfBanks);
+  RenumberLifetimes(step.ops, step.lives);
   step.code = EncodeAll(step.ops, step.shortfalls);
   const auto words = static_cast<int64_t>(step.code.size());
   if (words > machine.program_words) {

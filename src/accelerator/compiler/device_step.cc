@@ -23,23 +23,23 @@ DeviceStep::DeviceStep(Graph graph, CompiledStep compiled, Device& device)
 DeviceStep::DeviceStep(Graph graph, Device& device)
     : DeviceStep(graph, Compile(graph, device.accelerator()), device) {}
 
-int64_t DeviceStep::WordWidth(const Storage& storage) const {
-  return isa::WordLanes(device_.accelerator(), static_cast<int32_t>(storage.kind));
+int64_t DeviceStep::WordWidth(const TensorLayout& layout) const {
+  return isa::WordLanes(device_.accelerator(), static_cast<int32_t>(layout.kind));
 }
 
-int64_t DeviceStep::FloatOf(const Storage& storage, int64_t element) const {
-  const int64_t word = storage.WordOf(element);
-  const bool second = storage.split != 0 && word >= storage.plane_step;
-  const int64_t at = second ? word - storage.plane_step + storage.span() : word;
-  return at * WordWidth(storage) + storage.LaneOf(element);
+int64_t DeviceStep::FloatOf(const TensorLayout& layout, int64_t element) const {
+  const int64_t word = layout.WordOf(element);
+  const bool second = layout.split != 0 && word >= layout.plane_step;
+  const int64_t at = second ? word - layout.plane_step + layout.span() : word;
+  return at * WordWidth(layout) + layout.LaneOf(element);
 }
 
 // Calls transfer(address, floats) for each of the tensor's halves, or the whole.
 template <typename F>
 void DeviceStep::ForEachPart(TensorId tensor, F transfer) {
-  const Storage& storage = compiled_.storage[static_cast<size_t>(tensor)];
+  const TensorLayout& layout = compiled_.layouts[static_cast<size_t>(tensor)];
   const Extent& extent = compiled_.extents[static_cast<size_t>(tensor)];
-  const auto part = static_cast<size_t>(extent.words * WordWidth(storage));
+  const auto part = static_cast<size_t>(extent.words * WordWidth(layout));
   const std::span<float> words = words_;
   transfer(extent.address, words.first(part));
   if (extent.plane_step != 0) {
@@ -48,11 +48,11 @@ void DeviceStep::ForEachPart(TensorId tensor, F transfer) {
 }
 
 void DeviceStep::Write(TensorId tensor, std::span<const float> values) {
-  const Storage& storage = compiled_.storage[static_cast<size_t>(tensor)];
-  BITTERN_CHECK(std::ssize(values) == storage.elements);
-  words_.assign(static_cast<size_t>(storage.words() * WordWidth(storage)), 0.0f);
-  for (int64_t e = 0; e < storage.elements; ++e) {
-    words_[static_cast<size_t>(FloatOf(storage, e))] = values[static_cast<size_t>(e)];
+  const TensorLayout& layout = compiled_.layouts[static_cast<size_t>(tensor)];
+  BITTERN_CHECK(std::ssize(values) == layout.elements);
+  words_.assign(static_cast<size_t>(layout.words() * WordWidth(layout)), 0.0f);
+  for (int64_t e = 0; e < layout.elements; ++e) {
+    words_[static_cast<size_t>(FloatOf(layout, e))] = values[static_cast<size_t>(e)];
   }
   ForEachPart(tensor, [&](uint32_t address, std::span<float> floats) {
     device_.WriteWords(address, floats);
@@ -60,14 +60,14 @@ void DeviceStep::Write(TensorId tensor, std::span<const float> values) {
 }
 
 void DeviceStep::Read(TensorId tensor, std::span<float> values) {
-  const Storage& storage = compiled_.storage[static_cast<size_t>(tensor)];
-  BITTERN_CHECK(std::ssize(values) == storage.elements);
-  words_.resize(static_cast<size_t>(storage.words() * WordWidth(storage)));
+  const TensorLayout& layout = compiled_.layouts[static_cast<size_t>(tensor)];
+  BITTERN_CHECK(std::ssize(values) == layout.elements);
+  words_.resize(static_cast<size_t>(layout.words() * WordWidth(layout)));
   ForEachPart(tensor, [&](uint32_t address, std::span<float> floats) {
     device_.ReadWords(address, floats);
   });
-  for (int64_t e = 0; e < storage.elements; ++e) {
-    values[static_cast<size_t>(e)] = words_[static_cast<size_t>(FloatOf(storage, e))];
+  for (int64_t e = 0; e < layout.elements; ++e) {
+    values[static_cast<size_t>(e)] = words_[static_cast<size_t>(FloatOf(layout, e))];
   }
 }
 

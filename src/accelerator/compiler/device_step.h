@@ -35,9 +35,9 @@ class DeviceStep {
   void Run(const StepInputs& inputs);
 
  private:
-  int64_t WordWidth(const Storage& storage) const;
+  int64_t WordWidth(const TensorLayout& layout) const;
   // Where an element stands among the floats of its tensor's words.
-  int64_t FloatOf(const Storage& storage, int64_t element) const;
+  int64_t FloatOf(const TensorLayout& layout, int64_t element) const;
   template <typename F>
   void ForEachPart(TensorId tensor, F transfer);
   void WriteScalar(StoredId scalar, float value);

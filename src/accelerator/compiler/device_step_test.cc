@@ -208,7 +208,7 @@ Size SizeOf(const std::string& accelerator, const std::string& preset) {
   const CompiledStep step = Compile(
       BuildStep(LoadConfig(preset), {.recompute = Recompute::kGelu, .intent_on_every_token = true}),
       device->accelerator());
-  std::array<uint32_t, 8> lists{};
+  isa::ListRegisters lists{};
   lists.fill(32);
   const Size size{TimeProgram(DecodeProgram(step.code), device->accelerator(), lists).counters,
                   step.code.size() * 4};

@@ -67,7 +67,7 @@ isa::MemoryMap MapOf(const Graph& graph, const CompiledStep& step) {
                        [id](const auto& entry) { return entry.second == id; });
   };
   std::map<std::string, int> uses;
-  for (size_t i = 0; i < step.storage.size(); ++i) {
+  for (size_t i = 0; i < step.layouts.size(); ++i) {
     const auto id = static_cast<StoredId>(i);
     const bool of_graph = i < graph.tensors.size();
     const bool output = of_graph && graph.tensors[i].kind == TensorKind::kOutput;
@@ -75,7 +75,7 @@ isa::MemoryMap MapOf(const Graph& graph, const CompiledStep& step) {
     const bool kept = constant || (of_graph && graph.tensors[i].persistent && !output);
     const bool given = kept || among(step.rates, id) || among(step.loss_weights, id);
     const Lifetime& life = step.lives[i];
-    if (step.storage[i].elements == 0 || life.last < life.first) continue;
+    if (step.layouts[i].elements == 0 || life.last < life.first) continue;
     const Extent& extent = step.extents[i];
     isa::MappedTensor tensor;
     tensor.name = i < step.names.size() ? step.names[i] : names.at(id);

@@ -47,14 +47,14 @@ KernelDevice::~KernelDevice() {
   if (!launched_) return;
   try {
     Abort();
-  } catch (const Error&) {  // the kernel cannot be reached any more
+  } catch (const Error&) {  // the kernel cannot be reached
   }
 }
 
 void KernelDevice::Abort() {
   launched_ = false;
   Write(Register::kReset, 1);
-  // Reading takes what is done, too, of whoever had the kernel before.
+  // Reading the register also clears the done bit that an earlier host left.
   while ((Read(Register::kControl) & kIdle) == 0) port_->WaitForInterrupt();
   Write(Register::kInterruptStatus, Read(Register::kInterruptStatus));
   Read(Register::kControl);
@@ -140,7 +140,8 @@ void KernelDevice::LoadProgram(const isa::Program& program) {
 void KernelDevice::WriteWords(uint32_t address, std::span<const float> values) {
   const auto width = static_cast<size_t>(CheckedWords(accelerator_, address, values.size()).width);
   const size_t beats = BeatsOf(width);
-  const size_t most = commands_.words.size() / kBeatWords / beats - 1;  // words of a command
+  const size_t most =
+      commands_.words.size() / kBeatWords / beats - 1;  // the most words of a command
   while (!values.empty()) {
     const size_t count = std::min(values.size() / width, most);
     Begin(Command::kWrite, address, static_cast<uint32_t>(count), count * beats);

@@ -11,8 +11,8 @@
 namespace bittern {
 namespace {
 
-// Which blocks of a region's banks of one memory hold something. Those side by side, that a word or
-// a part of one lies in, are a row.
+// Counts the blocks that a program occupies, for those banks of a region that are made of one kind
+// of memory. The blocks that together hold a word, or a part of one, are a row.
 class BlockRows {
  public:
   BlockRows(const isa::Region& region, isa::Memory memory, int64_t bits) {
@@ -116,8 +116,8 @@ double Estimate::seconds_per_step() const {
   return static_cast<double>(timing.counters.cycles) / (1e6 * machine->clock_mhz);
 }
 
-ListRegisters FullLists(const ModelConfig& model) {
-  ListRegisters lists{};
+isa::ListRegisters FullLists(const ModelConfig& model) {
+  isa::ListRegisters lists{};
   lists.fill(static_cast<uint32_t>(model.tokens));
   return lists;
 }

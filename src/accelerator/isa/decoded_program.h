@@ -1,13 +1,15 @@
-// A program as the sequencer sees it: instructions with their places, and the order in which
-// hardware loops hand them out.
+// A program as the sequencer runs it: the decoded fields of its instructions, and the order in
+// which they are dispatched, hardware loops included.
 #ifndef BITTERN_ACCELERATOR_ISA_DECODED_PROGRAM_H_
 #define BITTERN_ACCELERATOR_ISA_DECODED_PROGRAM_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "accelerator/isa/generated/accelerators.h"
 #include "accelerator/isa/generated/instructions.h"
 
 namespace bittern {
@@ -15,20 +17,20 @@ namespace bittern {
 struct DecodedInstruction {
   isa::Instruction instruction;
   int words = 0;
-  int body_end = 0;  // of a loop: the index behind its body
+  int body_end = 0;  // for a loop: the index after its body
 };
 
 using DecodedProgram = std::vector<DecodedInstruction>;
 
-// Fails when a word cannot be decoded, a loop's body does not end between instructions or holds a
-// loop or an end, or the last instruction is not the only `end`.
-DecodedProgram DecodeProgram(std::span<const uint32_t> words);
-
-using ListRegisters = std::array<uint32_t, 8>;
+// Fails if a word cannot be decoded, if the last instruction is not the only `end`, or if an
+// instruction names a list register above the first `list_registers`. It also fails if a loop's
+// body contains a loop or an end, or does not end between two instructions.
+DecodedProgram DecodeProgram(std::span<const uint32_t> words,
+                             size_t list_registers = isa::kMaxListRegisters);
 
 // Calls visit(index, trip) for every instruction in the order of the sequencer, `loop` included.
 template <class Visit>
-void Sequence(const DecodedProgram& program, const ListRegisters& lists, Visit visit) {
+void Sequence(const DecodedProgram& program, const isa::ListRegisters& lists, Visit visit) {
   const auto end = static_cast<int>(program.size());
   for (int i = 0; i < end;) {
     visit(i, int64_t{0});
@@ -48,7 +50,8 @@ void Sequence(const DecodedProgram& program, const ListRegisters& lists, Visit v
 
 // Trip counts of a unit's instruction; all 0 when `dynamic` names a list register that holds 0.
 template <class UnitInstruction>
-std::array<int64_t, 4> CountsOf(const UnitInstruction& instruction, const ListRegisters& lists) {
+std::array<int64_t, 4> CountsOf(const UnitInstruction& instruction,
+                                const isa::ListRegisters& lists) {
   std::array<int64_t, 4> counts{};
   for (size_t j = 0; j < 4; ++j) counts[j] = instruction.count[j];
   if (instruction.dynamic != 0) {

@@ -11,7 +11,7 @@ int64_t Elements(const std::array<int64_t, 4>& counts) {
   return counts[0] * counts[1] * counts[2] * counts[3];
 }
 
-// Elements whose index is 0 in every loop of `loops`.
+// The number of elements whose index is 0 in every loop of `loops`.
 int64_t Firsts(const std::array<int64_t, 4>& counts, uint32_t loops) {
   int64_t n = 1;
   for (size_t j = 0; j < 4; ++j) {
@@ -20,8 +20,8 @@ int64_t Firsts(const std::array<int64_t, 4>& counts, uint32_t loops) {
   return n;
 }
 
-// Adds n accesses by every plane that has a word of its own. Region 3, which does not exist, is a
-// fault of the run and no event.
+// Adds n accesses for every plane that accesses a different word. Region 3 does not exist. An
+// access to it is a fault of the run and not counted.
 void Count(std::array<int64_t, 3>& accesses, const isa::Walk& walk, int64_t n, int64_t planes) {
   const uint32_t region = walk.base >> isa::kRegionShift;
   if (region < accesses.size()) accesses[region] += n * (walk.split != 0 ? planes : 1);
@@ -71,7 +71,7 @@ void CountEvents(const isa::Stream& stream, const std::array<int64_t, 4>& counts
 void CountEvents(const isa::Drain& drain, const std::array<int64_t, 4>& counts,
                  const isa::Accelerator& accelerator, Events& events) {
   const int64_t planes = std::popcount(drain.planes);
-  const int64_t n = counts[0] * counts[1] * counts[3];  // results, of a plane
+  const int64_t n = counts[0] * counts[1] * counts[3];  // results of one plane
   const int64_t results = drain.plane_sum != 0 ? 1 : planes;
   events.accumulator_reads += n * counts[2] * planes;
   events.adds += n * (counts[2] * planes - results) * accelerator.lanes;
@@ -113,7 +113,7 @@ void CountEvents(const isa::Vector& vector, const std::array<int64_t, 4>& counts
   if (taps) {
     multiplies += int64_t{vector.p3 != Source::kOne};
     const int64_t joined = n - Firsts(counts, vector.tap_sum);
-    events.adds += joined * lanes;  // a maximum costs no less
+    events.adds += joined * lanes;  // a maximum counts as an addition
     events.register_reads += joined;
     events.register_writes += n;
   }

@@ -9,14 +9,15 @@
 namespace bittern {
 namespace {
 
-constexpr uint64_t kRemembered = 64;  // instructions a unit: waits reach 31 back, queues less
+constexpr uint64_t kRemembered =
+    64;  // instructions of each unit: waits reach back at most 31, queues less
 
 bool SumsSlots(const isa::Drain& drain) { return drain.count[2] > 1 || drain.plane_sum != 0; }
 
 int64_t Levels(int64_t n) { return std::bit_width(static_cast<uint64_t>(n - 1)); }
 
-// Cycles from an element's issue to two places in its unit's pipe that all of its instructions go
-// through in order; 0: it does not come there.
+// Cycles from an element's issue to two stages of its unit's pipe. All instructions of the unit
+// pass these stages in order. 0 means that the element does not pass the stage.
 using Reach = std::array<int64_t, 2>;
 
 struct LatencyOf {
@@ -52,19 +53,19 @@ struct LatencyOf {
   }
 };
 
-// Where elements that take long ways and short ones could meet.
+// The stages in which elements with long and with short paths could collide.
 template <class T>
 Reach ReachOf(const T& instruction, const isa::Accelerator& a) {
   const int64_t latency = LatencyOf{a}(instruction);
   if constexpr (std::is_same_v<T, isa::Stream>) {
-    // The last level of adders that it takes; the write of a word.
+    // The last level of adders that the element uses, and the write of a word.
     if (instruction.direction == isa::Direction::kTime) return {a.add_latency, 0};
     const bool by_rank = instruction.direction == isa::Direction::kRank;
     return {Levels(by_rank ? a.rows : a.lanes) * a.add_latency, latency};
   } else if constexpr (std::is_same_v<T, isa::Drain>) {
-    return {latency - 1, 0};  // the write
+    return {latency - 1, 0};  // the stage of the write
   } else if constexpr (std::is_same_v<T, isa::Vector>) {
-    // The second multiply-add.
+    // The stage of the second multiply-add.
     const int64_t first = a.read_latency + a.multiply_latency + a.add_latency;
     if (instruction.function == isa::Function::kNone) return {first, 0};
     return {first + LatencyOf{a}.Function(), 0};
@@ -78,13 +79,13 @@ struct UnitTimes {
   std::array<int64_t, kRemembered> interval{};
   uint64_t handed = 0;
   int64_t free = 0;  // the first cycle in which it can issue again
-  int64_t done = 0;  // the latest of its instructions
-  Reach reached{};   // the cycles in which the last element comes to its places
+  int64_t done = 0;  // the cycle in which its latest instruction is done
+  Reach reached{};   // the cycles in which the last element reaches the stages
 
   const InstructionTime& Back(uint64_t distance) const {
     return recent[(handed - distance) % kRemembered];
   }
-  // The first cycle in which a wait for it holds.
+  // The first cycle in which a wait for it is satisfied.
   int64_t Holds(const isa::Wait& wait) const {
     if (wait.distance == 0 || wait.distance > handed) return 0;
     const InstructionTime& item = Back(wait.distance);
@@ -98,7 +99,7 @@ struct UnitTimes {
 class Sequencer {
  public:
   Sequencer(const DecodedProgram& program, const isa::Accelerator& accelerator,
-            const ListRegisters& lists, std::vector<InstructionTime>* records)
+            const isa::ListRegisters& lists, std::vector<InstructionTime>* records)
       : program_(program), accelerator_(accelerator), lists_(lists), records_(records) {
     BITTERN_CHECK(accelerator.queue_depth < static_cast<int>(kRemembered));
   }
@@ -107,7 +108,7 @@ class Sequencer {
     Sequence(program_, lists_, [this](int index, int64_t trip) { Take(index, trip); });
     Counters& counters = timing_.counters;
     counters.cycles = now_;
-    for (size_t u = 0; u < kUnits; ++u) {
+    for (size_t u = 0; u < isa::kUnits; ++u) {
       counters.stalls[u][static_cast<size_t>(Stall::kDispatch)] += now_ - units_[u].free;
     }
     ToClockCycles();
@@ -119,7 +120,7 @@ class Sequencer {
     const int64_t fold = accelerator_.fold;
     Counters& counters = timing_.counters;
     counters.cycles *= fold;
-    for (size_t u = 0; u < kUnits; ++u) {
+    for (size_t u = 0; u < isa::kUnits; ++u) {
       counters.busy[u] *= fold;
       for (int64_t& stall : counters.stalls[u]) stall *= fold;
     }
@@ -183,7 +184,7 @@ class Sequencer {
     }
     record.start = ready;
     Stall cause = Stall::kDispatch;
-    for (size_t w = 0; w < kUnits; ++w) {
+    for (size_t w = 0; w < isa::kUnits; ++w) {
       const int64_t holds = units_[w].Holds(waits[w]);
       if (holds > record.start) {
         record.start = holds;
@@ -198,7 +199,7 @@ class Sequencer {
     for (size_t place = 0; place < reach.size(); ++place) {
       if (reach[place] != 0) unit.reached[place] = last + reach[place];
     }
-    // One instruction of a unit retires a cycle, in order.
+    // At most one instruction of a unit retires in a cycle, in order.
     record.done = std::max(last + latency, unit.done + 1);
     counters.busy[u] += record.issued - record.start;
     unit.recent[unit.handed % kRemembered] = record;
@@ -212,9 +213,9 @@ class Sequencer {
 
   const DecodedProgram& program_;
   const isa::Accelerator& accelerator_;
-  const ListRegisters& lists_;
+  const isa::ListRegisters& lists_;
   std::vector<InstructionTime>* records_;
-  std::array<UnitTimes, kUnits> units_;
+  std::array<UnitTimes, isa::kUnits> units_;
   int64_t now_ = 0;
   int64_t taken_ = 0;  // the first cycle after the words of the last instruction
   int last_ = -1;      // its index
@@ -238,7 +239,7 @@ int64_t Interval(const isa::Instruction& instruction, const isa::Accelerator& ac
 }
 
 Timing TimeProgram(const DecodedProgram& program, const isa::Accelerator& accelerator,
-                   const ListRegisters& lists, std::vector<InstructionTime>* records) {
+                   const isa::ListRegisters& lists, std::vector<InstructionTime>* records) {
   return Sequencer(program, accelerator, lists, records).Run();
 }
 

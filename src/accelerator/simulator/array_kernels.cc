@@ -25,7 +25,7 @@ HWY_INLINE V FoldVectors(V* v) {
   }
 }
 
-// A vector of kN lanes folded by halves until four are left.
+// Folds a vector of kN lanes by halves until four are left.
 template <int kN, class V>
 HWY_INLINE auto FoldToFour(V v) {
   if constexpr (kN == 4) {
@@ -44,7 +44,7 @@ struct Array {
   using Vector = hn::Vec<Tag>;
   static constexpr int kWidth = static_cast<int>(hn::MaxLanes(Tag()));
   static constexpr int kVectors = kT / kWidth;
-  // Rows whose accumulators stay in registers, beside a word of x.
+  // The number of rows whose accumulators fit into registers together with a word of x.
   static constexpr int kRegisters = HWY_TARGET <= HWY_AVX3 ? 28 : 12;
   static constexpr int kBlock = kRows * kVectors <= kRegisters ? kRows
                                 : kRows % 3 == 0               ? 3
@@ -123,7 +123,7 @@ struct Array {
           }
           v[r] = FoldToFour<kWidth>(FoldVectors<kVectors>(product));
         }
-        // Two rows a vector, then four.
+        // A vector holds two rows, later four.
         const auto ab =
             hn::Add(hn::ConcatLowerLower(four, v[1], v[0]), hn::ConcatUpperUpper(four, v[1], v[0]));
         const auto cd =

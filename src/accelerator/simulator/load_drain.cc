@@ -80,7 +80,7 @@ class DrainRun {
   }
 
  private:
-  // The results whose sums go over `planes`, written at plane `to`.
+  // Computes the results with sums over `planes` and writes them for plane `to`.
   void RunResults(uint32_t planes, int64_t to) {
     const auto& stride = drain_.slot.stride;
     Counts counts = issue_.counts;
@@ -101,7 +101,7 @@ class DrainRun {
     }
   }
 
-  // The same walk over the results alone.
+  // The same loops over the results only.
   static Walker Again(const MemoryOperand& operand, const isa::Walk& walk, const Counts& counts) {
     return {operand.walker.at,
             {walk.stride[0], walk.stride[1], walk.stride[2], walk.stride[3]},

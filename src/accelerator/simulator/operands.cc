@@ -41,7 +41,7 @@ int64_t BaseOf(const Issue& issue, const isa::Walk& walk, const char* name, bool
 
 Walker::Walker(int64_t base, const std::array<int64_t, kLoops>& stride, const Counts& counts)
     : at(base) {
-  int64_t inner = 0;  // what the loops within have added
+  int64_t inner = 0;  // what the inner loops have added
   for (size_t j = kLoops; j-- > 0;) {
     step[j] = stride[j] - inner;
     inner += (counts[j] - 1) * stride[j];

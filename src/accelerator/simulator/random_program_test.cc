@@ -24,7 +24,9 @@ class RandomProgram {
       : machine_(accelerator), random_(seed) {
     host_.tokens = static_cast<uint32_t>(Between(1, machine_.lanes));
     host_.dropout_key = random_();
-    for (uint32_t& list : host_.lists) list = static_cast<uint32_t>(Between(0, 3));
+    for (size_t n = 0; n < static_cast<size_t>(machine_.list_registers); ++n) {
+      host_.lists[n] = static_cast<uint32_t>(Between(0, 3));
+    }
     for (int64_t i = 0; i < int64_t{machine_.tables} * machine_.lanes; ++i) {
       tables_.push_back(static_cast<int32_t>(Between(-1, 7)));
     }

@@ -21,7 +21,7 @@ Simulator::Simulator(const isa::Accelerator& accelerator)
 
 void Simulator::LoadProgram(const isa::Program& program) {
   CheckLoadable(accelerator(), program);
-  program_ = DecodeProgram(program.words);
+  program_ = DecodeProgram(program.words, static_cast<size_t>(accelerator().list_registers));
   timings_.clear();
   for (const isa::Constant& constant : program.constants) {
     WriteWords(constant.address, std::span(&constant.value, 1));

@@ -12,6 +12,7 @@
 
 #include "accelerator/isa/accelerator.h"
 #include "accelerator/simulator/testing/programs.h"
+#include "base/testing/errors.h"
 
 namespace bittern {
 namespace {
@@ -110,6 +111,20 @@ isa::Vector Vector() {
 }
 
 // Poison ----------------------------------------------------------------------------------------
+
+TEST(Simulator, RefusesListRegistersThatTheMachineLacks) {
+  isa::Accelerator machine = Nano();
+  machine.list_registers = 2;
+  Simulator simulator(machine);
+  for (const uint32_t list : {2u, 3u}) {
+    const isa::Program program = ProgramOf(machine, {isa::Sync{.dynamic = list}});
+    const std::string error = ErrorOf([&] { simulator.LoadProgram(program); });
+    EXPECT_EQ(error == "no error", list <= 2) << error;
+    if (list > 2) {
+      EXPECT_TRUE(Mentions(error, {"instruction 0", "no such list register"}));
+    }
+  }
+}
 
 TEST_F(SimulatorTest, NothingUnwrittenIsRead) {
   Ones(TokenWord(0), 3);

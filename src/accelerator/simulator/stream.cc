@@ -6,7 +6,7 @@
 namespace bittern {
 namespace {
 
-constexpr int64_t kMaxSlices = 256;  // what the field can name
+constexpr int64_t kMaxSlices = 256;  // the most values of the field
 
 // Reads one factor, x (lanes = T) or b (lanes = R).
 class Factor {
@@ -16,7 +16,7 @@ class Factor {
       : lanes_(lanes), memory_(ResolveMemory(issue, walk, name, planes)) {
     whole_ = memory_.width() == lanes;
   }
-  // A rank word; in region 0, the slice of a token word.
+  // Reads a rank word, or in region 0 a slice of a token word.
   Factor(const Issue& issue, const isa::Stream& stream, const isa::Walk& walk, const char* name,
          uint32_t planes)
       : Factor(issue, walk, name, issue.state.rows, planes) {
@@ -27,7 +27,7 @@ class Factor {
       slice_ = ResolveIndex(issue, slice, "slice", kMaxSlices);
     }
   }
-  // A comparison with a table.
+  // Computes the comparison with a table.
   static Factor OneHot(const Issue& issue, const isa::Walk& walk) {
     if (walk.split != 0) issue.Impossible("x", "a comparison cannot be split");
     Factor factor;
@@ -82,8 +82,8 @@ Factor RankFactor(const Issue& issue, const isa::Stream& stream) {
   return {issue, stream, *stream.b, "b", stream.planes};
 }
 
-// Sums over time. Elements are gathered by accumulator, each accumulator's in their order, so that
-// it stays in registers while it takes its part of a batch.
+// Sums over time. Elements of a batch are collected by accumulator, in their order. So an
+// accumulator stays in registers while it takes all its elements of the batch.
 class TimeStream {
  public:
   TimeStream(const Issue& issue, const isa::Stream& stream, Workspace& work)
@@ -132,7 +132,7 @@ class TimeStream {
     Workspace::Queue& queue = work_.queues[file_slot];
     uint8_t& written = issue_.state.accumulators.written[file_slot];
     if (stream_.keep == 0 && at.AtFirst(stream_.sum)) {
-      queue = {.elements = 0, .overwrites = true};  // nothing is left of what was there
+      queue = {.elements = 0, .overwrites = true};  // the old value is overwritten
       written = 1;
     } else if (written == 0) {
       issue_.Throw(Fault::Kind::kUnwritten, element, "slot", slot_.at, "accumulator never written");
@@ -163,7 +163,7 @@ class TimeStream {
   int64_t slots_;
 };
 
-// Sums over ranks or tokens: a word of `width` lanes an element.
+// Sums over ranks or tokens. Each element gives a word of `width` lanes.
 class WordStream {
  public:
   WordStream(const Issue& issue, const isa::Stream& stream, Workspace& work)
@@ -202,7 +202,7 @@ class WordStream {
 
   void Run() {
     Odometer at(issue_.counts);
-    Odometer behind(issue_.counts);  // of the words not yet written
+    Odometer behind(issue_.counts);  // position of the first word that is not yet written
     int64_t waiting = 0;
     for (int loop = 0; loop >= 0;) {
       for (int64_t p = 0; p < kPlanes; ++p) {
@@ -234,7 +234,7 @@ class WordStream {
 
   int64_t ScratchFloats() const { return std::max(issue_.state.lanes, issue_.state.rows); }
 
-  // With plane_sum the word is plane 0's.
+  // With plane_sum the word belongs to plane 0.
   uint32_t WrittenPlanes() const { return stream_.plane_sum != 0 ? 1 : stream_.planes; }
 
   void Take(int64_t element, int64_t plane, int64_t i) {
@@ -281,7 +281,7 @@ class WordStream {
 
   void WriteWord(int64_t element, int64_t plane, float* sum) {
     const int64_t word = y_.Word(plane);
-    // The lanes of the word that this is about, and how many of the sum's lanes they take.
+    // The first lane of the word that is written, and the number of lanes of the sum.
     const int64_t slice_from = slice_.at * width_;
     const int64_t from = sliced_ ? slice_from : 0;
     const int64_t lanes = std::clamp<int64_t>(y_.width() - from, 0, width_);

@@ -84,11 +84,11 @@ struct Timed {
 Timed TimeOf(const std::vector<isa::Instruction>& instructions,
              const isa::Accelerator& machine = Machine(), uint32_t list = 0) {
   Timed run;
-  ListRegisters lists;
+  isa::ListRegisters lists;
   lists.fill(list);
   run.timing = TimeProgram(DecodeProgram(ProgramOf(machine, instructions).words), machine, lists,
                            &run.records);
-  for (size_t u = 0; u < kUnits; ++u) {
+  for (size_t u = 0; u < isa::kUnits; ++u) {
     int64_t all = run.timing.counters.busy[u];
     for (const int64_t cycles : run.timing.counters.stalls[u]) all += cycles;
     EXPECT_EQ(all, run.timing.counters.cycles) << "unit " << u;

@@ -7,7 +7,7 @@
 namespace bittern {
 namespace {
 
-// A name within JSON's quotes.
+// Escapes a name for a JSON string.
 std::string Escaped(const std::string& text) {
   std::string out;
   for (const char c : text) {
@@ -29,7 +29,7 @@ std::string ChromeTrace(const DecodedProgram& program, const std::vector<Instruc
                         const std::function<std::string(const InstructionTime&)>& label) {
   std::string json = "{\"traceEvents\":[";
   auto out = std::back_inserter(json);
-  for (int unit = 0; unit < kUnits; ++unit) {
+  for (size_t unit = 0; unit < isa::kUnits; ++unit) {
     fmt::format_to(out,
                    "{}\n{{\"ph\":\"M\",\"pid\":0,\"tid\":{},\"name\":\"thread_name\","
                    "\"args\":{{\"name\":\"{}\"}}}}",

@@ -19,8 +19,8 @@ constexpr int64_t kBatch = 16;  // elements that go through the stages together
 
 size_t Number(Source source) { return static_cast<size_t>(source); }
 
-// Elements go through the stages in batches: all their reads, then the stages, then their writes.
-// An element that reads what one of its batch writes begins a new batch.
+// Elements pass the stages in batches: first all their reads, then the stages, then their writes.
+// An element that reads a word that another one of its batch writes starts a new batch.
 class VectorRun {
  public:
   VectorRun(const Issue& issue, const isa::Vector& vector, Workspace& work)
@@ -28,7 +28,7 @@ class VectorRun {
     FindUsed();
     ResolveOperands();
     FindHazards();
-    // One row of buffers a source, then one a stage.
+    // The buffers have one row for each source, then one for each stage.
     const auto row = static_cast<size_t>(kBatch * lanes_);
     work.values.resize((kSources + kStages) * row + static_cast<size_t>(lanes_));
     for (size_t s = 0; s < kSources; ++s) values_[s] = work.values.data() + s * row;
@@ -53,12 +53,12 @@ class VectorRun {
  private:
   static constexpr size_t kStages = 5;  // x1, v1, v2, v3, v4
 
-  // What an element does to the machine, once the stages are through.
+  // The effect of an element on the machine, after the stages.
   struct Effect {
     int64_t element;
     bool limited, first;
     int64_t y, lanes, lane_scale, tap;
-    float g;  // what the fold starts from
+    float g;  // the start of the sum over lanes
   };
 
   bool Used(Source source) const { return used_[Number(source)]; }
@@ -203,7 +203,7 @@ class VectorRun {
 
   float* Place(Source source) { return values_[Number(source)] + count_ * lanes_; }
 
-  // Nothing of such an element matters but x1, when that is folded.
+  // For such an element only x1 matters, if it is summed over lanes.
   void TakeLimited(int64_t element) {
     for (const Source s : {Source::kA, Source::kB, Source::kG, Source::kH, Source::kL0, Source::kL1,
                            Source::kL2, Source::kPick}) {
@@ -266,7 +266,7 @@ class VectorRun {
     return source == Source::kSelf ? self : values_[Number(source)];
   }
 
-  // in * p + q, at `out` or, when there is nothing to do, where it was.
+  // Computes in * p + q and returns `out`. If there is nothing to compute, it returns `in`.
   const float* Stage(const float* in, Source p, Source q, bool negate_q, float* out) const {
     const int64_t n = floats();
     const float* v = in;
@@ -287,7 +287,7 @@ class VectorRun {
     return v;
   }
 
-  // Elements behind the real tokens as 0.
+  // Sets elements after the real tokens to 0.
   const float* Limit(const float* v, float* out) const {
     if (!any_limited_) return v;
     for (int64_t i = 0; i < count_; ++i) {

@@ -39,7 +39,7 @@ namespace bittern {
 inline constexpr int kMaxContractLoops = 9;
 
 // |stride| < 2^31; `start` is read only with ContractStart::kOperand.
-using ContractLoop = LoopLevel<int64_t>;
+using ContractLoop = StridedLoop<int64_t>;
 
 enum class ContractStart : uint8_t {
   kZero,        // c is overwritten
@@ -63,7 +63,7 @@ enum class ContractForm : uint8_t {
 // Made by PlanContract; the fields are the kernels' own. Operands are named as the kernel sees
 // them: after `swapped`, its a is the caller's b.
 struct ContractPlan {
-  using Loop = LoopLevel<int32_t>;  // compact: an executor keeps a plan for each token count
+  using Loop = StridedLoop<int32_t>;  // compact: an executor keeps a plan for each token count
   // The outer loops, outermost first, then those with a role in the kernel.
   std::array<Loop, kMaxContractLoops> loops;
   uint8_t num_loops = 0;

@@ -12,7 +12,7 @@
 namespace bittern {
 namespace {
 
-constexpr size_t kUnits = 4;
+using isa::kUnits;
 
 // The operands of an instruction that address memory.
 struct MemoryOperand {

@@ -77,7 +77,7 @@ void VisitFields(Is<Dropout> auto& value, auto& visit) {
   visit.Field("scale", value.scale, {.bits = 32});
 }
 
-// What follows the header.
+// Visits the fields that follow the header.
 void VisitBody(Is<End> auto&, auto&) {}
 
 void VisitBody(Is<Loop> auto& value, auto& visit) {

@@ -1,0 +1,26 @@
+// What a contraction costs on the array with given layouts, and how it uses a second plane.
+#ifndef BITTERN_ACCELERATOR_COMPILER_LAYOUT_CONTRACTION_COST_H_
+#define BITTERN_ACCELERATOR_COMPILER_LAYOUT_CONTRACTION_COST_H_
+
+#include <array>
+#include <cstdint>
+
+#include "accelerator/compiler/layout/array_mapping.h"
+#include "accelerator/isa/generated/accelerators.h"
+
+namespace bittern {
+
+// The loop whose halves two planes take at the same time, each what is streamed from and to banks
+// of its own; -1: none, or none that pays. `storage`: of c, a, b and the start (or nullptr).
+int PlaneLoop(const ArrayMapping& mapping, const isa::Accelerator& machine,
+              const std::array<const TensorLayout*, 4>& layout);
+
+// Cycles of the array that it takes with these layouts, about; -1: impossible.
+int64_t ContractionCycles(const ops::Contract& contract, int64_t tokens,
+                          const isa::Accelerator& machine, const TensorLayout& c,
+                          const TensorLayout& a, const TensorLayout& b,
+                          const TensorLayout* start = nullptr);
+
+}  // namespace bittern
+
+#endif  // BITTERN_ACCELERATOR_COMPILER_LAYOUT_CONTRACTION_COST_H_

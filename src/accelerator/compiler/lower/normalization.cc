@@ -1,0 +1,281 @@
+#include "accelerator/compiler/lower/normalization.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "accelerator/compiler/fuse/lowerings.h"
+#include "accelerator/compiler/lower/vector_op.h"
+#include "base/error.h"
+
+namespace bittern {
+namespace {
+
+using isa::Function;
+using isa::Source;
+using isa::Tap;
+
+class NormalizationLowering {
+ public:
+  NormalizationLowering(const FusionGroup& group, Emitter& emitter)
+      : group_(group), emitter_(emitter), vector_(emitter) {}
+
+  void Lower() {
+    if (group_.size() > 1 && group_[1].Is<ops::Moments>()) return AddAndMoments();
+    Visit(group_[0],
+          [&]<class O>(const O& operation, const InputsOf<O>& in, const OutputsOf<O>& out) {
+            if constexpr (kLowering<O>.by == LoweredBy::kNormalization) {
+              Lower(operation, in, out);
+            } else if constexpr (std::is_same_v<O, ops::Dropout>) {
+              DropoutAndGradient(operation, in, out);
+            } else {
+              BITTERN_CHECK(false);
+            }
+          });
+  }
+
+ private:
+  // Lane registers.
+  enum : uint32_t { kMean, kRstd, kMeanRstd, kS0, kS1, kK0, kK1, kPartial };
+
+  template <class O>
+  using In = InputsOf<O>;
+  template <class O>
+  using Out = OutputsOf<O>;
+
+  int64_t FeaturesOf(StoredId x) const { return emitter_.layout(x).words(); }
+
+  // The sum, and in the same vector_op the sum of its words.
+  void AddAndMoments() {
+    VectorOp vector_op;
+    if (const auto* masked = group_[0].As<ops::DropoutAdd>()) {
+      const auto in = group_[0].Inputs<ops::DropoutAdd>();
+      vector_op.Read({in.x}).With({in.residual}).Write({group_[0].Outputs<ops::DropoutAdd>().y});
+      VectorOpEmitter::Mask(vector_op, masked->dropout, &isa::Vector::p1);
+    } else {
+      const auto in = group_[0].Inputs<ops::Add>();
+      vector_op.Read({in.b}).With({in.a}).Write({group_[0].Outputs<ops::Add>().y});
+    }
+    vector_op.code.q1 = Source::kB;
+    LowerMoments(*group_[1].As<ops::Moments>(), group_[1].Inputs<ops::Moments>(),
+                 group_[1].Outputs<ops::Moments>(), vector_op);
+  }
+
+  // moments[0] = mean, moments[1] = 1 / sqrt(variance + epsilon); `first` makes x or reads it.
+  void LowerMoments(const ops::Moments& op, const In<ops::Moments>& in,
+                    const Out<ops::Moments>& out, const VectorOp& first) {
+    const int64_t features = FeaturesOf(in.x);
+    const float share = 1 / static_cast<float>(features);
+    vector_.Reduce(first, {Tap::kAdd, kMean, kPartial}, features);
+    VectorOp mean = VectorOpEmitter::OfRegister(kMean)
+                        .Scalar(vector_.Constant(share))
+                        .Write(VectorOpEmitter::Row({out.moments}, 0));
+    mean.code.p1 = Source::kG;
+    vector_.Lane(mean, kMean);
+    VectorOp square = VectorOp{}.Read({in.x});
+    square.code.l0 = VectorOpEmitter::Register(kMean);
+    square.code.q1 = Source::kL0;
+    square.code.negate_q1 = 1;
+    square.code.p2 = Source::kSelf;
+    vector_.Reduce(square, {Tap::kAdd, kRstd, kPartial}, features);
+    VectorOp root = VectorOpEmitter::OfRegister(kRstd)
+                        .Scalar(vector_.Constant(share))
+                        .SecondScalar(vector_.Constant(static_cast<float>(op.epsilon)))
+                        .Write(VectorOpEmitter::Row({out.moments}, 1));
+    root.code.p1 = Source::kG;
+    root.code.q1 = Source::kH;
+    root.code.function = Function::kRsqrt;
+    vector_.Emit(root, 1);
+  }
+  void Lower(const ops::Moments& op, const In<ops::Moments>& in, const Out<ops::Moments>& out) {
+    LowerMoments(op, in, out, VectorOp{}.Read({in.x}));
+  }
+
+  // x * rstd - mean * rstd is the normalised x.
+  void LoadMoments(WordRun moments) {
+    vector_.LoadRegister(VectorOpEmitter::Row(moments, 1), kRstd);
+    VectorOp vector_op = VectorOp{}.Read(VectorOpEmitter::Row(moments, 0));
+    vector_op.code.l0 = VectorOpEmitter::Register(kRstd);
+    vector_op.code.p1 = Source::kL0;
+    vector_.Lane(vector_op, kMeanRstd);
+  }
+  static void NormalizeInput(VectorOp& vector_op) {
+    vector_op.code.l0 = VectorOpEmitter::Register(kRstd);
+    vector_op.code.l1 = VectorOpEmitter::Register(kMeanRstd);
+    vector_op.code.p1 = Source::kL0;
+    vector_op.code.q1 = Source::kL1;
+    vector_op.code.negate_q1 = 1;
+  }
+
+  void Lower(const ops::Normalize&, const In<ops::Normalize>& in, const Out<ops::Normalize>& out) {
+    LoadMoments({in.moments});
+    VectorOp vector_op = VectorOp{}.Read({in.x}).Write({out.y});
+    NormalizeInput(vector_op);
+    if (in.gain != kNoTensor) {
+      vector_op.Scalar({in.gain}).SecondScalar({in.shift});
+      vector_op.code.p2 = Source::kG;
+      vector_op.code.q2 = Source::kH;
+    } else if (group_.size() > 1) {
+      VectorOpEmitter::Mask(vector_op, group_[1].As<ops::Dropout>()->dropout, &isa::Vector::p2);
+    }
+    vector_.Emit(vector_op, emitter_.TraversalOf(out.y));
+  }
+
+  void Lower(const ops::NormalizeGradAffine&, const In<ops::NormalizeGradAffine>& in,
+             const Out<ops::NormalizeGradAffine>& out) {
+    if (group_.size() > 1) return GradientAndUpdates();
+    LoadMoments({in.moments});
+    VectorOp gain = VectorOp{}.Read({in.x}).With({in.dy});
+    NormalizeInput(gain);
+    gain.code.p2 = Source::kB;
+    gain.lanes = WordRun{out.d_gain};
+    vector_.Emit(gain, FeaturesOf(in.dy));
+    VectorOp shift = VectorOp{}.Read({in.dy});
+    shift.lanes = WordRun{out.d_shift};
+    shift.code.lane_source = 1;
+    vector_.Emit(shift, FeaturesOf(in.dy));
+  }
+
+  // dy [gain]: S0 sums it.
+  static VectorOp Plain(const In<ops::NormalizeGradSums>& in) {
+    VectorOp plain = VectorOp{}.Read({in.dy});
+    if (in.gain != kNoTensor) {
+      plain.Scalar({in.gain});
+      plain.code.p1 = Source::kG;
+    }
+    return plain;
+  }
+  // xhat dy [gain]: S1 sums it. v3 is without the gain.
+  static VectorOp Product(const In<ops::NormalizeGradSums>& in) {
+    VectorOp product = VectorOp{}.Read({in.x}).With({in.dy});
+    NormalizeInput(product);
+    product.code.p2 = Source::kB;
+    if (in.gain != kNoTensor) {
+      product.Scalar({in.gain});
+      product.code.p3 = Source::kG;
+    }
+    return product;
+  }
+  void SumUp(const In<ops::NormalizeGradSums>& in, const VectorOp& plain, const VectorOp& product) {
+    LoadMoments({in.moments});
+    vector_.Reduce(plain, {Tap::kAdd, kS0, kPartial}, FeaturesOf(in.dy));
+    vector_.Reduce(product, {Tap::kAdd, kS1, kPartial}, FeaturesOf(in.dy));
+  }
+
+  void Lower(const ops::NormalizeGradSums&, const In<ops::NormalizeGradSums>& in,
+             const Out<ops::NormalizeGradSums>& out) {
+    SumUp(in, Plain(in), Product(in));
+    vector_.Emit(VectorOpEmitter::OfRegister(kS0).Write(VectorOpEmitter::Row({out.sums}, 0)), 1);
+    vector_.Emit(VectorOpEmitter::OfRegister(kS1).Write(VectorOpEmitter::Row({out.sums}, 1)), 1);
+  }
+
+  // One pass: dx = ((-S1 rstd / F) x + dy gain) rstd - (S0 - S1 mean rstd) rstd / F, from dy gain
+  // at `scaled`. kS0 and kS1 hold the sums.
+  void Combine(const In<ops::NormalizeGrad>& in, const Out<ops::NormalizeGrad>& out,
+               WordRun scaled) {
+    const float share = 1 / static_cast<float>(FeaturesOf(in.dy));
+    vector_.ScaleRegister(kS1, -share, kS1);             // -S1 / F
+    vector_.MultiplyRegisters(kS1, kRstd, kK1);          // -S1 rstd / F
+    vector_.ScaleRegister(kS0, -share, kS0);             // -S0 / F
+    VectorOp offset = VectorOpEmitter::OfRegister(kS1);  // (-S1 / F)(-mean rstd) - S0 / F
+    offset.code.negate_x1 = 1;
+    offset.code.l1 = VectorOpEmitter::Register(kMeanRstd);
+    offset.code.p1 = Source::kL1;
+    offset.code.l2 = VectorOpEmitter::Register(kS0);
+    offset.code.q1 = Source::kL2;
+    vector_.Lane(offset, kK0);
+    vector_.MultiplyRegisters(kK0, kRstd, kK0);
+    VectorOp result = VectorOp{}.Read({in.x}).With(scaled).Write({out.dx});
+    result.code.l0 = VectorOpEmitter::Register(kK1);
+    result.code.p1 = Source::kL0;
+    result.code.q1 = Source::kB;
+    result.code.l1 = VectorOpEmitter::Register(kRstd);
+    result.code.p2 = Source::kL1;
+    result.code.l2 = VectorOpEmitter::Register(kK0);
+    result.code.q2 = Source::kL2;
+    vector_.Emit(result, FeaturesOf(in.dy));
+  }
+
+  void Lower(const ops::NormalizeGrad&, const In<ops::NormalizeGrad>& in,
+             const Out<ops::NormalizeGrad>& out) {
+    WordRun scaled{in.dy};
+    LoadMoments({in.moments});
+    vector_.LoadRegister(VectorOpEmitter::Row({in.sums}, 0), kS0);
+    vector_.LoadRegister(VectorOpEmitter::Row({in.sums}, 1), kS1);
+    if (in.gain != kNoTensor) {
+      scaled = {emitter_.NewScratch(in.dy)};
+      vector_.Emit(VectorOpEmitter::Scaled({in.dy}, {in.gain}).Write(scaled), FeaturesOf(in.dy));
+    }
+    Combine(in, out, scaled);
+  }
+
+  // A dropout of dy, the sums and NormalizeGrad, where the sums stay in registers.
+  void DropoutAndGradient(const ops::Dropout& op, const In<ops::Dropout>& in,
+                          const Out<ops::Dropout>& out) {
+    VectorOp plain = VectorOp{}.Read({in.x}).Write({out.y});
+    VectorOpEmitter::Mask(plain, op.dropout, &isa::Vector::p1);
+    const auto sums = group_[1].Inputs<ops::NormalizeGradSums>();
+    SumUp(sums, plain, Product(sums));
+    const auto grad = group_[2].Inputs<ops::NormalizeGrad>();
+    Combine(grad, group_[2].Outputs<ops::NormalizeGrad>(), {grad.dy});
+  }
+
+  // Three passes do all of LayerNorm's backward: dy gain with its sum and the update of shift; the
+  // sum with xhat and the update of gain, which nothing reads afterwards; dx.
+  void GradientAndUpdates() {
+    if (emitter_.objective() == Objective::kWords) return GradientInPlace();
+    const auto sums = group_[1].Inputs<ops::NormalizeGradSums>();
+    const WordRun scaled{emitter_.NewScratch(sums.dy)};
+    VectorOp plain = Plain(sums).Write(scaled);
+    UpdateBySum(plain, group_[4], /*of_input=*/true);
+    VectorOp product = Product(sums);
+    UpdateBySum(product, group_[3], /*of_input=*/false);
+    SumUp(sums, plain, product);
+    Combine(group_[2].Inputs<ops::NormalizeGrad>(), group_[2].Outputs<ops::NormalizeGrad>(),
+            scaled);
+  }
+
+  // The same, with dy gain where dy was: the pass with xhat, which wants dy, comes first, so gain,
+  // which is still wanted then, is updated last.
+  void GradientInPlace() {
+    const auto sums = group_[1].Inputs<ops::NormalizeGradSums>();
+    const WordRun gain{group_[3].Outputs<ops::Sgd>().parameter};
+    const WordRun gradient{emitter_.NewScratch(gain.tensor)};
+    LoadMoments({sums.moments});
+    VectorOp product = Product(sums);
+    product.lanes = gradient;
+    vector_.Reduce(product, {Tap::kAdd, kS1, kPartial}, FeaturesOf(sums.dy));
+    VectorOp plain = Plain(sums).Write({sums.dy});
+    UpdateBySum(plain, group_[4], /*of_input=*/true);
+    vector_.Reduce(plain, {Tap::kAdd, kS0, kPartial}, FeaturesOf(sums.dy));
+    Combine(group_[2].Inputs<ops::NormalizeGrad>(), group_[2].Outputs<ops::NormalizeGrad>(),
+            {sums.dy});
+    VectorOp update =
+        VectorOpEmitter::Scaled(gradient, vector_.Rate(group_[3].As<ops::Sgd>()->rate_factor))
+            .With(gain)
+            .Write(gain);
+    update.code.q1 = Source::kB;
+    vector_.Emit(update, FeaturesOf(sums.dy));
+  }
+
+  void UpdateBySum(VectorOp& vector_op, const Op& sgd, bool of_input) {
+    vector_.UpdateBySum(vector_op, sgd.Outputs<ops::Sgd>().parameter,
+                        sgd.As<ops::Sgd>()->rate_factor, of_input);
+  }
+
+  const FusionGroup& group_;
+  Emitter& emitter_;
+  VectorOpEmitter vector_;
+};
+
+}  // namespace
+
+bool IsNormalization(const FusionGroup& group) {
+  return std::any_of(group.begin(), group.end(),
+                     [](const Op& op) { return LoweringOf(op).by == LoweredBy::kNormalization; });
+}
+
+void LowerNormalization(const FusionGroup& group, Emitter& emitter) {
+  NormalizationLowering(group, emitter).Lower();
+}
+
+}  // namespace bittern

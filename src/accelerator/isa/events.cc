@@ -40,6 +40,8 @@ void CountEvents(const isa::Stream& stream, const std::array<int64_t, 4>& counts
                  const isa::Accelerator& accelerator, Events& events) {
   const int64_t n = Elements(counts), planes = std::popcount(stream.planes);
   const int64_t rows = accelerator.rows, lanes = accelerator.lanes;
+  // Every element multiplies all rows with all lanes. The rules for reads are those of
+  // spec/isa.toml.
   const bool time = stream.direction == isa::Direction::kTime;
   const bool rank = stream.direction == isa::Direction::kRank;
   if (stream.x && !rank && stream.one_hot == 0) Count(events.reads, *stream.x, n, planes);
@@ -52,6 +54,7 @@ void CountEvents(const isa::Stream& stream, const std::array<int64_t, 4>& counts
     events.accumulator_writes += n * planes * rows;
     return;
   }
+  // A fold of n values takes n - 1 additions, for each lane of the result.
   const int64_t width = rank ? lanes : rows;
   const int64_t results = stream.plane_sum != 0 ? 1 : planes;
   events.tile_reads += n * planes * rows;
@@ -73,6 +76,7 @@ void CountEvents(const isa::Drain& drain, const std::array<int64_t, 4>& counts,
   const int64_t planes = std::popcount(drain.planes);
   const int64_t n = counts[0] * counts[1] * counts[3];  // results of one plane
   const int64_t results = drain.plane_sum != 0 ? 1 : planes;
+  // A result with k summands takes k - 1 additions.
   events.accumulator_reads += n * counts[2] * planes;
   events.adds += n * (counts[2] * planes - results) * accelerator.lanes;
   if (drain.start != isa::Start::kNone) events.adds += n * results * accelerator.lanes;
@@ -105,6 +109,7 @@ void CountEvents(const isa::Vector& vector, const std::array<int64_t, 4>& counts
   events.register_reads += n * int64_t{used(Source::kL2)};
   int64_t multiplies = int64_t{vector.p1 != Source::kOne} + int64_t{vector.p2 != Source::kOne};
   int64_t adds = int64_t{vector.q1 != Source::kZero} + int64_t{vector.q2 != Source::kZero};
+  // A function is a look-up and a cubic.
   if (vector.function != isa::Function::kNone) {
     multiplies += 3;
     adds += 3;

@@ -8,7 +8,8 @@ namespace {
 
 constexpr int64_t kMaxSlices = 256;  // the most values of the field
 
-// Reads one factor, x (lanes = T) or b (lanes = R).
+// Reads one factor of a stream, element by element: x with T lanes or b with R lanes. Get returns a
+// pointer to memory if the word has exactly these lanes (whole_). Otherwise it fills `scratch`.
 class Factor {
  public:
   Factor(const Issue& issue, const isa::Walk& walk, const char* name, int64_t lanes,
@@ -94,6 +95,7 @@ class TimeStream {
         b_(RankFactor(issue, stream)),
         slot_(ResolveSlot(issue, stream, issue.state.accelerator.accumulator_slots)),
         slots_(issue.state.accelerator.accumulator_slots) {
+    // There is one queue for each accumulator of each plane, and a batch may fill one of them.
     const auto queues = static_cast<size_t>(kPlanes * slots_);
     work_.queues.assign(queues, {});
     work_.x.resize(queues * kBatch);
@@ -119,10 +121,13 @@ class TimeStream {
   }
 
  private:
+  // Elements of a batch. An accumulator is loaded and stored once in each batch.
   static constexpr int64_t kBatch = 256;
 
+  // Floats for x and b of one element.
   int64_t ScratchFloats() const { return issue_.state.lanes + issue_.state.rows; }
 
+  // Reads the factors of one element and appends them to the queue of its accumulator.
   void Take(const Odometer& at, int64_t plane) {
     const int64_t element = at.element();
     const auto file_slot = static_cast<size_t>(plane * slots_ + slot_.at);
@@ -132,7 +137,7 @@ class TimeStream {
     Workspace::Queue& queue = work_.queues[file_slot];
     uint8_t& written = issue_.state.accumulators.written[file_slot];
     if (stream_.keep == 0 && at.AtFirst(stream_.sum)) {
-      queue = {.elements = 0, .overwrites = true};  // the old value is overwritten
+      queue = {.elements = 0, .overwrites = true};  // drops elements that no longer count
       written = 1;
     } else if (written == 0) {
       issue_.Throw(Fault::Kind::kUnwritten, element, "slot", slot_.at, "accumulator never written");
@@ -142,6 +147,8 @@ class TimeStream {
     work_.b[place] = b;
   }
 
+  // Adds the products of the batch. Accumulators are independent, so only the order within each
+  // queue matters.
   void Flush() {
     MachineState& state = issue_.state;
     for (size_t q = 0; q < work_.queues.size(); ++q) {
@@ -190,9 +197,11 @@ class WordStream {
         issue.Impossible("initial", "is not a scalar");
       }
       if (stream.start == isa::Start::kWord && initial_.region != y_.region) {
-        issue.Impossible("initial", "is a word of another region than y's");
+        issue.Impossible("initial", "must be a word of y's region");
       }
     }
+    // If the stream writes words that it also reads, an element must see the results of earlier
+    // ones.
     batch_ = factor_.memory().Overlaps(y_) ? 1 : kBatch;
     work_.values.resize(static_cast<size_t>(kPlanes * kBatch * ScratchFloats()));
     work_.sums.resize(static_cast<size_t>(kPlanes * kBatch * width_));
@@ -200,6 +209,8 @@ class WordStream {
     work_.tile.resize(kPlanes * kBatch);
   }
 
+  // Collects a batch of elements, sums it, then writes its words. `at` is the next element to
+  // collect, `behind` the next one to write.
   void Run() {
     Odometer at(issue_.counts);
     Odometer behind(issue_.counts);  // position of the first word that is not yet written
@@ -230,7 +241,7 @@ class WordStream {
   }
 
  private:
-  static constexpr int64_t kBatch = 32;
+  static constexpr int64_t kBatch = 32;  // elements whose sums are computed in one call
 
   int64_t ScratchFloats() const { return std::max(issue_.state.lanes, issue_.state.rows); }
 
@@ -251,6 +262,7 @@ class WordStream {
         state.tiles.values.data() + static_cast<int64_t>(file_slot) * state.rows * state.lanes;
   }
 
+  // The sums are stored as [plane][element of the batch][lane of the result].
   float* SumOf(int64_t plane, int64_t i) {
     return work_.sums.data() + (plane * kBatch + i) * width_;
   }
@@ -264,6 +276,7 @@ class WordStream {
     }
   }
 
+  // With plane_sum the sums are added, plane 0 first, and written once.
   void Write(int64_t element, int64_t i) {
     if (stream_.plane_sum == 0) {
       for (int64_t p = 0; p < kPlanes; ++p) {
@@ -279,6 +292,9 @@ class WordStream {
     WriteWord(element, 0, sum);
   }
 
+  // y = start + sum: the start is added last, as the specification demands. A slice covers only
+  // some lanes of a token word. Lanes beyond the word are dropped, and the other lanes become 0
+  // unless `merge` keeps them.
   void WriteWord(int64_t element, int64_t plane, float* sum) {
     const int64_t word = y_.Word(plane);
     // The first lane of the word that is written, and the number of lanes of the sum.
@@ -307,6 +323,7 @@ class WordStream {
         break;
       }
     }
+    // The lanes that `merge` keeps must have been written.
     if (sliced_ && stream_.merge != 0) y_.Read(issue_, element, word);
     float* out = y_.Write(word);
     if (sliced_ && stream_.merge == 0) std::fill_n(out, y_.width(), 0.0f);

@@ -14,7 +14,7 @@ constexpr int64_t kLine = 64;
 constexpr TensorId kNobody = -1;
 
 // The operations that always add to their results. Updates are not among them: their results are
-// persistent, which are taken as read in any case.
+// parameters and states, which are taken as read in any case.
 template <class O>
 constexpr bool kAdds = std::is_same_v<O, ops::AddColumn> || std::is_same_v<O, ops::AddColumns>;
 
@@ -61,7 +61,7 @@ class Replay {
       reads.erase(kNoTensor);
       const bool adds = AddsToResults(op);
       for (const TensorId id : op.out) {
-        if (adds || graph_.At(id).persistent) reads.insert(id);
+        if (adds || graph_.At(id).IsCheckpointed()) reads.insert(id);
       }
       for (const TensorId id : reads) Read(id);
       for (const TensorId id : op.out) {

@@ -3,7 +3,7 @@
 //
 // The checker shares no code with the planner, not even the rule that says what an operation reads.
 // A fault in one is then not repeated in the other. Its own rule: an operation reads its operands,
-// the results that it adds to, and every persistent tensor among its results. The list of
+// the results that it adds to, and every parameter or state among its results. The list of
 // operations that add to their results stands in the checker a second time. A new operation that
 // changes its results does not compile until both lists have it (arena_checker.cc).
 //

@@ -62,7 +62,7 @@ TEST_F(EncodeTest, TokensLabelsAndGold) {
   EXPECT_EQ(encoded.truncated_sentences(), 0u);
 }
 
-TEST_F(EncodeTest, LongSentencesAreCutButTheirGoldIsCheckpointed) {
+TEST_F(EncodeTest, LongSentencesAreCutButTheirGoldIsKept) {
   Split split;
   AddSentence(&split, "a b c new", "O O B-x I-x", "one");
   AddSentence(&split, "a b", "O O", "one");

@@ -1,5 +1,6 @@
 #include "graph/recomputation.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -72,9 +73,6 @@ class Rewriter {
     };
     for (TensorId& id : op.in) rename(id);
     for (TensorId& id : op.out) rename(id);
-    rename(op.gather.a_table);
-    rename(op.gather.b_table);
-    rename(op.gather.c_table);
     return op;
   }
 

@@ -18,17 +18,30 @@ struct Chain {
 
   Chain() {
     x = builder.NewTensor("x", TensorKind::kInput, kShape);
-    a = Append(OpKind::kTanh, "a", {x});
+    a = Tanh("a", x);
     gelu.begin = static_cast<int>(builder.graph().ops.size());
-    b = Append(OpKind::kGelu, "b", {a});
+    b = Gelu("b", a);
     gelu.end = gelu.begin + 1;
-    loss = Append(OpKind::kAdd, "loss", {b, a}, TensorKind::kOutput);
+    loss = Add("loss", b, a);
   }
-  TensorId Append(OpKind kind, const char* name, std::vector<TensorId> in,
-                  TensorKind of = TensorKind::kActivation) {
-    const TensorId id = builder.NewTensor(name, of, kShape);
-    builder.Append(kind, name, std::move(in), {id});
-    return id;
+  TensorId New(const char* name, TensorKind kind = TensorKind::kActivation) {
+    return builder.NewTensor(name, kind, kShape);
+  }
+  TensorId Tanh(const char* name, TensorId operand) {
+    const TensorId y = New(name);
+    builder.Append(name, ops::Tanh{}, {.x = operand}, {.y = y});
+    return y;
+  }
+  TensorId Gelu(const char* name, TensorId operand) {
+    const TensorId y = New(name);
+    builder.Append(name, ops::Gelu{}, {.x = operand}, {.y = y});
+    return y;
+  }
+  // A result that the host reads, so that it is not dead.
+  TensorId Add(const char* name, TensorId left, TensorId right) {
+    const TensorId sum = New(name, TensorKind::kOutput);
+    builder.Append(name, ops::Add{}, {.a = left, .b = right}, {.y = sum});
+    return sum;
   }
   Recomputation Here(Segment segment) const {
     return {segment, static_cast<int>(builder.graph().ops.size()),
@@ -50,7 +63,7 @@ TEST(RecomputationTest, LaterOperationsReadTheCopy) {
   Chain chain;
   const Recomputation again = chain.Here(chain.gelu);
   chain.builder.BeginTrip(1, 3);
-  chain.d = chain.Append(OpKind::kAdd, "d", {chain.b, chain.a}, TensorKind::kOutput);
+  chain.d = chain.Add("d", chain.b, chain.a);
   Graph graph = chain.Finish();
   InsertRecomputations(std::vector{again}, graph);
 
@@ -70,9 +83,9 @@ TEST(RecomputationTest, LaterOperationsReadTheCopy) {
 TEST(RecomputationTest, ASecondCopyReadsTheFirst) {
   Chain chain;
   const Recomputation all = chain.Here({0, chain.gelu.end});
-  chain.d = chain.Append(OpKind::kAdd, "d", {chain.b, chain.a}, TensorKind::kOutput);
+  chain.d = chain.Add("d", chain.b, chain.a);
   const Recomputation gelu = chain.Here(chain.gelu);
-  chain.e = chain.Append(OpKind::kAdd, "e", {chain.d, chain.b}, TensorKind::kOutput);
+  chain.e = chain.Add("e", chain.d, chain.b);
   Graph graph = chain.Finish();
   InsertRecomputations(std::vector{all, gelu}, graph);
 
@@ -86,11 +99,11 @@ TEST(RecomputationTest, ASecondCopyReadsTheFirst) {
 TEST(RecomputationTest, AnInPlaceOperationIsCopiedWithWhatMadeItsTensor) {
   Chain chain;
   const int begin = static_cast<int>(chain.builder.graph().ops.size());
-  const TensorId y = chain.Append(OpKind::kTanh, "y", {chain.a});
-  chain.builder.Append(OpKind::kGelu, "y in place", {y}, {y});
+  const TensorId y = chain.Tanh("y", chain.a);
+  chain.builder.Append("y in place", ops::Gelu{}, {.x = y}, {.y = y});
   const Segment segment{begin, begin + 2};
   const Recomputation again = chain.Here(segment);
-  chain.d = chain.Append(OpKind::kAdd, "d", {y, chain.a}, TensorKind::kOutput);
+  chain.d = chain.Add("d", y, chain.a);
   const Recomputation half = chain.Here({begin + 1, begin + 2});
   Graph graph = chain.Finish();
   Graph broken = graph;
@@ -105,7 +118,7 @@ TEST(RecomputationTest, AnInPlaceOperationIsCopiedWithWhatMadeItsTensor) {
 TEST(RecomputationTest, WhatNothingReadsIsDead) {
   Chain chain;
   const Recomputation all = chain.Here({0, chain.gelu.end});
-  chain.d = chain.Append(OpKind::kAdd, "d", {chain.a, chain.a}, TensorKind::kOutput);
+  chain.d = chain.Add("d", chain.a, chain.a);
   Graph graph = chain.Finish();
   InsertRecomputations(std::vector{all}, graph);
   RemoveDeadOps(graph);

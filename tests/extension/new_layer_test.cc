@@ -38,12 +38,12 @@ class GatedUnit : public Layer {
     a_ = value_.Forward(x);               // [M][T]
     const TensorId b = gate_.Forward(x);  // [M][T]
     g_ = step_.Activation(name_ + ": g", wide_);
-    step_.Append(OpKind::kTanh, name_ + ": g", {b}, {g_});
+    step_.Append(name_ + ": g", ops::Tanh{}, {.x = b}, {.y = g_});
     const TensorId h = step_.Activation(name_ + ": h", wide_);
     Multiply(": h", h, a_, g_);
     const TensorId branch = output_.Forward(h);  // [N][T]
     const TensorId y = step_.Activation(name_ + ": y", features_);
-    step_.Append(OpKind::kAdd, name_ + ": y", {x, branch}, {y});
+    step_.Append(name_ + ": y", ops::Add{}, {.a = x, .b = branch}, {.y = y});
     return y;
   }
 
@@ -54,7 +54,7 @@ class GatedUnit : public Layer {
     Multiply(": d a", da, dh, g_);
     const TensorId db = step_.Scratch(name_ + ": d b", wide_);
     Multiply(": d g", db, dh, a_);
-    step_.Append(OpKind::kTanhGrad, name_ + ": d b", {db, g_}, {db});
+    step_.Append(name_ + ": d b", ops::TanhGrad{}, {.dy = db, .y = g_}, {.dx = db});
     // dy is the gradient along the shortcut; both maps add theirs.
     value_.Backward(da, dy, Result::kAccumulate);
     gate_.Backward(db, dy, Result::kAccumulate);

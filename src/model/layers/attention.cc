@@ -42,7 +42,7 @@ TensorId Attention::Forward(TensorId x) {
   const TensorId p = probabilities_ = NewPairs(": probabilities", TensorKind::kActivation);
   step_.Contract(name_ + ": scores", Pairs(p), Heads(k_, 'k'), Heads(q_, 'q'), Result::kOverwrite,
                  {}, scale_);
-  step_.Append(OpKind::kSoftmax, name_ + ": probabilities", {p}, {p});
+  step_.Append(name_ + ": probabilities", ops::Softmax{}, {.scores = p}, {.p = p});
   // context[h][d][q] = sum_k V[h][d][k] p[h][k][q]
   const TensorId context = step_.Activation(name_ + ": context", Constant(shape_.value.rows));
   step_.Contract(name_ + ": context", Heads(context, 'q'), Heads(v_, 'k'), Pairs(p));
@@ -68,7 +68,7 @@ TensorId Attention::Backward(TensorId dy) {
   // dp[h][k][q], then the scores' gradient in place.
   const TensorId ds = NewPairs(": d scores", TensorKind::kScratch);
   step_.Contract(name_ + ": d probabilities", Pairs(ds), Heads(v_, 'k'), Heads(d_context, 'q'));
-  step_.Append(OpKind::kSoftmaxGrad, name_ + ": d scores", {ds, p}, {ds});
+  step_.Append(name_ + ": d scores", ops::SoftmaxGrad{}, {.dp = ds, .p = p}, {.d_scores = ds});
 
   const TensorId dq = step_.Scratch(name_ + ": d query", keys);
   step_.Contract(name_ + ": d query", Heads(dq, 'q'), Heads(k_, 'k'), Pairs(ds), Result::kOverwrite,

@@ -12,9 +12,8 @@ Embedding::Embedding(StepBuilder& step, const std::string& name, const WordEmbed
 
 void Embedding::Dropout(TensorId x) {
   if (step_.dropout() == 0) return;
-  Op& op = step_.Append(OpKind::kDropout, name_ + ": dropout", {x}, {x});
-  op.stream = stream_;
-  op.rate = step_.dropout();
+  step_.Append(name_ + ": dropout", ops::Dropout{{.stream = stream_, .rate = step_.dropout()}},
+               {.x = x}, {.y = x});
 }
 
 TensorId Embedding::Forward() {

@@ -18,7 +18,7 @@ TensorId FeedForward::Forward(TensorId x) {
   before_gelu_ = inner_.Forward(x);
   const int begin = step_.position();
   const TensorId gelu = step_.Activation(name_ + ": gelu", inner_features_);
-  step_.Append(OpKind::kGelu, name_ + ": gelu", {before_gelu_}, {gelu});
+  step_.Append(name_ + ": gelu", ops::Gelu{}, {.x = before_gelu_}, {.y = gelu});
   gelu_ = step_.Since(begin);
   return residual_.Forward(x, outer_.Forward(gelu));
 }
@@ -31,7 +31,8 @@ TensorId FeedForward::Backward(TensorId dy) {
   step_.RunAgain(gelu_);
   const TensorId d_inner = step_.Scratch(name_ + ": d inner", inner_features_);
   outer_.Backward(d_branch, d_inner, Result::kOverwrite);
-  step_.Append(OpKind::kGeluGrad, name_ + ": d gelu", {d_inner, before_gelu_}, {d_inner});
+  step_.Append(name_ + ": d gelu", ops::GeluGrad{}, {.dy = d_inner, .x = before_gelu_},
+               {.dx = d_inner});
   inner_.Backward(d_inner, dx, Result::kAccumulate);
   return dx;
 }

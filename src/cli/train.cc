@@ -15,8 +15,8 @@
 #include "cli/evaluation.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "cli/parameter_count.h"
 #include "cli/progress.h"
+#include "model/parameter_count.h"
 #include "train/fine_tune.h"
 #include "train/trainer.h"
 

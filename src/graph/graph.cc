@@ -11,6 +11,11 @@ std::string_view Name(TensorKind kind) {
   return kNames[static_cast<size_t>(kind)];
 }
 
+std::string_view Name(PartKind kind) {
+  constexpr std::array<std::string_view, 3> kNames = {"embedding", "encoders", "heads"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
 std::string_view Name(OpKind kind) {
   constexpr std::array<std::string_view, 29> kNames = {"contract",
                                                        "add",

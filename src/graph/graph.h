@@ -20,6 +20,8 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/part.h"
+
 namespace bittern {
 
 // count * T^power, where T is the number of token columns of the running step.
@@ -60,7 +62,9 @@ struct Tensor {
   TensorKind kind;
   ElementType type = ElementType::kF32;
   std::vector<Size> shape;
-  bool persistent = false;  // keeps its bytes between steps
+  bool persistent = false;       // keeps its bytes between steps
+  int part = kNoPart;            // which of Graph::parts it belongs to
+  ParameterInfo parameter = {};  // kParameter alone
 
   int64_t Elements(int64_t tokens) const;
   // Whether it is what a checkpoint keeps of a run: a parameter, or the optimizer's state of one.
@@ -136,7 +140,7 @@ struct Gather {
 
 struct Op {
   OpKind kind;
-  std::string name;  // "encoder.0.attention.query: U"
+  std::string name;  // "encoder.0.attention.query: U", for people alone
   std::vector<TensorId> in = {};
   std::vector<TensorId> out = {};
   bool accumulate = false;
@@ -160,6 +164,7 @@ struct Op {
   // backward. -1: in no repeat.
   int repeat = -1;
   int trip = 0;
+  int part = kNoPart;  // which of Graph::parts it belongs to
 
   // Multiply-adds of a contraction at T tokens, a list taken as `list_size` entries.
   int64_t MultiplyAdds(int64_t tokens, int64_t list_size) const;
@@ -170,6 +175,7 @@ struct Graph {
   int lists = 0;   // how many run-time lists there are
   std::vector<Tensor> tensors;
   std::vector<Op> ops;
+  std::vector<ModelPart> parts = {};
   // ops[0, update_begin) is what every sentence runs, ops[update_begin, end) what runs once a
   // batch. Without accumulated gradients the updates stand in the first part and the second is
   // empty.

@@ -44,7 +44,15 @@ struct StepOptions {
 // The order in which the rows of the word table are computed; a function of the configuration.
 EmbeddingTree WordTree(const ModelConfig& model);
 
+// The step of a configuration: its embedding, its encoders and the heads of its tasks, in the order
+// in which checkpoints store their parameters.
 Graph BuildStep(const Config& config, const StepOptions& options);
+
+// What BuildStep is made of, for steps with other layers in between: see model/step.h.
+class Step;
+void AddEmbedding(const ModelConfig& model, Step& step);
+void AddEncoders(const ModelConfig& model, Step& step);
+void AddHeads(const Config& config, Step& step);
 
 }  // namespace bittern
 

@@ -21,10 +21,12 @@ void StartFromCheckpoint(CheckpointReader& checkpoint, const Graph& graph,
     if (tensor.kind != TensorKind::kParameter || !checkpoint.Has(tensor.name)) continue;
     const std::span<float> to = values(id);
     const std::vector<float> from = checkpoint.ReadTensor(tensor.name);
-    BITTERN_CHECK(from.size() <= to.size());
-    // Only heads grow. Their slowest index is the label, so the old labels' numbers come first.
+    const AddedRows added = tensor.parameter.added_rows;
+    BITTERN_CHECK(from.size() == to.size() ||
+                  (from.size() < to.size() && added != AddedRows::kNone));
+    // A row is the slowest index, so the old rows come first.
     std::copy(from.begin(), from.end(), to.begin());
-    if (tensor.shape.size() == 1) {  // a bias, if it has grown
+    if (added == AddedRows::kLeast) {
       std::fill(to.begin() + static_cast<ptrdiff_t>(from.size()), to.end(),
                 *std::min_element(from.begin(), from.end()));
     }

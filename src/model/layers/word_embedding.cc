@@ -4,33 +4,40 @@
 
 namespace bittern {
 
-EmbeddingTree WordTree(const ModelConfig& model) {
-  return PlanEmbedding(model.embedding, WorstDistinctCounts(model.embedding, model.tokens));
-}
-
-WordEmbedding::WordEmbedding(StepBuilder& step)
+WordEmbedding::WordEmbedding(StepBuilder& step, const std::string& name,
+                             const WordEmbeddingShape& shape)
     : step_(step),
-      shape_(step.model().embedding),
-      tree_(WordTree(step.model())),
+      name_(name),
+      shape_(shape.words),
+      tree_(PlanEmbedding(shape_, WorstDistinctCounts(shape_, step.model().tokens))),
       cores_count_(shape_.cores()) {
   const int tokens = step.model().tokens;
+  const PartScope table_scope(step, step.NewPart({name + ".word", name, PartKind::kInput}));
   for (int core = 0; core < cores_count_; ++core) {
     const auto [left, words, features, right] = shape_.CoreShape(core);
-    cores_.push_back(cores_count_ == 1 ? step.Parameter("embedding.word.weight",
-                                                        {Constant(words), Constant(features)})
-                                       : step.Parameter(fmt::format("embedding.word.core.{}", core),
-                                                        {Constant(left), Constant(words),
-                                                         Constant(features), Constant(right)}));
+    cores_.push_back(
+        cores_count_ == 1
+            ? step.Parameter(name + ".word.weight", {Constant(words), Constant(features)},
+                             NormalValues(shape.table_deviation))
+            : step.Parameter(
+                  fmt::format("{}.word.core.{}", name, core),
+                  {Constant(left), Constant(words), Constant(features), Constant(right)},
+                  CoreValues(shape_, core, shape.embedding_deviation, shape.core_start)));
   }
-  positions_ = step.Parameter("embedding.position", {Constant(shape_.columns()), Constant(tokens)});
-  const auto table = [&](const std::string& name) {
-    return step.NewTensor(name, TensorKind::kInput, {Constant(tokens)}, ElementType::kI32);
+  {
+    const PartScope position_scope(step,
+                                   step.NewPart({name + ".position", name, PartKind::kInput}));
+    positions_ = step.Parameter(name + ".position", {Constant(shape_.columns()), Constant(tokens)},
+                                NormalValues(shape.table_deviation));
+  }
+  const auto table = [&](const std::string& tensor) {
+    return step.NewTensor(tensor, TensorKind::kInput, {Constant(tokens)}, ElementType::kI32);
   };
   slot_ = table("input.slot");
   for (int node = cores_count_; node <= tree_.root(); ++node) {
-    const std::string name = fmt::format("input.embedding.{}", Inner(node));
-    const TensorId left = table(name + ".left");
-    inputs_.push_back({left, table(name + ".right"), step.NewList()});
+    const std::string input = fmt::format("input.embedding.{}", Inner(node));
+    const TensorId left = table(input + ".left");
+    inputs_.push_back({left, table(input + ".right"), step.NewList()});
   }
 }
 
@@ -62,7 +69,7 @@ void WordEmbedding::ComputeRows() {
   for (int node = cores_count_; node <= tree_.root(); ++node) {
     const EmbeddingNode& of = tree_.nodes[static_cast<size_t>(node)];
     const NodeInput& input = inputs_[static_cast<size_t>(Inner(node))];
-    const std::string name = fmt::format("embedding.word: node {}", node);
+    const std::string name = fmt::format("{}.word: node {}", name_, node);
     const TensorId value =
         step_.NewTensor(name, TensorKind::kActivation, {kTokens, Constant(of.elements)});
     values_.push_back(value);
@@ -84,8 +91,8 @@ void WordEmbedding::ComputeRows() {
 
 TensorId WordEmbedding::Forward() {
   ComputeRows();
-  const TensorId x = step_.Activation("embedding: x", Constant(shape_.columns()));
-  step_.Append(OpKind::kGatherColumns, "embedding: x", {Value(tree_.root()), slot_, positions_},
+  const TensorId x = step_.Activation(name_ + ": x", Constant(shape_.columns()));
+  step_.Append(OpKind::kGatherColumns, name_ + ": x", {Value(tree_.root()), slot_, positions_},
                {x});
   return x;
 }
@@ -97,7 +104,7 @@ void WordEmbedding::Backward(TensorId dx) {
     step_.ClearGradient(gradients[static_cast<size_t>(core)]);
   }
   const auto scatter = [&](TensorId rows, int list) {
-    Op& op = step_.Append(OpKind::kScatterColumns, "embedding: d rows", {dx, slot_}, {rows});
+    Op& op = step_.Append(OpKind::kScatterColumns, name_ + ": d rows", {dx, slot_}, {rows});
     op.list = list;
     op.accumulate = list < 0;
   };
@@ -105,7 +112,7 @@ void WordEmbedding::Backward(TensorId dx) {
     scatter(gradients[0], -1);  // the slots are rows of the table itself
   } else {
     for (int node = cores_count_; node <= tree_.root(); ++node) {
-      const std::string name = fmt::format("embedding.word: d node {}", node);
+      const std::string name = fmt::format("{}.word: d node {}", name_, node);
       gradients[static_cast<size_t>(node)] =
           step_.NewTensor(name, TensorKind::kScratch,
                           {kTokens, Constant(tree_.nodes[static_cast<size_t>(node)].elements)});
@@ -114,7 +121,7 @@ void WordEmbedding::Backward(TensorId dx) {
   }
   for (int node = cores_count_; node < tree_.root(); ++node) {
     step_
-        .Append(OpKind::kFill, "embedding.word: d node: 0", {},
+        .Append(OpKind::kFill, name_ + ".word: d node: 0", {},
                 {gradients[static_cast<size_t>(node)]})
         .list = inputs_[static_cast<size_t>(Inner(node))].list;
   }
@@ -130,7 +137,7 @@ void WordEmbedding::Backward(TensorId dx) {
     View d_left = left, d_right = right;
     d_left.tensor = gradients[static_cast<size_t>(of.left)];
     d_right.tensor = gradients[static_cast<size_t>(of.right)];
-    Op& to_right = step_.Contract(fmt::format("embedding.word: d node {}", of.right), d_right, left,
+    Op& to_right = step_.Contract(fmt::format("{}.word: d node {}", name_, of.right), d_right, left,
                                   dc, Result::kAccumulate);
     to_right.gather = {.list = input.list,
                        .a_table = input.left,
@@ -138,7 +145,7 @@ void WordEmbedding::Backward(TensorId dx) {
                        .a_stride = SliceStride(of.left),
                        .b_stride = SliceStride(node),
                        .c_stride = SliceStride(of.right)};
-    Op& to_left = step_.Contract(fmt::format("embedding.word: d node {}", of.left), d_left, dc,
+    Op& to_left = step_.Contract(fmt::format("{}.word: d node {}", name_, of.left), d_left, dc,
                                  right, Result::kAccumulate);
     to_left.gather = {.list = input.list,
                       .b_table = input.right,
@@ -156,12 +163,12 @@ void WordEmbedding::Backward(TensorId dx) {
 void WordEmbedding::UpdatePositions(TensorId dx) {
   if (step_.updates_directly()) {
     step_.Descend(positions_, dx);
-    step_.Append(OpKind::kAddColumns, "embedding.position: update", {dx}, {positions_});
+    step_.Append(OpKind::kAddColumns, name_ + ".position: update", {dx}, {positions_});
     return;
   }
   const TensorId gradient = step_.Gradient(positions_);
   step_.ClearGradient(gradient);
-  step_.Append(OpKind::kAddColumns, "embedding.position: gradient", {dx}, {gradient});
+  step_.Append(OpKind::kAddColumns, name_ + ".position: gradient", {dx}, {gradient});
   step_.Update(positions_, gradient);
 }
 

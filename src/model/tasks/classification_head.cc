@@ -13,9 +13,11 @@ ClassificationHead::ClassificationHead(StepBuilder& step, const Task& task, int 
       columns_(first_token_ ? Constant(1) : kTokens),
       classes_(Constant(task.classes())),
       features_(Constant(step.model().hidden)),
-      map_(step, name_ + ".map", columns_),
-      weight_(step.Parameter(name_ + ".head.weight", {classes_, features_})),
-      bias_(step.Parameter(name_ + ".head.bias", {classes_})) {}
+      map_(step, name_ + ".map", step.model().HiddenMap(), columns_),
+      weight_(step.Parameter(name_ + ".head.weight", {classes_, features_},
+                             NormalValues(step.model().table_deviation), AddedRows::kInitial)),
+      bias_(
+          step.Parameter(name_ + ".head.bias", {classes_}, ConstantValues(0), AddedRows::kLeast)) {}
 
 TensorId ClassificationHead::Hidden(TensorId x) {
   if (first_token_) {

@@ -29,25 +29,12 @@
 #include "base/hash.h"
 #include "data/decode.h"
 #include "data/encode.h"
-#include "graph/builder.h"
 #include "model/config.h"
+#include "model/layers/layer.h"
 
 namespace bittern {
 
 class StepBuilder;
-
-// The part of a step's graph that belongs to a task. Its constructor makes the parameters.
-class Head {
- public:
-  virtual ~Head() = default;
-
-  // x: [hidden][T], the last encoder's output. Appends the operations that write the output tensor
-  // Task::logits_name().
-  virtual void BuildInference(TensorId x) = 0;
-  // Appends forward pass, loss, backward pass and updates. Makes the input tensor
-  // Task::input_name() and the output tensor Task::loss_name(). dx (=, +=) the gradient of x.
-  virtual void BuildTraining(TensorId x, TensorId dx, Result result) = 0;
-};
 
 // A head's output for one sentence, valid until the next run: values[row * stride + token].
 struct HeadOutput {

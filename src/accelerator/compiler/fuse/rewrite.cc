@@ -144,6 +144,7 @@ class DirectUpdates {
     descend.scale = graph_.ops[update.sgd].scale;
     descend.repeat = product.repeat;
     descend.trip = product.trip;
+    descend.part = product.part;
     // As soon as the factor is there, in the trip of the product.
     size_t place = update.product;
     const size_t made = MadeAt(factor, update.product);

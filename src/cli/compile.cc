@@ -1,4 +1,5 @@
-// bittern compile: a model's program for an accelerator, and how it lies in memory and time.
+// bittern compile: compiles a model's program for an accelerator, and shows its memory and its
+// timeline.
 
 #include <fmt/format.h>
 

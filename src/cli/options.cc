@@ -77,10 +77,10 @@ void DecodeOption::Add(CLI::App& parser) {
 }
 
 void DeviceOption::Add(CLI::App& parser) {
-  // As many to a line as a terminal has room for.
+  // Puts as many on a line as a terminal has room for.
   constexpr size_t kLine = 70;
   std::string devices;
-  size_t begin = 0;  // of the last line
+  size_t begin = 0;  // start of the last line
   for (const std::string& device : StepDevices()) {
     if (!devices.empty()) devices += ',';
     const bool fits = devices.size() - begin + device.size() < kLine;
@@ -123,7 +123,7 @@ int ThreadsOption::Value() const {
 
 namespace {
 
-// Their names, on lines that fit the help.
+// The names of the presets, on lines that fit the help.
 std::string Presets() {
   constexpr size_t kLine = 72;
   std::string text;
@@ -182,7 +182,7 @@ std::string ConfigOptions::Changes() const {
            Quoted(setting));
     }
     const std::string key = setting.substr(0, equals), value = setting.substr(equals + 1);
-    // A bare word is text: training.optimizer=adamw.
+    // A plain word is text, as in training.optimizer=adamw.
     const bool word = !value.empty() && value != "true" && value != "false" &&
                       std::all_of(value.begin(), value.end(), [](unsigned char c) {
                         return std::isalpha(c) != 0 || c == '-' || c == '_';

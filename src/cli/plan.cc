@@ -36,14 +36,14 @@ struct PlanOptions {
   bool toml = false;
 };
 
-// One way to lay out a training step.
+// The plan of a training step for one choice of recomputation.
 struct StepPlan {
   Recompute recompute;
   Graph graph;
   ArenaPlan arena = {};
   int64_t scratch_bytes = 0;
-  int64_t multiply_adds = 0;                // all tokens, every word a different one
-  std::vector<int64_t> bytes_at_peak = {};  // by TensorKind, when most is alive
+  int64_t multiply_adds = 0;                // for all tokens, with distinct words
+  std::vector<int64_t> bytes_at_peak = {};  // [TensorKind], at the moment when most bytes are alive
 
   int64_t TotalBytes() const { return arena.peak_bytes + scratch_bytes; }
   int64_t AtPeak(TensorKind kind) const { return bytes_at_peak[static_cast<size_t>(kind)]; }
@@ -72,8 +72,8 @@ StepPlan PlanStep(const Config& config, Recompute recompute) {
 struct OrderCost {
   Order order;
   int64_t multiplications;
-  int64_t composing;      // kMatrix: making the matrix from its cores, not counted above
-  int64_t intermediates;  // numbers held
+  int64_t composing;      // kMatrix: to compose the matrix from its cores; not counted above
+  int64_t intermediates;  // the number of intermediate values
 };
 
 std::vector<OrderCost> OrderCosts(const ModelConfig& model) {
@@ -82,7 +82,7 @@ std::vector<OrderCost> OrderCosts(const ModelConfig& model) {
   std::vector<OrderCost> costs;
   for (const Order order : kOrders) {
     const ContractionTree tree = Plan(order, chain, model.tokens);
-    // A stored matrix need not be composed; that is what the others are compared with.
+    // A stored matrix need not be composed. The other orders are compared with this cost.
     const bool matrix = order == Order::kMatrix;
     costs.push_back({order, matrix ? tree.ActivationMultiplications() : tree.Multiplications(),
                      matrix ? tree.ComposingMultiplications() : 0, tree.IntermediateElements()});
@@ -150,7 +150,7 @@ void PrintOrders(const ModelConfig& model, const std::vector<OrderCost>& costs, 
 
 void PrintArenas(const std::vector<StepPlan>& plans, const StepPlan& chosen) {
   fmt::print("\nmemory of a training step, {} tokens\n", chosen.graph.tokens);
-  // The optimizer's state is the same for all; SGD has none.
+  // The optimizer's state is equal for all choices; SGD has no state.
   const bool has_state = chosen.AtPeak(TensorKind::kState) > 0;
   TextTable table;
   std::vector<std::string> titles = {

@@ -73,7 +73,7 @@ int RunPredict(const PredictOptions& options) {
 
 Command AddPredict(CLI::App& program) {
   CLI::App* const parser =
-      program.add_subcommand("predict", "Find the intent and the slots of sentences");
+      program.add_subcommand("predict", "Answer sentences with a trained model");
   auto options = std::make_shared<PredictOptions>();
   parser
       ->add_option("sentence", options->sentences,

@@ -35,7 +35,7 @@ NameList::NameList(std::vector<std::string> names, std::string_view what)
   for (size_t i = 0; i < names_.size(); ++i) {
     const auto [place, is_new] = ids_.emplace(names_[i], static_cast<int>(i));
     if (!is_new) {
-      Fail("{}: {} stands twice, at {} and {}", what, Quoted(names_[i]), place->second, i);
+      Fail("{}: {} occurs twice, at {} and {}", what, Quoted(names_[i]), place->second, i);
     }
   }
 }

@@ -65,7 +65,7 @@ TEST(Vocabulary, RejectsAlteredCheckpoints) {
     return ErrorOf([&] { Vocabulary(words, counts); });
   };
   EXPECT_TRUE(Mentions(error({"[PAD]", "[UNK]", "[CLS]", "a", "a"}, {0, 0, 0, 1, 1}),
-                       {"'a' stands twice"}));
+                       {"'a' occurs twice"}));
   EXPECT_TRUE(Mentions(error({"[PAD]", "[UNK]", "a"}, {0, 0, 0}), {"word 2 is 'a'", "[CLS]"}));
   EXPECT_TRUE(Mentions(error({"[PAD]"}, {0}), {"word 1 is missing"}));
   EXPECT_TRUE(Mentions(error({"[PAD]", "[UNK]", "[CLS]"}, {0, 0}), {"3 words but 2 counts"}));

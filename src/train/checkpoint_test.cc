@@ -188,7 +188,7 @@ TEST_F(CheckpointTest, AlteredMetadataIsAnErrorThatNamesIt) {
       {{{"counts", "[-1]"}}, {"metadata 'counts': expected a list of counts"}},
       {{{"counts", "[4294967296]"}}, {"4294967296 is too large"}},
       {{{"tags", "[\"B-x\"]"}}, {"expected 'O'"}},
-      {{{"intents", "[\"a\", \"a\"]"}}, {"'a' stands twice"}},
+      {{{"intents", "[\"a\", \"a\"]"}}, {"'a' occurs twice"}},
       {{{"intents", "{}"}}, {"metadata 'intents'"}},
       {{{"state", "3"}}, {"state: found number; expected an object"}},
       {{{"state", State("epoch", -1)}}, {"state: epoch: found '-1'"}},

@@ -117,7 +117,7 @@ TEST_F(DeviceTraining, RefusesBeforeItWrites) {
   refuse(LoadConfig("atis-2enc"), Options("run", kSimulator), {"32 tokens", "16 lanes"});
   TrainOptions budget = Options("run", kSimulator);
   budget.memory = 1 << 20;
-  refuse(NanoConfig(), budget, {"--memory"});
+  refuse(NanoConfig(), budget, {"a memory budget only applies to the device cpu"});
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ std::vector<uint32_t> EncodeAll(const std::vector<MachineOp>& ops,
 
 void Lower(const FusionGroup& group, Emitter& emitter) {
   emitter.SetSource(group[0].name);
-  if (group[0].kind == OpKind::kContract) {
+  if (group[0].Is<ops::Contract>()) {
     LowerContraction(group[0], emitter);
   } else if (IsNormalization(group)) {
     LowerNormalization(group, emitter);

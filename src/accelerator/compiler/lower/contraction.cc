@@ -1,6 +1,8 @@
 #include "accelerator/compiler/lower/contraction.h"
 
 #include <algorithm>
+#include <array>
+#include <string>
 #include <utility>
 
 #include "accelerator/compiler/layout/array_mapping.h"
@@ -14,14 +16,18 @@ namespace {
 
 // The storages of c, a, b and, where there is one, the start.
 std::array<const TensorLayout*, 4> Layouts(const Op& op, const Emitter& emitter) {
-  return {&emitter.layout(op.out[0]), &emitter.layout(op.in[0]), &emitter.layout(op.in[1]),
-          op.in.size() > 2 ? &emitter.layout(op.in[2]) : nullptr};
+  const auto in = op.Inputs<ops::Contract>();
+  return {&emitter.layout(op.Outputs<ops::Contract>().c), &emitter.layout(in.a),
+          &emitter.layout(in.b), in.start != kNoTensor ? &emitter.layout(in.start) : nullptr};
 }
 
 class Contraction {
  public:
   Contraction(const Op& op, ArrayMapping mapping, Emitter& emitter)
-      : op_(op),
+      : name_(op.name),
+        contract_(*op.As<ops::Contract>()),
+        in_(op.Inputs<ops::Contract>()),
+        c_(op.Outputs<ops::Contract>().c),
         mapping_(std::move(mapping)),
         emitter_(emitter),
         rows_(mapping_.loops[static_cast<size_t>(mapping_.rows)].extent),
@@ -32,7 +38,7 @@ class Contraction {
     for (int i = 0; i < std::ssize(mapping_.loops); ++i) {
       if (i == mapping_.columns || i == mapping_.rows) continue;
       const ContractionLoop& loop = mapping_.loops[static_cast<size_t>(i)];
-      LoopLevel step{.extent = loop.extent, .sum = loop.stride[kC] == 0};
+      LoopLevel step{.extent = loop.extent, .sum = loop.c == 0};
       step.c = Words(kC, loop);
       step.a = Words(kA, loop);
       step.b = Words(kB, loop);
@@ -50,20 +56,21 @@ class Contraction {
 
   void Lower() {
     mapping_.direction == isa::Direction::kTime ? Time() : Tiles();
-    if (op_.scale != 1) Scale();
+    if (contract_.scale != 1) Scale();
   }
 
  private:
   StoredId Tensor(Operand operand) const {
-    return operand == kC ? op_.out[0] : op_.in[operand == kA ? 0 : operand == kB ? 1 : 2];
+    return operand == kC ? c_ : operand == kA ? in_.a : operand == kB ? in_.b : in_.start;
   }
   const TensorLayout& Stored(Operand operand) const { return emitter_.layout(Tensor(operand)); }
 
   int64_t Words(Operand operand, const ContractionLoop& loop) const {
-    return loop.stride[operand] == 0 ? 0 : Stored(operand).WordStride(loop.stride[operand]);
+    const int64_t stride = Stride(loop, operand);
+    return stride == 0 ? 0 : Stored(operand).WordStride(stride);
   }
   int64_t StartWords(const ContractionLoop& loop) const {
-    return op_.in.size() > 2 ? Stored(kStart).OfPlane(loop.stride[kStart]) : 0;
+    return in_.start != kNoTensor ? Stored(kStart).OfPlane(loop.start) : 0;
   }
   // Whether the planes' parts of an operand lie in banks of their own.
   bool IsSplit(Operand operand) const {
@@ -94,11 +101,9 @@ class Contraction {
       const int64_t step = operand == kStart ? steps[i].start : steps[i].Of(operand);
       walk.stride[first + i] = static_cast<int32_t>(step);
     }
-    if (operand == kStart || op_.gather.list < 0) return walk;
-    const Gather& gather = op_.gather;
-    const TensorId table = operand == kC   ? gather.c_table
-                           : operand == kA ? gather.a_table
-                                           : gather.b_table;
+    const Gather& gather = contract_.gather;
+    if (operand == kStart || gather.list < 0) return walk;
+    const TensorId table = operand == kC ? in_.c_table : operand == kA ? in_.a_table : in_.b_table;
     const Size stride = operand == kC   ? gather.c_stride
                         : operand == kA ? gather.a_stride
                                         : gather.b_stride;
@@ -141,8 +146,8 @@ class Contraction {
   }
 
   isa::Start StartOf(bool first) const {
-    if (!first || op_.accumulate) return isa::Start::kOld;
-    return op_.in.size() > 2 ? isa::Start::kScalar : isa::Start::kNone;
+    if (!first || contract_.accumulate) return isa::Start::kOld;
+    return in_.start != kNoTensor ? isa::Start::kScalar : isa::Start::kNone;
   }
 
   // Fills tile slots from `tile`: the loops `slots`, then rows.
@@ -494,9 +499,9 @@ class Contraction {
   }
 
   void Scale() {
-    if (op_.accumulate) Refuse("it scales and accumulates at once");
+    if (contract_.accumulate) Refuse("it scales and accumulates at once");
     const TensorLayout& c = Stored(kC);
-    const StoredId factor = emitter_.Constant(static_cast<float>(op_.scale));
+    const StoredId factor = emitter_.Constant(static_cast<float>(contract_.scale));
     isa::Vector vector;
     vector.count = {1, 1, 1, static_cast<uint32_t>(c.words())};
     vector.x1 = isa::Source::kA;
@@ -510,10 +515,13 @@ class Contraction {
   }
 
   [[noreturn]] void Refuse(const char* why) const {
-    Fail("accelerator: cannot run \"{}\" ({}); other ranks or modes may do", op_.name, why);
+    Fail("accelerator: cannot run \"{}\" ({}); other ranks or modes may do", name_, why);
   }
 
-  const Op& op_;
+  const std::string& name_;
+  const ops::Contract& contract_;
+  const InputsOf<ops::Contract> in_;
+  const StoredId c_;
   const ArrayMapping mapping_;
   Emitter& emitter_;
   const int64_t rows_, block_rows_, blocks_;
@@ -526,32 +534,38 @@ class Contraction {
 
 namespace {
 
+// The list that the contraction runs over; -1: it runs once.
+int ListOf(const Op& op) { return op.As<ops::Contract>()->gather.list; }
+
 std::optional<ArrayMapping> MappingOf(const Op& op, const Emitter& emitter) {
-  return FindArrayMapping(op, emitter.tokens(), emitter.layout(op.out[0]), emitter.layout(op.in[0]),
-                          emitter.layout(op.in[1]));
+  const auto layout = Layouts(op, emitter);
+  return FindArrayMapping(*op.As<ops::Contract>(), emitter.tokens(), *layout[kC], *layout[kA],
+                          *layout[kB]);
 }
 
 }  // namespace
 
 std::optional<OperandTraversal> TraversalOfTokens(const Op& op, Emitter& emitter) {
   const std::optional<ArrayMapping> mapping = MappingOf(op, emitter);
-  if (!mapping || op.gather.list >= 0) return std::nullopt;
+  if (!mapping || ListOf(op) >= 0) return std::nullopt;
   const auto order = Contraction(op, *mapping, emitter).TraversalOfTokens();
   if (!order) return std::nullopt;
-  return OperandTraversal{op.in[mapping->token_side == kA ? 0 : 1], *order};
+  const auto in = op.Inputs<ops::Contract>();
+  return OperandTraversal{mapping->token_side == kA ? in.a : in.b, *order};
 }
 
 bool WritesOnce(const Op& op, Emitter& emitter) {
   const std::optional<ArrayMapping> mapping = MappingOf(op, emitter);
-  return mapping && op.gather.list < 0 && Contraction(op, *mapping, emitter).WritesOnce();
+  return mapping && ListOf(op) < 0 && Contraction(op, *mapping, emitter).WritesOnce();
 }
 
 void LowerContraction(const Op& op, Emitter& emitter) {
   const std::optional<ArrayMapping> mapping = MappingOf(op, emitter);
   if (!mapping) Fail("accelerator: \"{}\" has no place on the array", op.name);
-  if (op.gather.list >= 0) emitter.BeginListLoop(op.gather.list);
+  const int list = ListOf(op);
+  if (list >= 0) emitter.BeginListLoop(list);
   Contraction(op, *mapping, emitter).Lower();
-  if (op.gather.list >= 0) emitter.EndListLoop();
+  if (list >= 0) emitter.EndListLoop();
 }
 
 }  // namespace bittern

@@ -120,9 +120,10 @@ class VectorOpEmitter {
   static WordRun Row(WordRun words, int64_t row) { return {words.tensor, 0, row}; }
 
   // The mask of a dropout as factor p1 or p2.
-  static void Mask(VectorOp& vector_op, const Op& dropout, isa::Source isa::Vector::*factor);
-  // Beside the pass: adds -rate * the sum over lanes to the parameter of a kRowSum.
-  void UpdateBySum(VectorOp& vector_op, const Op& sum, bool of_input);
+  static void Mask(VectorOp& vector_op, const DropoutAttributes& dropout,
+                   isa::Source isa::Vector::*factor);
+  // In the same vector_op: adds -rate_factor * learning rate * the sum over lanes to the parameter.
+  void UpdateBySum(VectorOp& vector_op, StoredId parameter, double rate_factor, bool of_input);
 
  private:
   // EmitNest's, cut so that each stays within a half of every split operand; nullopt: a border

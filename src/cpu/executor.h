@@ -56,7 +56,7 @@ class Executor {
   std::vector<Bound> bound_;          // by columns / column_group
 };
 
-// How many bytes the kernels' scratch takes beside the planned arena, without allocating either.
+// The bytes of the kernels' scratch, which is not part of the arena. Allocates neither of them.
 int64_t ScratchBytes(const Graph& graph, int column_group);
 
 }  // namespace bittern

@@ -8,7 +8,7 @@
 
 namespace bittern {
 
-// Of the target in use: its name ("AVX3" is AVX-512), and the floats of a vector.
+// The name of the target in use ("AVX3" is AVX-512), and the number of floats in its vectors.
 const char* KernelTargetName();
 int64_t KernelLanes();
 

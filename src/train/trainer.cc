@@ -57,7 +57,7 @@ std::string Difference(Config run, const Config& given) {
 
 Trainer::Trainer(Config config, const SplitSource& data, TrainOptions options)
     : options_(std::move(options)) {
-  if (options_.memory && options_.device != kCpu) {
+  if (options_.memory && ChoosesRecompute(options_.device)) {
     Fail("--memory is for the engine: {} computes again what its memory asks for; leave it out",
          options_.device);
   }

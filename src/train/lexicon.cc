@@ -2,14 +2,15 @@
 
 #include <string_view>
 
+#include "base/hash.h"
+
 namespace bittern {
 namespace {
 
-class Fnv1a {
+class DataHasher {
  public:
   void Add(const void* bytes, size_t size) {
-    const auto* from = static_cast<const unsigned char*>(bytes);
-    for (size_t i = 0; i < size; ++i) hash_ = (hash_ ^ from[i]) * 0x100000001b3;
+    hash_ = Fnv1a({static_cast<const char*>(bytes), size}, hash_);
   }
   void Add(uint64_t number) { Add(&number, sizeof number); }
   void Add(const std::vector<std::string>& texts) {
@@ -27,10 +28,10 @@ class Fnv1a {
   uint64_t hash() const { return hash_; }
 
  private:
-  uint64_t hash_ = 0xcbf29ce484222325;
+  uint64_t hash_ = kFnvStart;
 };
 
-void Add(const EncodedSplit& split, Fnv1a& hash) {
+void Add(const EncodedSplit& split, DataHasher& hash) {
   hash.Add(split.tag_names().names());
   hash.Add(split.intent_names().names());
   hash.Add(split.size());
@@ -54,7 +55,7 @@ void SetLabels(const Labels& labels, ModelConfig& model) {
 }
 
 uint64_t DataHash(const Lexicon& lexicon, const EncodedSplit& train, const EncodedSplit& valid) {
-  Fnv1a hash;
+  DataHasher hash;
   hash.Add(lexicon.vocabulary.words());
   hash.Add(std::span(lexicon.vocabulary.counts()));
   Add(train, hash);

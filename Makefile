@@ -1,8 +1,8 @@
-# The commands of the README. Each installs the Debian packages that it needs and that are missing
-# (scripts/install-packages), builds what it needs, and runs.
+# The commands of the README. Each first installs the Debian packages that it needs and that are missing
+# (scripts/install-packages, which prints their names before), then builds what it needs, and runs.
 #
-# Build directories: build (release; `make build` leaves build/bittern in it), and one a preset of
-# CMakePresets.json: build-debug, build-asan, build-coverage, build-fuzz.
+# Build directories: build (release; `make build` leaves build/bittern in it), and one for each other preset of
+# CMakePresets.json: build-cpu, build-debug, build-asan, build-coverage, build-fuzz.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -16,18 +16,18 @@ DATA ?= $(or $(BITTERN_ATIS),$(wildcard data/atis))
 OUT ?= runs/$(CONFIG)$(if $(DATA),,-generated)
 # The generated corpus is learned sooner than ATIS, for which the presets are.
 EPOCHS ?= $(if $(DATA),,14)
-# What `make synth` sizes.
+# The accelerator that `make synth` sizes.
 ACCELERATOR ?= nano
 # More options of `bittern train`.
 ARGS ?=
-# What `make test` builds and runs: release, debug, asan or coverage.
+# The preset that `make test` builds and runs: release, cpu, debug, asan or coverage.
 PRESET ?= release
-# ON: a warning of the compiler is an error, as in CI. For developers: newer compilers warn of more.
+# ON: a warning of the compiler is an error, as in CI. It is OFF for users, because newer compilers warn of more.
 WERROR ?= OFF
 
 BUILD := $(if $(filter release,$(PRESET)),build,build-$(PRESET))
 
-# $(call configure,PRESET OPTIONS...): quiet unless it fails. What an earlier call switched on stays.
+# $(call configure,PRESET OPTIONS...): prints nothing unless it fails. Options of an earlier call stay.
 configure = mkdir -p $(BUILD); cmake --preset $(1) >$(BUILD)/configure.log 2>&1 \
             || { cat $(BUILD)/configure.log >&2; exit 1; }
 
@@ -46,6 +46,10 @@ build:  ## build build/bittern
 test: test-build  ## build and run the tests (PRESET=asan: with sanitizers)
 	ctest --test-dir $(BUILD) -j $(JOBS) --label-exclude slow --output-on-failure --progress
 
+.PHONY: test-cpu
+test-cpu:  ## the quick loop: the tests that need neither the RTL nor its tools
+	@$(MAKE) test PRESET=cpu
+
 .PHONY: test-slow
 test-slow:  ## the rest, hours: PyTorch, fuzzers, AArch64, a bare Debian, the u50's RTL, every float
 	@scripts/install-packages slow
@@ -60,7 +64,7 @@ test-synth: test-build  ## size nano and k26 with Yosys, and compare with what t
 
 .PHONY: test-build
 test-build:
-	@scripts/install-packages build test
+	@scripts/install-packages build $(if $(filter cpu,$(PRESET)),test-cpu,test)
 	@$(call configure,$(PRESET) -DBITTERN_TESTS=ON -DBITTERN_WERROR=$(WERROR) $(if $(filter release,$(PRESET)),-DBITTERN_BENCHMARKS=ON))
 	@cmake --build $(BUILD) -j $(JOBS)
 
@@ -95,7 +99,7 @@ lint:  ## check the format, run clang-tidy, and Verilator on the RTL
 
 .PHONY: clean
 clean:  ## remove what was built (runs/ and data/ stay)
-	rm -rf build build-debug build-asan build-coverage build-faults build-fuzz build-lint build-aarch64
+	rm -rf build build-cpu build-debug build-asan build-coverage build-faults build-fuzz build-lint build-aarch64
 
 .PHONY: help
 help:  ## this list

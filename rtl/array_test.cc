@@ -28,7 +28,7 @@ class ArrayRun {
     model_->phase_i = 0;  // words are whole
     for (auto& slot : tiles_) slot.assign(kRows * kLanes, 0);
     accumulators_.resize(kSlots);
-    // What is read has been written: whole tiles.
+    // Whole tiles are written, so that no element is read before it was written.
     for (int slot = 0; slot < kSlots; ++slot) {
       for (int row = 0; row < kRows; ++row) {
         Load(slot, row, kRows);

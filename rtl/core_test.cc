@@ -16,7 +16,7 @@
 namespace bittern {
 namespace {
 
-// Of every bank the words that programs use (core_testing.h).
+// Programs use so many words of every bank (core_testing.h).
 constexpr int64_t kMostWords = 400;
 
 template <class Visit>
@@ -107,7 +107,7 @@ using isa::Unit;
 
 TEST(RtlCore, SameMemoryAndCyclesAsTheSimulator) { Compare({}, 20); }
 
-// What memory and registers hold at the start is nobody's business.
+// Results do not depend on the contents of memory and registers at the start.
 TEST(RtlCore, AnyContentsAtTheStart) {
   for (const int seed : {2, 3}) Compare({}, 4, MakeRtlNano(seed));
 }
@@ -115,7 +115,7 @@ TEST(RtlCore, AnyContentsAtTheStart) {
 // Instructions overtake each other's data here; when each one starts is as it should be.
 TEST(RtlUnitIssue, SameCyclesWithInstructionsUnderWay) { Compare({.orderly = false}, 40); }
 
-// Units by themselves. What a load or a sum over time leaves is seen by streams and drains.
+// One unit at a time. A load or a sum over time is only seen through streams and drains.
 TEST(RtlStreamUnit, SameAsTheSimulator) { Compare({.loops = false, .units = {Unit::kStream}}, 16); }
 TEST(RtlLoadUnit, SameAsTheSimulator) {
   Compare({.loops = false, .units = {Unit::kLoad, Unit::kStream}}, 16);

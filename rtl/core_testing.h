@@ -19,7 +19,7 @@ class HardwareProgram {
   struct Kinds {
     bool orderly = true;
     bool loops = true;
-    // Of its instructions, those of these units alone: so that a fault of one is found in its test.
+    // The program has instructions of these units only, so that a unit's test finds its faults.
     std::vector<isa::Unit> units = {isa::Unit::kLoad, isa::Unit::kStream, isa::Unit::kDrain,
                                     isa::Unit::kVector};
   };

@@ -26,7 +26,7 @@ class Simulation : public KernelSimulation {
   Simulation(int seed, uint32_t back_pressure)
       : kernel_(seed), commands_(kBufferWords), results_(kBufferWords) {
     if (back_pressure != 0) random_.emplace(back_pressure);
-    // What buffers hold is nobody's business.
+    // Results do not depend on the contents of buffers.
     std::mt19937 contents(static_cast<uint32_t>(seed));
     for (uint32_t& word : commands_) word = contents();
     for (uint32_t& word : results_) word = contents();
@@ -125,8 +125,8 @@ class Simulation : public KernelSimulation {
   void Trace(const std::string& path) override { kernel_.Trace(path); }
 
   void Step() override {
-    // What the kernel offers is what it has behind the last edge; it answers to nothing within a
-    // cycle.
+    // The kernel's outputs are registers: they were set at the last edge, and do not depend on
+    // inputs of this cycle.
     const bool read_asked = kernel_->m_axi_gmem_arvalid != 0;
     kernel_->m_axi_gmem_arready = Now();
     if (read_asked && kernel_->m_axi_gmem_arready != 0) {

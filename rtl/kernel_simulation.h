@@ -26,16 +26,17 @@ class KernelSimulation : public KernelPort {
   virtual void Step() = 0;  // a cycle
   // WriteRegister, of the bytes that `strobes` has bits for.
   virtual void WriteBytes(uint32_t offset, uint32_t value, uint8_t strobes) = 0;
-  // What memory answers first behind so many cycles is an error, whatever was asked for.
+  // Memory gives an error as its first answer after so many cycles.
   virtual void SpoilAnswer(int64_t cycles) = 0;
-  // ap_rst_n for some cycles; what the bus had under way is forgotten on both sides.
+  // Asserts ap_rst_n for some cycles. Both sides forget the transactions on the bus.
   virtual void ResetAll() = 0;
   virtual bool interrupt() const = 0;
   // Waveforms from now on, as RtlDevice::Trace.
   virtual void Trace(const std::string& path) = 0;
 };
 
-// What registers and memory hold at the start, and back-pressure; 0: none.
+// `seed` chooses the contents of registers and memory at the start, `back_pressure` the cycles in
+// which the bus waits; without back-pressure if it is 0.
 std::unique_ptr<KernelSimulation> MakeKernelNano(int seed = 1, uint32_t back_pressure = 0);
 
 }  // namespace bittern

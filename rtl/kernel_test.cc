@@ -501,7 +501,7 @@ INSTANTIATE_TEST_SUITE_P(BackPressure, Kernel, testing::Values(0u, 1u), [](const
   return test.param == 0 ? std::string("None") : "Seed" + std::to_string(test.param);
 });
 
-// What the device says of a kernel's error.
+// The device's message names the kernel's error.
 TEST(KernelDevice, NamesTheError) {
   auto simulation = MakeKernelNano();
   KernelDevice device(std::move(simulation), isa::AcceleratorNamed("nano"));

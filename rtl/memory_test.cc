@@ -21,10 +21,10 @@ struct Shape {
   using Model = M;
   static constexpr int kBanks = kAllBanks, kPieces = kSinglePieces, kPairedPieces = kPairPieces;
 };
-// Of banks 0..3 and 4..5; of halves, 0..2 and none, or 3 and 4..5.
+// The pieces are banks 0..3 and 4..5. In halves they are banks 0..2 and none, or 3 and 4..5.
 using Small = Shape<Vmemory_region, 6, 2, 2>;
-// The u50's ranks. Of banks 0..15 and 16..19; of halves, 0..3, 4..7, 8..9,
-// or 10..11, 12..15, 16..19.
+// The u50's ranks. The pieces are banks 0..15 and 16..19. In halves they are banks
+// 0..3, 4..7, 8..9, or 10..11, 12..15, 16..19.
 using Wide = Shape<Vmemory_region_wide, 20, 2, 3>;
 
 template <class Port>
@@ -39,7 +39,7 @@ class RtlMemory : public ::testing::Test {
 
   int Between(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
   static int BankOf(uint32_t address) { return static_cast<int>(address - kFirst) / kDepth; }
-  // Whether a reader has the words of a bank.
+  // True if the reader can read words of the bank.
   static bool Reaches(int reader, int bank) {
     if (reader < kFirstPaired) return true;
     const bool upper = (reader - kFirstPaired) % 2 == 1;
@@ -65,7 +65,7 @@ using Shapes = ::testing::Types<Small, Wide>;
 TYPED_TEST_SUITE(RtlMemory, Shapes);
 
 // Every port every cycle, never two in one bank; reads of words that are written in the cycle
-// before see them. Of a pair, now and then one does not read and has what the other one reads.
+// before see them. At times one reader of a pair does not read, and gets the words of the other.
 TYPED_TEST(RtlMemory, ReadsWhatWasWritten) {
   std::map<uint32_t, std::array<uint32_t, kLanes>> written;
   struct Read {

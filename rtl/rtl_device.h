@@ -24,7 +24,7 @@ class RtlDevice : public Device {
   // without (cmake -DBITTERN_RTL_TRACE=ON), or the file cannot be written.
   virtual void Trace(const std::string& path) = 0;
 
-  // What Wait gives a run from now on.
+  // Sets the number of cycles after which Wait gives up, for later runs.
   virtual void SetMostCycles(int64_t cycles) = 0;
 
   // `Wait` does not fail from now on when two requests met at a port.

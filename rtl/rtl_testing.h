@@ -1,4 +1,4 @@
-// What the tests of modules share.
+// Support for the tests of modules.
 #ifndef BITTERN_RTL_RTL_TESTING_H_
 #define BITTERN_RTL_RTL_TESTING_H_
 
@@ -86,7 +86,8 @@ class Clocked {
     }
   }
 
-  // Whether the modules' assertions count. What registers hold before a reset need not keep them.
+  // Switches the modules' assertions on or off. Contents of registers before a reset may break
+  // them.
   void SetAssertions(bool on) { context_.assertOn(on); }
 
   // Waveforms from now on; a cycle of the fastest clock takes two units of time.

@@ -34,7 +34,7 @@ struct StepSentence {
   int intent = 0;
 };
 
-// As a training begins.
+// The parameters at the start of a training.
 inline Parameters InitialParameters(const Config& config) {
   const Graph graph = BuildStep(config, {.intent_on_every_token = true});
   Parameters parameters;
@@ -47,7 +47,7 @@ inline Parameters InitialParameters(const Config& config) {
   return parameters;
 }
 
-// Of all lengths; words, tags and intents at random, some of them missing.
+// Random sentences of all lengths. Some have no tags or no intent.
 inline std::vector<StepSentence> RandomSentences(const ModelConfig& model, size_t count) {
   std::mt19937 random(5);
   const auto below = [&](int limit) {

@@ -71,7 +71,7 @@ namespace bittern::kernel {
     out += "".join(f"  k{upper_camel(c['name'])} = {c['number']},\n" for c in kernel.commands)
     out += "};\n\nenum class Error : uint32_t {\n"
     out += "".join(f"  k{upper_camel(e['name'])},\n" for e in kernel.errors)
-    out += "};\n\n// What an error says, by its number.\n"
+    out += "};\n\n// The message for an error, by its number.\n"
     out += f"inline constexpr std::array<const char*, {len(kernel.errors)}> kErrors = {{\n"
     lines = []
     for e in kernel.errors:

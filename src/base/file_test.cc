@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/testing/errors.h"
+#include "base/testing/temporary_directory.h"
 
 namespace bittern {
 namespace {
@@ -23,14 +24,7 @@ namespace fs = std::filesystem;
 
 class FileTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "bittern_file_XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    directory_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(directory_); }
-
-  std::string Path(const std::string& name) const { return JoinPath(directory_, name); }
+  std::string Path(const std::string& name) const { return directory_.Path(name); }
 
   void Put(const std::string& name, std::string_view content) const {
     WriteFileAtomically(Path(name), [&](AtomicFile& file) { file.Write(content); });
@@ -38,14 +32,14 @@ class FileTest : public testing::Test {
 
   std::vector<std::string> Names() const {
     std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(directory_)) {
+    for (const auto& entry : fs::directory_iterator(directory_.path())) {
       names.push_back(entry.path().filename());
     }
     std::sort(names.begin(), names.end());
     return names;
   }
 
-  std::string directory_;
+  const TemporaryDirectory directory_;
 };
 
 std::vector<std::string> Lines(LineReader reader) {
@@ -70,7 +64,7 @@ TEST_F(FileTest, ReadErrorsNameThePath) {
   EXPECT_TRUE(Mentions(ErrorOf([&] { ReadFile(Path("a"), 4); }),
                        {Path("a") + ":", "5 bytes", "at most 4"}));
   EXPECT_TRUE(Mentions(ErrorOf([&] { ReadFile(Path("b"), 4); }), {Path("b"), "No such file"}));
-  EXPECT_TRUE(Mentions(ErrorOf([&] { ReadFile(directory_, 4); }), {"directory"}));
+  EXPECT_TRUE(Mentions(ErrorOf([&] { ReadFile(directory_.path(), 4); }), {"directory"}));
   EXPECT_TRUE(Mentions(ErrorOf([&] { ReadFile("/dev/zero", 40000); }), {"more than the 40000"}));
 }
 
@@ -188,12 +182,13 @@ TEST_F(FileTest, FullDiskKeepsTheOldFile) {
 
 TEST_F(FileTest, WriteErrorsNameThePath) {
   EXPECT_TRUE(Mentions(ErrorOf([&] { Put("no/such", "x"); }), {Path("no/such"), "No such file"}));
-  EXPECT_TRUE(Mentions(ErrorOf([&] { AtomicFile file(directory_); }), {"not a regular file"}));
+  EXPECT_TRUE(
+      Mentions(ErrorOf([&] { AtomicFile file(directory_.path()); }), {"not a regular file"}));
   EXPECT_TRUE(Mentions(ErrorOf([&] { AtomicFile file("/dev/full"); }), {"not a regular file"}));
   if (geteuid() != 0) {
-    chmod(directory_.c_str(), 0500);
+    chmod(directory_.path().c_str(), 0500);
     EXPECT_TRUE(Mentions(ErrorOf([&] { Put("a", "x"); }), {"Permission denied"}));
-    chmod(directory_.c_str(), 0700);
+    chmod(directory_.path().c_str(), 0700);
   }
 }
 

@@ -1,4 +1,5 @@
-// FNV-1a, 64 bits: notices that something changed by accident. It does not protect against forgery.
+// A hash of text that is the same on every machine: FNV-1a with 64 bits
+// (http://www.isthe.com/chongo/tech/comp/fnv). It is stored in files, so it must never change.
 #ifndef BITTERN_BASE_HASH_H_
 #define BITTERN_BASE_HASH_H_
 
@@ -11,13 +12,21 @@
 
 namespace bittern {
 
-class Fnv1a {
+// The hash of no bytes.
+inline constexpr uint64_t kFnvStart = 0xcbf29ce484222325;
+
+// The hash of `text`, or of earlier text followed by `text` if `hash` is that of the earlier text.
+constexpr uint64_t Fnv1a(std::string_view text, uint64_t hash = kFnvStart) {
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+// The same hash of numbers and lists, in the order in which they are added.
+class Hasher {
  public:
   void Add(const void* bytes, size_t size) {
-    const auto* from = static_cast<const unsigned char*>(bytes);
-    for (size_t i = 0; i < size; ++i) hash_ = (hash_ ^ from[i]) * 0x100000001b3;
+    hash_ = Fnv1a({static_cast<const char*>(bytes), size}, hash_);
   }
-  void Add(std::string_view text) { Add(text.data(), text.size()); }
   void Add(uint64_t number) { Add(&number, sizeof number); }
   // Lists: their length, then their elements.
   void Add(const std::vector<std::string>& texts) {
@@ -35,7 +44,7 @@ class Fnv1a {
   uint64_t hash() const { return hash_; }
 
  private:
-  uint64_t hash_ = 0xcbf29ce484222325;
+  uint64_t hash_ = kFnvStart;
 };
 
 }  // namespace bittern

@@ -5,19 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <iterator>
 #include <utility>
 #include <vector>
 
+#include "base/svg.h"
 #include "base/text.h"
 
 namespace bittern {
 namespace {
-
-constexpr double kWidth = 1200, kHeight = 640;
-constexpr double kLeft = 76, kRight = 20, kTop = 92, kBottom = 78;
-constexpr double kPlotWidth = kWidth - kLeft - kRight;
-constexpr double kPlotHeight = kHeight - kTop - kBottom;
 
 struct KindStyle {
   TensorKind kind;
@@ -33,26 +28,6 @@ constexpr std::array kStyles = {
     KindStyle{TensorKind::kInput, "#8d7aa8", "inputs"},
     KindStyle{TensorKind::kOutput, "#5c4d6e", "outputs"},
 };
-
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '&':
-        escaped += "&amp;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
 
 struct Phase {
   std::string part;
@@ -96,44 +71,35 @@ double TickStep(double most) {
   return 10 * power;
 }
 
-class Drawing {
+class ArenaDrawing {
  public:
-  Drawing(const Graph& graph, const ArenaPlan& plan)
+  ArenaDrawing(const Graph& graph, const ArenaPlan& plan, std::string_view title)
       : graph_(graph),
         plan_(plan),
         operations_(std::max<double>(1, static_cast<double>(graph.ops.size()))),
         // A little air above the arena's end.
-        bytes_(std::max<double>(1, static_cast<double>(plan.peak_bytes)) * 1.03) {}
+        bytes_(std::max<double>(1, static_cast<double>(plan.peak_bytes)) * 1.03),
+        svg_(kWidth, kHeight, kLeft, title, Svg::kTileStyle) {}
 
-  std::string Draw(std::string_view title) {
-    Open(title);
+  std::string Draw() {
+    Legend();
     Bytes();
     Blocks();
     Parts();
     Marks();
-    out_ += "</svg>\n";
-    return std::move(out_);
+    return svg_.Finish();
   }
 
  private:
-  template <typename... Args>
-  void Put(fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
-  }
+  static constexpr double kWidth = 1200, kHeight = 640;
+  static constexpr double kLeft = 76, kRight = 20, kTop = 92, kBottom = 78;
+  static constexpr double kPlotWidth = kWidth - kLeft - kRight;
+  static constexpr double kPlotHeight = kHeight - kTop - kBottom;
 
   double X(double operation) const { return kLeft + operation / operations_ * kPlotWidth; }
   double Y(double bytes) const { return kTop + (1 - bytes / bytes_) * kPlotHeight; }
 
-  void Open(std::string_view title) {
-    Put("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" "
-        "height=\"{1}\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"13\" "
-        "fill=\"#333\">\n",
-        kWidth, kHeight);
-    Put("<style>.o{{stroke:#fff;stroke-width:.4}}.b rect:hover{{stroke:#000;stroke-width:1.5}}"
-        ".m{{text-anchor:middle}}.e{{text-anchor:end}}</style>\n");
-    Put("<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n");
-    Put("<text x=\"{}\" y=\"30\" font-size=\"18\" font-weight=\"bold\">{}</text>\n", kLeft,
-        Escaped(title));
+  void Legend() {
     double x = kLeft;
     for (const KindStyle& style : kStyles) {
       const bool used = std::any_of(plan_.blocks.begin(), plan_.blocks.end(), [&](const Block& b) {
@@ -141,9 +107,7 @@ class Drawing {
         return b.bytes > 0 && graph_.At(tensor).kind == style.kind;
       });
       if (!used) continue;
-      Put("<rect x=\"{:.0f}\" y=\"49\" width=\"14\" height=\"14\" rx=\"2\" fill=\"{}\"/>"
-          "<text x=\"{:.0f}\" y=\"61\">{}</text>\n",
-          x, style.colour, x + 20, style.legend);
+      svg_.LegendEntry(x, 49, style.colour, style.legend);
       x += 46 + 7.2 * static_cast<double>(std::string_view(style.legend).size());
     }
   }
@@ -152,7 +116,8 @@ class Drawing {
   void Bytes() {
     const double step = TickStep(bytes_);
     for (double bytes = 0; bytes <= bytes_; bytes += step) {
-      Put("<path d=\"M{} {:.1f}H{}\" stroke=\"#e4e4e4\"/><text class=\"e\" x=\"{}\" "
+      svg_.Put(
+          "<path d=\"M{} {:.1f}H{}\" stroke=\"#e4e4e4\"/><text class=\"e\" x=\"{}\" "
           "y=\"{:.1f}\">{}</text>\n",
           kLeft, Y(bytes), kWidth - kRight, kLeft - 8, Y(bytes) + 4.5,
           bytes == 0 ? "0" : FormatBytes(static_cast<uint64_t>(std::llround(bytes))));
@@ -162,7 +127,7 @@ class Drawing {
   void Blocks() {
     // In a group by kind, so that the colour is written once.
     for (const KindStyle& style : kStyles) {
-      Put("<g class=\"b\" fill=\"{}\">\n", style.colour);
+      svg_.Put("<g class=\"b\" fill=\"{}\">\n", style.colour);
       Ground(style.kind);
       for (size_t i = 0; i < plan_.blocks.size(); ++i) {
         const Block& block = plan_.blocks[i];
@@ -175,16 +140,14 @@ class Drawing {
         const auto offset = static_cast<double>(block.offset);
         const double width = X(last + 1) - X(first);
         const double height = Y(offset) - Y(offset + bytes);
-        // An outline would hide what is hardly wider than it.
-        const bool outlined = std::min(width, height) > 2.5;
-        Put("<rect{} x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\"><title>{}\n{}: "
-            "{} bytes at {}\n{}</title></rect>\n",
-            outlined ? " class=\"o\"" : "", X(first), Y(offset + bytes), width, height,
-            Escaped(tensor.name), Name(tensor.kind), block.bytes, block.offset,
-            tensor.persistent ? "lives for ever"
-                              : fmt::format("lives from operation {} to {}", first, last));
+        svg_.Tile(X(first), Y(offset + bytes), width, height, "",
+                  fmt::format("{}\n{}: {} bytes at {}\n{}", tensor.name, Name(tensor.kind),
+                              block.bytes, block.offset,
+                              tensor.persistent
+                                  ? "lives for ever"
+                                  : fmt::format("lives from operation {} to {}", first, last)));
       }
-      Put("</g>\n");
+      svg_.Put("</g>\n");
     }
   }
 
@@ -202,9 +165,9 @@ class Drawing {
       const int64_t begin = ranges[i].first;
       int64_t end = begin;
       while (i < ranges.size() && ranges[i].first < end + kArenaAlignment) end = ranges[i++].second;
-      Put("<rect x=\"{}\" y=\"{:.2f}\" width=\"{}\" height=\"{:.2f}\"/>\n", kLeft,
-          Y(static_cast<double>(end)), kPlotWidth,
-          Y(static_cast<double>(begin)) - Y(static_cast<double>(end)));
+      svg_.Put("<rect x=\"{}\" y=\"{:.2f}\" width=\"{}\" height=\"{:.2f}\"/>\n", kLeft,
+               Y(static_cast<double>(end)), kPlotWidth,
+               Y(static_cast<double>(begin)) - Y(static_cast<double>(end)));
     }
   }
 
@@ -213,22 +176,24 @@ class Drawing {
     bool dark = false;
     for (const Phase& phase : Phases(graph_)) {
       const double x = X(phase.begin), width = X(phase.end) - x;
-      Put("<rect x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"22\" fill=\"{}\"><title>{}</title>"
+      svg_.Put(
+          "<rect x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"22\" fill=\"{}\"><title>{}</title>"
           "</rect>\n",
-          x, top, width, (dark = !dark) ? "#dfe5ec" : "#eef1f5", Escaped(phase.part));
+          x, top, width, (dark = !dark) ? "#dfe5ec" : "#eef1f5", XmlEscaped(phase.part));
       if (width > 7.5 * static_cast<double>(phase.part.size())) {
-        Put("<text class=\"m\" x=\"{:.1f}\" y=\"{}\">{}</text>\n", x + width / 2, top + 15.5,
-            Escaped(phase.part));
+        svg_.Put("<text class=\"m\" x=\"{:.1f}\" y=\"{}\">{}</text>\n", x + width / 2, top + 15.5,
+                 XmlEscaped(phase.part));
       }
     }
-    Put("<text class=\"m\" x=\"{}\" y=\"{}\">{} operations of one training step</text>\n",
-        kLeft + kPlotWidth / 2, top + 48, graph_.ops.size());
+    svg_.Put("<text class=\"m\" x=\"{}\" y=\"{}\">{} operations of one training step</text>\n",
+             kLeft + kPlotWidth / 2, top + 48, graph_.ops.size());
   }
 
   // The end of the arena, the least that any plan needs, and the loss.
   void Marks() {
     const auto peak = static_cast<double>(plan_.peak_bytes);
-    Put("<path d=\"M{} {:.1f}H{}\" stroke=\"#222\" stroke-width=\"1.2\"/><text class=\"e\" "
+    svg_.Put(
+        "<path d=\"M{} {:.1f}H{}\" stroke=\"#222\" stroke-width=\"1.2\"/><text class=\"e\" "
         "x=\"{}\" "
         "y=\"{:.1f}\">arena {}; at least {} are alive at once</text>\n",
         kLeft, Y(peak), kWidth - kRight, kWidth - kRight, Y(peak) - 6,
@@ -239,9 +204,10 @@ class Drawing {
     });
     if (loss == graph_.ops.end()) return;
     const double x = X(static_cast<double>(loss - graph_.ops.begin()));
-    Put("<path d=\"M{0:.1f} {1}V{2}\" stroke=\"#222\" stroke-dasharray=\"4 3\"/>", x, kTop - 22,
-        kTop + kPlotHeight);
-    Put("<text class=\"e\" x=\"{:.1f}\" y=\"{}\">forward &#8592;</text><text x=\"{:.1f}\" "
+    svg_.Put("<path d=\"M{0:.1f} {1}V{2}\" stroke=\"#222\" stroke-dasharray=\"4 3\"/>", x,
+             kTop - 22, kTop + kPlotHeight);
+    svg_.Put(
+        "<text class=\"e\" x=\"{:.1f}\" y=\"{}\">forward &#8592;</text><text x=\"{:.1f}\" "
         "y=\"{}\">&#8594; backward</text>\n",
         x - 6, kTop - 10, x + 6, kTop - 10);
   }
@@ -249,13 +215,13 @@ class Drawing {
   const Graph& graph_;
   const ArenaPlan& plan_;
   double operations_, bytes_;
-  std::string out_;
+  Svg svg_;
 };
 
 }  // namespace
 
 std::string ArenaSvg(const Graph& graph, const ArenaPlan& plan, std::string_view title) {
-  return Drawing(graph, plan).Draw(title);
+  return ArenaDrawing(graph, plan, title).Draw();
 }
 
 }  // namespace bittern

@@ -8,12 +8,11 @@
 #include <set>
 #include <utility>
 
-#include "cli/memory_svg.h"
+#include "base/svg.h"
 
 namespace bittern {
 namespace {
 
-constexpr double kWidth = 900, kHeight = 560, kLeft = 80, kRight = 170, kTop = 60, kBottom = 60;
 constexpr const char* kColours[] = {"#3b6ea8", "#e8a33d", "#c8473f", "#5a9b5a", "#8d7aa8"};
 
 // A logarithmic axis, with a little air at both ends.
@@ -44,22 +43,15 @@ class Axis {
 }  // namespace
 
 std::string ExploreSvg(const std::vector<ExplorePoint>& points, std::string_view title) {
-  std::string svg;
-  const auto put = [&]<typename... Args>(fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(svg), format, std::forward<Args>(args)...);
-  };
-  put("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" "
-      "height=\"{1}\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"13\" "
-      "fill=\"#333\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
-      "<text x=\"{2}\" y=\"30\" font-size=\"18\" font-weight=\"bold\">{3}</text>\n",
-      kWidth, kHeight, kLeft, XmlEscaped(title));
+  constexpr double kWidth = 900, kHeight = 560, kLeft = 80, kRight = 170, kTop = 60, kBottom = 60;
+  Svg svg(kWidth, kHeight, kLeft, title);
   std::vector<const ExplorePoint*> drawn;
   for (const ExplorePoint& point : points) {
     if (point.fits()) drawn.push_back(&point);
   }
   if (drawn.empty()) {
-    put("<text x=\"{}\" y=\"{}\">no point fits</text>\n</svg>\n", kLeft, kTop + 20);
-    return svg;
+    svg.Put("<text x=\"{}\" y=\"{}\">no point fits</text>\n", kLeft, kTop + 20);
+    return svg.Finish();
   }
   const auto lanes = [](const ExplorePoint* p) { return static_cast<double>(p->lanes); };
   const auto time = [](const ExplorePoint* p) { return 1e3 * p->seconds; };
@@ -68,17 +60,19 @@ std::string ExploreSvg(const std::vector<ExplorePoint>& points, std::string_view
   const Axis x(lanes(few), lanes(many), kLeft, kWidth - kRight);
   const Axis y(time(fast), time(slow), kHeight - kBottom, kTop);
   for (const double tick : x.Ticks()) {
-    put("<path d=\"M{0:.1f} {1}V{2}\" stroke=\"#e4e4e4\"/><text x=\"{0:.1f}\" y=\"{3}\" "
+    svg.Put(
+        "<path d=\"M{0:.1f} {1}V{2}\" stroke=\"#e4e4e4\"/><text x=\"{0:.1f}\" y=\"{3}\" "
         "text-anchor=\"middle\">{4:g}</text>\n",
         x.At(tick), kTop, kHeight - kBottom, kHeight - kBottom + 18, tick);
   }
   for (const double tick : y.Ticks()) {
-    put("<path d=\"M{0} {1:.1f}H{2}\" stroke=\"#e4e4e4\"/><text x=\"{3}\" y=\"{4:.1f}\" "
+    svg.Put(
+        "<path d=\"M{0} {1:.1f}H{2}\" stroke=\"#e4e4e4\"/><text x=\"{3}\" y=\"{4:.1f}\" "
         "text-anchor=\"end\">{5:g} ms</text>\n",
         kLeft, y.At(tick), kWidth - kRight, kLeft - 8, y.At(tick) + 4.5, tick);
   }
-  put("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">multiply-add lanes</text>\n",
-      (kLeft + kWidth - kRight) / 2, kHeight - 14);
+  svg.Put("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">multiply-add lanes</text>\n",
+          (kLeft + kWidth - kRight) / 2, kHeight - 14);
 
   std::set<int> depths, ranks;
   for (const ExplorePoint* point : drawn) {
@@ -101,16 +95,17 @@ std::string ExploreSvg(const std::vector<ExplorePoint>& points, std::string_view
       }
       if (front.size() < 2) continue;
       std::ranges::sort(front, {}, lanes);
-      put("<path fill=\"none\" stroke=\"{}\" stroke-opacity=\".5\" d=\"", colour(encoders));
+      svg.Put("<path fill=\"none\" stroke=\"{}\" stroke-opacity=\".5\" d=\"", colour(encoders));
       for (const ExplorePoint* point : front) {
-        put("{}{:.1f} {:.1f}", point == front.front() ? 'M' : 'L', x.At(lanes(point)),
-            y.At(time(point)));
+        svg.Put("{}{:.1f} {:.1f}", point == front.front() ? 'M' : 'L', x.At(lanes(point)),
+                y.At(time(point)));
       }
-      put("\"/>\n");
+      svg.Put("\"/>\n");
     }
   }
   for (const ExplorePoint* point : drawn) {
-    put("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:.1f}\" stroke=\"{}\" fill=\"{}\"><title>{} x {} "
+    svg.Put(
+        "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:.1f}\" stroke=\"{}\" fill=\"{}\"><title>{} x {} "
         "rows, rank {}, {} encoders\n{} cycles, {:.3f} ms\n{} RAMB36, {} "
         "URAM288</title></circle>\n",
         x.At(lanes(point)), y.At(time(point)), radius(point->rank), colour(point->encoders),
@@ -121,7 +116,8 @@ std::string ExploreSvg(const std::vector<ExplorePoint>& points, std::string_view
   double line = kTop + 10;
   const double legend = kWidth - kRight + 20;
   const auto entry = [&](double r, const char* fill, const std::string& text) {
-    put("<circle cx=\"{}\" cy=\"{:.1f}\" r=\"{:.1f}\" stroke=\"#333\" fill=\"{}\"/><text "
+    svg.Put(
+        "<circle cx=\"{}\" cy=\"{:.1f}\" r=\"{:.1f}\" stroke=\"#333\" fill=\"{}\"/><text "
         "x=\"{}\" y=\"{:.1f}\">{}</text>\n",
         legend, line, r, fill, legend + 16, line + 4.5, text);
     line += 22;
@@ -131,8 +127,7 @@ std::string ExploreSvg(const std::vector<ExplorePoint>& points, std::string_view
   }
   for (const int rank : ranks) entry(radius(rank), "#ffffff", fmt::format("rank {}", rank));
   entry(6, "#999999", "filled: not beaten");
-  svg += "</svg>\n";
-  return svg;
+  return svg.Finish();
 }
 
 }  // namespace bittern

@@ -3,17 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
-#include <utility>
 
 #include "accelerator/isa/accelerator.h"
+#include "base/svg.h"
 
 namespace bittern {
 namespace {
-
-constexpr double kWidth = 1200, kLeft = 96, kRight = 20, kTop = 84, kGap = 34, kBottom = 56;
-constexpr double kHeights[] = {360, 260, 130};  // of the regions' panels
-constexpr double kPlotWidth = kWidth - kLeft - kRight;
 
 // Who writes a tensor and who reads it says what it is for.
 struct Style {
@@ -30,27 +25,15 @@ const Style& StyleOf(const isa::MemoryMap& map, const isa::MappedTensor& tensor)
   return map.read_after(tensor) ? kResult : kPassing;
 }
 
-class Drawing {
+class MemoryDrawing {
  public:
-  Drawing(const isa::MemoryMap& map, const isa::Accelerator& machine)
-      : map_(map), machine_(machine) {}
+  MemoryDrawing(const isa::MemoryMap& map, const isa::Accelerator& machine, std::string_view title)
+      : map_(map), machine_(machine), svg_(kWidth, kHeight, kLeft, title, Svg::kTileStyle) {}
 
-  std::string Draw(std::string_view title) {
-    const double height = kTop + kHeights[0] + kHeights[1] + kHeights[2] + 2 * kGap + kBottom;
-    Put("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" "
-        "height=\"{1}\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"13\" "
-        "fill=\"#333\">\n",
-        kWidth, height);
-    Put("<style>.o{{stroke:#fff;stroke-width:.4}}.b rect:hover{{stroke:#000;stroke-width:1.5}}"
-        ".m{{text-anchor:middle}}.e{{text-anchor:end}}</style>\n");
-    Put("<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n");
-    Put("<text x=\"{}\" y=\"30\" font-size=\"18\" font-weight=\"bold\">{}</text>\n", kLeft,
-        XmlEscaped(title));
+  std::string Draw() {
     double x = kLeft;
     for (const Style* style : {&kKept, &kGiven, &kResult, &kPassing}) {
-      Put("<rect x=\"{:.0f}\" y=\"43\" width=\"14\" height=\"14\" rx=\"2\" fill=\"{}\"/>"
-          "<text x=\"{:.0f}\" y=\"55\">{}</text>\n",
-          x, style->colour, x + 20, style->legend);
+      svg_.LegendEntry(x, 43, style->colour, style->legend);
       x += 46 + 6.4 * static_cast<double>(std::string_view(style->legend).size());
     }
     double top = kTop;
@@ -58,17 +41,18 @@ class Drawing {
       Panel(region, top);
       top += kHeights[region] + kGap;
     }
-    Put("<text class=\"m\" x=\"{}\" y=\"{}\">{} instructions of the program</text>\n",
-        kLeft + kPlotWidth / 2, top + 2, map_.instructions);
-    out_ += "</svg>\n";
-    return std::move(out_);
+    svg_.Put("<text class=\"m\" x=\"{}\" y=\"{}\">{} instructions of the program</text>\n",
+             kLeft + kPlotWidth / 2, top + 2, map_.instructions);
+    return svg_.Finish();
   }
 
  private:
-  template <typename... Args>
-  void Put(fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
-  }
+  static constexpr double kWidth = 1200, kLeft = 96, kRight = 20, kTop = 84, kGap = 34,
+                          kBottom = 56;
+  static constexpr double kHeights[] = {360, 260, 130};  // of the regions' panels
+  static constexpr double kHeight =
+      kTop + kHeights[0] + kHeights[1] + kHeights[2] + 2 * kGap + kBottom;
+  static constexpr double kPlotWidth = kWidth - kLeft - kRight;
 
   double X(double instruction) const {
     return kLeft + instruction / static_cast<double>(map_.instructions) * kPlotWidth;
@@ -79,9 +63,9 @@ class Drawing {
     const double height = kHeights[region];
     const auto words = static_cast<double>(memory.words());
     const auto y = [&](double word) { return top + (1 - word / words) * height; };
-    Put("<text x=\"{}\" y=\"{:.1f}\">{} ({}): {} banks of {} words</text>\n", kLeft, top - 6,
-        isa::RegionName(region), isa::MemoriesOf(memory), memory.banks, memory.depth);
-    Put("<g class=\"b\">\n");
+    svg_.Put("<text x=\"{}\" y=\"{:.1f}\">{} ({}): {} banks of {} words</text>\n", kLeft, top - 6,
+             isa::RegionName(region), isa::MemoriesOf(memory), memory.banks, memory.depth);
+    svg_.Put("<g class=\"b\">\n");
     const int64_t plane_step = isa::PlaneStep(memory, machine_.planes);
     for (const isa::MappedTensor& tensor : map_.tensors) {
       for (int32_t half = 0; half < tensor.halves && tensor.region == region; ++half) {
@@ -92,46 +76,36 @@ class Drawing {
         const double upper = y(static_cast<double>(end));
         const double width = X(last + 1) - X(first);
         const double tall = y(static_cast<double>(begin)) - upper;
-        // An outline would hide what is hardly wider than it.
-        Put("<rect{} x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\" "
-            "fill=\"{}\"><title>{}{}\n{} words at {}, banks {} to {}\ninstructions {} to "
-            "{}</title></rect>\n",
-            std::min(width, tall) > 2.5 ? " class=\"o\"" : "", X(first), upper, width, tall,
-            StyleOf(map_, tensor).colour, XmlEscaped(tensor.name),
-            tensor.halves == 1 ? "" : fmt::format(", half of plane {}", half), end - begin, begin,
-            begin / memory.depth, (end - 1) / memory.depth, first, last);
+        svg_.Tile(
+            X(first), upper, width, tall, StyleOf(map_, tensor).colour,
+            fmt::format("{}{}\n{} words at {}, banks {} to {}\ninstructions {} to {}", tensor.name,
+                        tensor.halves == 1 ? "" : fmt::format(", half of plane {}", half),
+                        end - begin, begin, begin / memory.depth, (end - 1) / memory.depth, first,
+                        last));
       }
     }
-    Put("</g>\n");
+    svg_.Put("</g>\n");
     for (int32_t bank = 0; bank <= memory.banks; ++bank) {
       const double line = y(static_cast<double>(bank) * memory.depth);
-      Put("<path d=\"M{} {:.1f}H{}\" stroke=\"#888\" stroke-width=\".5\"/>\n", kLeft, line,
-          kWidth - kRight);
+      svg_.Put("<path d=\"M{} {:.1f}H{}\" stroke=\"#888\" stroke-width=\".5\"/>\n", kLeft, line,
+               kWidth - kRight);
       if (bank < memory.banks && height / memory.banks >= 12) {
-        Put("<text class=\"e\" x=\"{}\" y=\"{:.1f}\" font-size=\"11\">bank {}</text>\n", kLeft - 8,
-            line - height / memory.banks / 2 + 4, bank);
+        svg_.Put("<text class=\"e\" x=\"{}\" y=\"{:.1f}\" font-size=\"11\">bank {}</text>\n",
+                 kLeft - 8, line - height / memory.banks / 2 + 4, bank);
       }
     }
   }
 
   const isa::MemoryMap& map_;
   const isa::Accelerator& machine_;
-  std::string out_;
+  Svg svg_;
 };
 
 }  // namespace
 
-std::string XmlEscaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    escaped += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string(1, c);
-  }
-  return escaped;
-}
-
 std::string MemorySvg(const isa::MemoryMap& map, const isa::Accelerator& machine,
                       std::string_view title) {
-  return Drawing(map, machine).Draw(title);
+  return MemoryDrawing(map, machine, title).Draw();
 }
 
 }  // namespace bittern

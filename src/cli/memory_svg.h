@@ -14,9 +14,6 @@ namespace bittern {
 std::string MemorySvg(const isa::MemoryMap& map, const isa::Accelerator& machine,
                       std::string_view title);
 
-// `text` within XML.
-std::string XmlEscaped(std::string_view text);
-
 }  // namespace bittern
 
 #endif  // BITTERN_CLI_MEMORY_SVG_H_

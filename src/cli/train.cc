@@ -105,7 +105,7 @@ TrainOptions RunOptions(const TrainCommandOptions& options, const Config& config
                    .answers = {.decoding = options.decode.Value()}};
   if (options.save_every) run.save_every = static_cast<int64_t>(*options.save_every);
   if (options.log_every) run.log_every = static_cast<int64_t>(*options.log_every);
-  if (run.memory && run.device != kCpu) {
+  if (run.memory && ChoosesRecompute(run.device)) {
     Fail(
         "--memory only applies to --device cpu; {} chooses recomputation by itself. Remove "
         "--memory.",

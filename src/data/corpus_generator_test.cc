@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/testing/errors.h"
+#include "base/testing/temporary_directory.h"
 #include "data/encode.h"
 #include "data/testing/splits.h"
 
@@ -107,7 +108,7 @@ TEST(GenerateCorpus, TestHasWhatTrainHasNot) {
 
 TEST(WriteCorpus, BothLayoutsReadBack) {
   const Corpus corpus = GenerateCorpus(1, {40, 10, 10});
-  const TestDirectory directory;
+  const TemporaryDirectory directory;
   for (const Layout layout : {Layout::kSequences, Layout::kJsonLines}) {
     const std::string path = directory.Path(layout == Layout::kSequences ? "a/seq" : "a/json");
     WriteCorpus(corpus, path, layout);
@@ -120,7 +121,7 @@ TEST(WriteCorpus, BothLayoutsReadBack) {
 
 TEST(WriteCorpus, RefusesToOverwrite) {
   const Corpus corpus = GenerateCorpus(1, {4, 4, 4});
-  const TestDirectory directory;
+  const TemporaryDirectory directory;
   directory.Put("test/label", "mine");
   EXPECT_TRUE(Mentions(ErrorOf([&] { WriteCorpus(corpus, directory.path(), Layout::kSequences); }),
                        {directory.Path("test/label") + ": exists already"}));
@@ -136,7 +137,7 @@ TEST(WriteCorpus, AbsentTasks) {
     AddSentence(split, "a", "", "x");
     AddSentence(split, "a", "B-y", "");
   }
-  const TestDirectory directory;
+  const TemporaryDirectory directory;
   EXPECT_TRUE(Mentions(ErrorOf([&] { WriteCorpus(corpus, directory.path(), Layout::kSequences); }),
                        {"train: sentence 1", "JSON lines"}));
   WriteCorpus(corpus, directory.path(), Layout::kJsonLines);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/testing/errors.h"
+#include "base/testing/temporary_directory.h"
 #include "data/testing/splits.h"
 
 namespace bittern {
@@ -156,7 +157,7 @@ TEST(JsonLines, TooManyLabels) {
 }
 
 TEST(ReadSplit, FindsTheLayout) {
-  const TestDirectory directory;
+  const TemporaryDirectory directory;
   EXPECT_TRUE(Mentions(
       ErrorOf([&] { ReadSplit(directory.path(), "train"); }),
       {directory.Path("train") + "/{seq.in,seq.out,label}", directory.Path("train.jsonl")}));

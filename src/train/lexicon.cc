@@ -7,7 +7,7 @@ namespace bittern {
 namespace {
 
 // Checkpoints keep the hash, so its order is fixed: tasks from the last to the first.
-void Add(const EncodedSplit& split, const Tasks& tasks, Fnv1a& hash) {
+void Add(const EncodedSplit& split, const Tasks& tasks, Hasher& hash) {
   for (size_t i = tasks.size(); i-- > 0;) hash.Add(split.columns()[i].names().names());
   hash.Add(split.size());
   for (size_t sentence = 0; sentence < split.size(); ++sentence) {
@@ -22,7 +22,7 @@ void Add(const EncodedSplit& split, const Tasks& tasks, Fnv1a& hash) {
 uint64_t DataHash(const Config& config, const Lexicon& lexicon, const EncodedSplit& train,
                   const EncodedSplit& valid) {
   const Tasks tasks = MakeTasks(config);
-  Fnv1a hash;
+  Hasher hash;
   hash.Add(lexicon.vocabulary.words());
   hash.Add(std::span(lexicon.vocabulary.counts()));
   Add(train, tasks, hash);

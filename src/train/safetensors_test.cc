@@ -14,19 +14,13 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/testing/errors.h"
+#include "base/testing/temporary_directory.h"
 
 namespace bittern {
 namespace {
 
 class SafetensorsTest : public testing::Test {
  protected:
-  SafetensorsTest() {
-    std::string pattern = testing::TempDir() + "safetensors-XXXXXX";
-    directory_ = mkdtemp(pattern.data());
-    path_ = directory_ + "/file.safetensors";
-  }
-  ~SafetensorsTest() override { std::filesystem::remove_all(directory_); }
-
   std::string Bytes() const { return ReadFile(path_, 1 << 24); }
 
   void WriteBytes(std::string_view bytes) {
@@ -64,8 +58,8 @@ class SafetensorsTest : public testing::Test {
     return "no error";
   }
 
-  std::string directory_;
-  std::string path_;
+  const TemporaryDirectory directory_;
+  const std::string path_ = directory_.Path("file.safetensors");
 };
 
 TEST_F(SafetensorsTest, ReadsBackWhatWasWritten) {

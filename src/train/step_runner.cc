@@ -1,132 +1,49 @@
 #include "train/step_runner.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <map>
-#include <utility>
-#include <vector>
+#include <algorithm>
 
-#include "accelerator/compiler/device_step.h"
-#include "accelerator/device/added_devices.h"
-#include "accelerator/estimate/model_program.h"
-#include "accelerator/isa/accelerator.h"
-#include "accelerator/isa/generated/accelerators.h"
-#include "accelerator/simulator/simulated_device.h"
-#include "base/text.h"
-#include "cpu/executor.h"
-#include "model/inputs.h"
+#include "base/error.h"
+#include "train/step_runner_kinds.h"
 
 namespace bittern {
+
+// Every kind of step runner, each from the file that it is named after. A new kind takes a file,
+// its two lines here, and a line in CMakeLists.txt. A device that runs programs of the accelerator
+// is no new kind: see program_devices.cc.
+StepRunnerKind CpuRunners();      // cpu_runner.cc
+StepRunnerKind ProgramRunners();  // program_runner.cc
+
 namespace {
 
-class EngineRunner : public StepRunner {
- public:
-  EngineRunner(const Config& config, StepKind kind, Recompute recompute)
-      : executor_(BuildStep(config, {.kind = kind, .recompute = recompute}), kColumnGroup),
-        recompute_(recompute) {}
+const std::vector<StepRunnerKind>& Kinds() {
+  static const std::vector<StepRunnerKind> kinds = {CpuRunners(), ProgramRunners()};
+  return kinds;
+}
 
-  const Graph& graph() const override { return executor_.graph(); }
-  bool always_pads() const override { return false; }
-  std::string Summary() const override {
-    return fmt::format("{} for parameters, gradients and activations; computed again: {}",
-                       FormatBytes(static_cast<uint64_t>(step_bytes())), Name(recompute_));
+const StepRunnerKind& KindOf(const std::string& device) {
+  for (const StepRunnerKind& kind : Kinds()) {
+    if (std::ranges::count(kind.devices(), device) > 0) return kind;
   }
-  int64_t step_bytes() const override { return executor_.arena_bytes(); }
-  std::span<float> Values(TensorId id) override { return executor_.Values(id); }
-  std::span<int32_t> Integers(TensorId id) override { return executor_.Integers(id); }
-  void Send() override {}
-  void Fetch() override {}
-  void Run(const StepInputs& inputs) override { executor_.Run(inputs); }
-  void RunUpdates(const StepInputs& inputs) override { executor_.RunUpdates(inputs); }
-
- private:
-  Executor executor_;
-  Recompute recompute_;
-};
-
-class DeviceRunner : public StepRunner {
- public:
-  DeviceRunner(std::unique_ptr<Device> device, ModelProgram program)
-      : device_(std::move(device)),
-        recompute_(program.recompute),
-        step_(std::move(program.graph), std::move(program.step), *device_) {
-    for (TensorId id = 0; id < std::ssize(graph().tensors); ++id) {
-      const Tensor& tensor = graph().At(id);
-      if (tensor.type != ElementType::kF32) continue;
-      if (tensor.IsCheckpointed() || tensor.kind == TensorKind::kOutput) {
-        values_[id].resize(static_cast<size_t>(tensor.Elements(graph().tokens)));
-      }
-    }
-  }
-
-  const Graph& graph() const override { return step_.graph(); }
-  bool always_pads() const override { return true; }
-  std::string Summary() const override {
-    const isa::Accelerator& machine = device_->accelerator();
-    return fmt::format("{} on accelerator {}, program {}; computed again: {}",
-                       FormatBytes(static_cast<uint64_t>(step_bytes())), machine.name,
-                       FormatBytes(step_.compiled().code.size() * sizeof(uint32_t)),
-                       Name(recompute_));
-  }
-  int64_t step_bytes() const override {
-    int64_t bytes = 0;
-    for (const auto& [kind, words] : step_.compiled().words) {
-      bytes += words * static_cast<int64_t>(sizeof(float)) *
-               isa::WordLanes(device_->accelerator(), static_cast<int32_t>(kind));
-    }
-    return bytes;
-  }
-  CycleCount cycles() const override { return cycles_; }
-
-  std::span<float> Values(TensorId id) override { return values_.at(id); }
-  std::span<int32_t> Integers(TensorId id) override { return step_.Integers(id); }
-  void Send() override {
-    for (auto& [id, values] : values_) {
-      if (graph().At(id).IsCheckpointed()) step_.Write(id, values);
-    }
-  }
-  void Fetch() override {
-    for (auto& [id, values] : values_) {
-      if (graph().At(id).IsCheckpointed()) step_.Read(id, values);
-    }
-  }
-
-  void Run(const StepInputs& inputs) override {
-    step_.Run(inputs);
-    for (auto& [id, values] : values_) {
-      if (!graph().At(id).IsCheckpointed()) step_.Read(id, values);
-    }
-    ++cycles_.steps;
-    cycles_.cycles += device_->ReadCounters().cycles;
-    cycles_.clock_mhz = device_->accelerator().clock_mhz;
-  }
-  void RunUpdates(const StepInputs&) override {}  // the compiler refuses batches
-
- private:
-  std::unique_ptr<Device> device_;
-  Recompute recompute_;
-  DeviceStep step_;
-  std::map<TensorId, std::vector<float>> values_;
-  CycleCount cycles_;
-};
+  Fail("no device \"{}\"; there are {}", device, fmt::join(StepDevices(), ", "));
+}
 
 }  // namespace
 
 std::vector<std::string> StepDevices() {
-  std::vector<std::string> names = {kCpu};
-  for (const isa::Accelerator& accelerator : isa::Accelerators()) {
-    names.push_back(fmt::format("sim:{}", accelerator.name));
+  std::vector<std::string> names;
+  for (const StepRunnerKind& kind : Kinds()) {
+    for (std::string& name : kind.devices()) names.push_back(std::move(name));
   }
-  for (const AddedDevice& added : AddedDevices()) names.push_back(added.name);
   return names;
 }
 
+bool ChoosesRecompute(const std::string& device) { return KindOf(device).chooses_recompute; }
+
 std::unique_ptr<StepRunner> MakeStepRunner(const std::string& device, const Config& config,
                                            StepKind kind, Recompute recompute) {
-  if (device == kCpu) return std::make_unique<EngineRunner>(config, kind, recompute);
-  std::unique_ptr<Device> opened = OpenDevice(device);
-  ModelProgram program = CompileModel(config, kind, opened->accelerator());
-  return std::make_unique<DeviceRunner>(std::move(opened), std::move(program));
+  return KindOf(device).make(device, config, kind, recompute);
 }
 
 }  // namespace bittern

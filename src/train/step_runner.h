@@ -1,9 +1,10 @@
-// What runs a training or inference step: the engine on this machine, or a device that runs
-// accelerator programs.
+// Runs a training or inference step: on this machine, or on a device that runs accelerator
+// programs.
 //
-// Host copies: a runner shows every kept tensor and every output as a span on this side. The engine
-// shows its own memory; a device's parameters move with Send and Fetch, and what is on both sides
-// is the same only in between.
+// A runner shows every kept tensor and every output as a span of the host's memory. On the CPU that
+// is the memory that the step works in. A device has copies of its own: Send writes the host's
+// parameters to the device, Fetch reads them back, and the two sides differ after a step until
+// then.
 #ifndef BITTERN_TRAIN_STEP_RUNNER_H_
 #define BITTERN_TRAIN_STEP_RUNNER_H_
 
@@ -41,25 +42,29 @@ class StepRunner {
 
   // Parameters and optimizer states, and outputs; packed for the tokens of the latest run.
   virtual std::span<float> Values(TensorId id) = 0;
-  // Inputs; Run takes them.
+  // Inputs, which Run reads.
   virtual std::span<int32_t> Integers(TensorId id) = 0;
-  // Makes the machine's parameters and states those of Values, and the other way round.
+  // Send copies parameters and states from Values to the machine, Fetch from the machine to Values.
   virtual void Send() = 0;
   virtual void Fetch() = 0;
 
-  // What a sentence runs, and what its batch runs in the end. Outputs are in Values afterwards.
+  // Run takes a step of one example, RunUpdates the update at the end of a batch. Outputs are in
+  // Values afterwards.
   virtual void Run(const StepInputs& inputs) = 0;
   virtual void RunUpdates(const StepInputs& inputs) = 0;
 };
 
 inline constexpr char kCpu[] = "cpu";
 
-// What MakeStepRunner takes: "cpu", "sim:u50", ...
+// The names that MakeStepRunner takes: "cpu", "sim:u50", ...
 std::vector<std::string> StepDevices();
 
-// `device`: "cpu", or a device that runs programs ("sim:u50"). `recompute` is the engine's; for a
-// device the least that fits is chosen. Fails, naming what is short or the training option, where
-// the device cannot run the step.
+// Whether the device itself decides what is computed again, so that a memory budget has no meaning.
+bool ChoosesRecompute(const std::string& device);
+
+// `device` is one of StepDevices(). A device that ChoosesRecompute takes the least that fits, and
+// ignores `recompute`. Fails where the device cannot run the step, and names what is too small or
+// the training option.
 std::unique_ptr<StepRunner> MakeStepRunner(const std::string& device, const Config& config,
                                            StepKind kind,
                                            Recompute recompute = Recompute::kElementwise);

@@ -32,7 +32,7 @@ OrderedJson Optional(const std::optional<double>& value) {
 Trainer::Trainer(Config config, const SplitSource& source, TrainOptions options)
     : options_(std::move(options)), directory_(options_.out) {
   BITTERN_CHECK(options_.threads >= 1 && options_.save_every >= 1 && options_.log_every >= 1);
-  if (options_.memory && options_.device != kCpu) {
+  if (options_.memory && ChoosesRecompute(options_.device)) {
     Fail("a memory budget only applies to the device {}; {} chooses recomputation by itself", kCpu,
          options_.device);
   }

@@ -132,21 +132,25 @@ void ExpectSameUpdates(const Config& config, std::unique_ptr<Device> device, dou
   }
 }
 
+std::unique_ptr<Device> Simulated(std::string_view accelerator) {
+  return std::make_unique<SimulatedDevice>(isa::AcceleratorNamed(accelerator));
+}
+
 TEST(DeviceStep, NanoTrainsAsOnTheCpu) {
-  ExpectSameUpdates(LoadConfig("nano"), OpenDevice("sim:nano"), 1e-4);
+  ExpectSameUpdates(LoadConfig("nano"), Simulated("nano"), 1e-4);
 }
 
 TEST(DeviceStep, TwoEncodersTrainAsOnTheCpu) {
-  ExpectSameUpdates(LoadConfig("atis-2enc"), OpenDevice("sim:u50-single"), 1e-4);
+  ExpectSameUpdates(LoadConfig("atis-2enc"), Simulated("u50-single"), 1e-4);
 }
 
 TEST(DeviceStep, TwoEncodersTrainOnTwoPlanes) {
-  ExpectSameUpdates(LoadConfig("atis-2enc"), OpenDevice("sim:u50"), 1e-4);
+  ExpectSameUpdates(LoadConfig("atis-2enc"), Simulated("u50"), 1e-4);
 }
 
 // Little memory and other latencies.
 TEST(DeviceStep, TwoEncodersTrainOnTheK26) {
-  ExpectSameUpdates(LoadConfig("atis-2enc"), OpenDevice("sim:k26"), 1e-4, Recompute::kEncoder);
+  ExpectSameUpdates(LoadConfig("atis-2enc"), Simulated("k26"), 1e-4, Recompute::kEncoder);
 }
 
 // More blocks of tags than a half of its accumulators takes at once.
@@ -154,7 +158,7 @@ TEST(DeviceStep, TwoEncodersAnswerOnTheK26) {
   const Config config = LoadConfig("atis-2enc");
   const isa::Accelerator& machine = isa::AcceleratorNamed("k26");
   ASSERT_GT(config.model.tags, machine.rows * machine.accumulator_slots / 2);
-  Pair pair(config, OpenDevice("sim:k26"), Recompute::kEncoder, StepKind::kInference);
+  Pair pair(config, Simulated("k26"), Recompute::kEncoder, StepKind::kInference);
   const Sentence sentence(config.model);
   pair.Run(sentence.ids, sentence.tags, 1, 77);
 
@@ -206,7 +210,7 @@ struct Size {
 };
 
 Size SizeOf(const std::string& accelerator, const std::string& preset) {
-  const std::unique_ptr<Device> device = OpenDevice("sim:" + accelerator);
+  const std::unique_ptr<Device> device = Simulated(accelerator);
   const CompiledStep step = Compile(
       BuildStep(LoadConfig(preset), {.recompute = Recompute::kGelu, .intent_on_every_token = true}),
       device->accelerator());

@@ -9,6 +9,7 @@
 
 #include "base/arithmetic.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 namespace bittern::isa {
@@ -73,9 +74,7 @@ uint64_t HashOf(const Accelerator& accelerator) {
       text += fmt::format("{}={}\n", name, value);
     }
   });
-  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
+  return Fnv1a(text);
 }
 
 // Tries all shapes of a block. Blocks stand side by side for the width and one after the other for

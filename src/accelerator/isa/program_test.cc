@@ -4,13 +4,14 @@
 
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
+#include <memory>
 #include <string>
 
 #include "accelerator/isa/generated/instructions.h"
 #include "accelerator/isa/testing/random_fields.h"
 #include "base/file.h"
 #include "base/testing/errors.h"
+#include "base/testing/temporary_directory.h"
 
 namespace bittern::isa {
 namespace {
@@ -56,14 +57,13 @@ std::string Altered(std::string bytes, size_t offset, T value) {
 }
 
 TEST(ProgramFile, RoundTrip) {
-  std::string pattern = testing::TempDir() + "program-XXXXXX";
-  const std::string directory = mkdtemp(pattern.data());
-  const std::string path = directory + "/step.btrn";
+  auto directory = std::make_unique<TemporaryDirectory>();
+  const std::string path = directory->Path("step.btrn");
   const Program program = ExampleProgram();
   WriteProgram(program, path);
   ExpectEqual(ReadProgram(path), program);
   EXPECT_EQ(ReadFile(path, kMaxProgramBytes), SerializeProgram(program));
-  std::filesystem::remove_all(directory);
+  directory.reset();
   EXPECT_TRUE(Mentions(ErrorOf([&] { ReadProgram(path); }), {path}));
 
   Program empty;

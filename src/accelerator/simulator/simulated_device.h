@@ -2,10 +2,12 @@
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_SIMULATED_DEVICE_H_
 #define BITTERN_ACCELERATOR_SIMULATOR_SIMULATED_DEVICE_H_
 
+#include <cstdint>
 #include <memory>
-#include <string_view>
+#include <span>
 
 #include "accelerator/device/device.h"
+#include "accelerator/device/registry.h"
 #include "accelerator/simulator/simulator.h"
 
 namespace bittern {
@@ -38,8 +40,8 @@ class SimulatedDevice : public Device {
   Simulator simulator_;
 };
 
-// "sim:u50": the simulator of the accelerator `u50`; or one of AddedDevices().
-std::unique_ptr<Device> OpenDevice(std::string_view name);
+// "sim:u50" and the like: a simulator of every accelerator.
+DeviceKind SimulatorDevices();
 
 }  // namespace bittern
 

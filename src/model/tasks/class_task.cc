@@ -123,7 +123,7 @@ ClassTask::ClassTask(TaskNames names, int classes, Figure accuracy, std::string 
       batch_(batch) {}
 
 // A number of 64 bits, -1 without a label: data_hash in checkpoints is made so.
-void ClassTask::Hash(LabelSpan labels, Fnv1a& hash) const {
+void ClassTask::Hash(LabelSpan labels, Hasher& hash) const {
   hash.Add(static_cast<uint64_t>(int64_t{labels.empty() ? kNoLabel : labels[0]}));
 }
 

@@ -24,7 +24,7 @@ class ClassTask : public Task {
   ClassTask(TaskNames names, int classes, Figure accuracy, std::string field, double weight,
             int batch);
 
-  void Hash(LabelSpan labels, Fnv1a& hash) const override;
+  void Hash(LabelSpan labels, Hasher& hash) const override;
   double WriteLabels(std::span<const uint16_t> ids, LabelSpan labels,
                      std::span<int32_t> input) const override;
   std::unique_ptr<Head> MakeHead(StepBuilder& step, int loss) const override;

@@ -184,7 +184,7 @@ class TagsTask : public Task {
     return column;
   }
   // 16 bits a tag: data_hash in checkpoints is made so.
-  void Hash(LabelSpan labels, Fnv1a& hash) const override {
+  void Hash(LabelSpan labels, Hasher& hash) const override {
     hash.Add(labels.size());
     for (const int32_t label : labels) {
       const auto tag = static_cast<int16_t>(label);

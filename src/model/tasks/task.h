@@ -144,7 +144,7 @@ class Task {
   // The labels of every sentence of a split. names() of the result begins with `labels`.
   virtual LabelColumn Encode(const Split& split, const NameList& labels) const = 0;
   // Adds a sentence's labels to the hash by which a resumed run recognises its data.
-  virtual void Hash(LabelSpan labels, Fnv1a& hash) const { hash.Add(labels); }
+  virtual void Hash(LabelSpan labels, Hasher& hash) const { hash.Add(labels); }
 
   // Inputs. Writes the input tensor for a sentence (-1: no label) and returns the weight of its
   // loss, with the configuration's weight of the task and divided by the batch.

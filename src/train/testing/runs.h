@@ -4,14 +4,13 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <utility>
 
 #include "base/file.h"
+#include "base/testing/temporary_directory.h"
 #include "data/corpus_generator.h"
 #include "train/trainer.h"
 
@@ -54,25 +53,16 @@ inline SplitSource MixedData() {
   };
 }
 
-// Gives each test a directory, which is removed at the end of the test.
+// A test with a directory for its files.
 class TrainTest : public testing::Test {
  protected:
-  TrainTest() {
-    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-    directory_ = fmt::format("{}bittern-{}-{}-{}", testing::TempDir(), info->test_suite_name(),
-                             info->name(), getpid());
-    std::filesystem::remove_all(directory_);
-    MakeDirectories(directory_);
-  }
-  ~TrainTest() override { std::filesystem::remove_all(directory_); }
-
-  std::string Path(const std::string& name) const { return JoinPath(directory_, name); }
+  std::string Path(const std::string& name) const { return directory_.Path(name); }
   static std::string Bytes(const std::string& path) { return ReadFile(path, 100 << 20); }
   static void WriteBytes(const std::string& path, const std::string& bytes) {
     std::ofstream(path, std::ios::binary) << bytes;
   }
 
-  std::string directory_;
+  const TemporaryDirectory directory_;
 };
 
 }  // namespace bittern

@@ -65,7 +65,7 @@ enum class Error : uint32_t {
   kRegister,
 };
 
-// What an error says, by its number.
+// The message for an error, by its number.
 inline constexpr std::array<const char*, 17> kErrors = {
     "no error",
     "the command does not exist",

@@ -1,5 +1,5 @@
-// The bittern command: runs the command that the arguments name, and turns errors into an exit
-// status.
+// Finds the command that is asked for, and turns errors into an exit status.
+#include "cli/command_line.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -117,7 +117,7 @@ int Report(const CLI::App& program, const CLI::ParseError& error) {
   return kUserError;
 }
 
-int Main(int argc, char** argv) {
+int Run(int argc, char** argv) {
   // Without the signal, a file that exceeds the limit makes write() fail, which gives a message.
   std::signal(SIGXFSZ, SIG_IGN);
 
@@ -147,12 +147,11 @@ int Main(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace bittern
 
-int main(int argc, char** argv) {
+int RunCommandLine(int argc, char** argv) {
   try {
-    return bittern::Main(argc, argv);
-  } catch (const bittern::Error& error) {
+    return Run(argc, argv);
+  } catch (const Error& error) {
     fmt::print(stderr, "bittern: {}\n", error.what());
   } catch (const std::system_error& error) {
     fmt::print(stderr, "bittern: {}\n", error.what());
@@ -161,5 +160,7 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {  // an error of a library
     fmt::print(stderr, "bittern: {}\n", error.what());
   }
-  return bittern::kUserError;
+  return kUserError;
 }
+
+}  // namespace bittern

@@ -1,18 +1,19 @@
-// Makes "rtl:nano" known to the program that this file is linked with. From the environment:
+// "rtl:nano": the RTL under Verilator. The environment sets options:
 //
-//   BITTERN_RTL_SEED=N        what registers and memory hold at the start: random, by this seed;
+//   BITTERN_RTL_SEED=N        the seed of the random contents that registers and memory start with;
 //                             1 if it is not set
-//   BITTERN_RTL_COMPARE=1     runs the simulator too, and ends at the first difference
+//   BITTERN_RTL_COMPARE=1     runs the simulator too, and stops at the first difference
 //   BITTERN_RTL_TRACE=FILE    waveforms as an FST file (cmake -DBITTERN_RTL_TRACE=ON)
-//   BITTERN_RTL_AXI=N         through the kernel's AXI ports, with back-pressure by seed N; 0:
-//   without
+//   BITTERN_RTL_AXI=N         through the kernel's AXI ports, with back-pressure by seed N, without
+//                             it if N is 0
+#include "rtl_devices.h"
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "accelerator/device/added_devices.h"
 #include "accelerator/device/kernel_device.h"
 #include "accelerator/isa/accelerator.h"
 #include "base/environment.h"
@@ -38,14 +39,15 @@ std::unique_ptr<Device> OpenModel() {
   return std::make_unique<KernelDevice>(std::move(kernel), isa::AcceleratorNamed("nano"));
 }
 
-std::unique_ptr<Device> OpenRtl() {
+std::unique_ptr<Device> OpenRtl(const isa::Accelerator&) {
   std::unique_ptr<Device> device = OpenModel();
   const std::string_view compare = EnvironmentText("BITTERN_RTL_COMPARE");
   if (compare.empty() || compare == "0") return device;
   return std::make_unique<ComparedDevice>(std::move(device));
 }
 
-[[maybe_unused]] const bool kAdded = AddDevice({.name = "rtl:nano", .open = OpenRtl});
-
 }  // namespace
+
+DeviceKind RtlDevices() { return {.prefix = "rtl", .accelerators = {"nano"}, .open = OpenRtl}; }
+
 }  // namespace bittern

@@ -1,5 +1,4 @@
-// Registers "xrt:u50" and the like in the program that this file is linked to. These environment
-// variables configure them:
+// "xrt:u50" and the like: cards, through AMD's XRT. These environment variables configure them:
 //
 //   BITTERN_XCLBIN=FILE   the kernel's xclbin (hardware/build makes it)
 //   BITTERN_CARD=N        the card's number in `xbutil examine`; 0 if it is not set
@@ -7,9 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "accelerator/device/added_devices.h"
+#include "accelerator/device/registry.h"
 #include "accelerator/device/xrt/xrt_port.h"
-#include "accelerator/isa/generated/accelerators.h"
 #include "base/environment.h"
 #include "base/error.h"
 
@@ -24,15 +22,10 @@ std::unique_ptr<Device> OpenCard(const isa::Accelerator& accelerator) {
   return std::make_unique<KernelDevice>(OpenXrt(std::string(file), card), accelerator);
 }
 
-bool AddCards() {
-  for (const isa::Accelerator& accelerator : isa::Accelerators()) {
-    AddDevice({.name = fmt::format("xrt:{}", accelerator.name),
-               .open = [&accelerator] { return OpenCard(accelerator); }});
-  }
-  return true;
+}  // namespace
+
+DeviceKind XrtDevices() {
+  return {.prefix = "xrt", .accelerators = AllAccelerators(), .open = OpenCard};
 }
 
-[[maybe_unused]] const bool kAdded = AddCards();
-
-}  // namespace
 }  // namespace bittern

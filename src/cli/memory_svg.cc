@@ -15,7 +15,7 @@ constexpr double kWidth = 1200, kLeft = 96, kRight = 20, kTop = 84, kGap = 34, k
 constexpr double kHeights[] = {360, 260, 130};  // of the regions' panels
 constexpr double kPlotWidth = kWidth - kLeft - kRight;
 
-// Who writes a tensor and who reads it says what it is for.
+// The writers and the readers of a tensor show its purpose.
 struct Style {
   const char* colour;
   const char* legend;

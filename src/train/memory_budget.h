@@ -9,7 +9,7 @@
 
 namespace bittern {
 
-// What a training step occupies: the planned arena (parameters and optimizer state included) and
+// The memory of a training step: the planned arena (parameters and optimizer state included) and
 // the kernels' scratch. Equals Executor::arena_bytes(); allocates neither.
 int64_t StepBytes(const Config& config, Recompute recompute);
 

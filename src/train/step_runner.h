@@ -1,5 +1,5 @@
-// What runs a training or inference step: the engine on this machine, or a device that runs
-// accelerator programs.
+// Runs a training or inference step: the engine on this machine, or a device that runs accelerator
+// programs.
 //
 // Host copies: a runner shows every kept tensor and every output as a span on this side. The engine
 // shows its own memory; a device's parameters move with Send and Fetch, and what is on both sides
@@ -31,7 +31,7 @@ class StepRunner {
   virtual ~StepRunner() = default;
 
   virtual const Graph& graph() const = 0;
-  // Whether a step takes the graph's tokens whatever the sentence: InputWriter's `pad`.
+  // True if a step always has the graph's number of tokens: InputWriter's `pad`.
   virtual bool always_pads() const = 0;
   // The memory of a step and what is computed again, in a line for people.
   virtual std::string Summary() const = 0;
@@ -47,14 +47,15 @@ class StepRunner {
   virtual void Send() = 0;
   virtual void Fetch() = 0;
 
-  // What a sentence runs, and what its batch runs in the end. Outputs are in Values afterwards.
+  // Run takes the step of one sentence, RunUpdates the update at the end of a batch. Outputs are in
+  // Values afterwards.
   virtual void Run(const StepInputs& inputs) = 0;
   virtual void RunUpdates(const StepInputs& inputs) = 0;
 };
 
 inline constexpr char kCpu[] = "cpu";
 
-// What MakeStepRunner takes: "cpu", "sim:u50", ...
+// The names that MakeStepRunner accepts: "cpu", "sim:u50", ...
 std::vector<std::string> StepDevices();
 
 // `device`: "cpu", or a device that runs programs ("sim:u50"). `recompute` is the engine's; for a

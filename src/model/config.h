@@ -213,8 +213,8 @@ void VisitRoot(Visitor& visitor, Config& config) {
 // or another file in its folder, and say only what differs. `changes` is TOML laid over it in the
 // same way; messages call it --set.
 Config LoadConfig(const std::string& name_or_path, std::string_view changes = {});
-// `place` stands for the file in messages, and behind its last slash for the name where the text
-// gives none. May extend presets alone.
+// Messages use `place` as the name of the file. The part after its last slash is the name of a
+// configuration whose text gives none. May extend presets alone.
 Config ParseConfig(std::string_view toml, std::string_view place, std::string_view changes = {});
 std::vector<std::string_view> PresetNames();
 

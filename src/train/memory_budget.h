@@ -15,7 +15,7 @@ int64_t StepBytes(const Config& config, Recompute recompute);
 
 // The fastest choice (the one that computes the least again) whose step fits. No budget:
 // kElementwise. If none fits, the Error names the smallest budget that would do. Evaluation on
-// valid, which has executors of its own, is not counted.
+// valid, which has separate executors, is not counted.
 Recompute ChooseRecompute(const Config& config, std::optional<int64_t> budget_bytes);
 
 }  // namespace bittern

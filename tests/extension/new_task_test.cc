@@ -145,7 +145,7 @@ TaskKind KindOf() {
 }
 
 // The sentences of the generated corpus without their labels.
-SplitSource Unlabelled(size_t train, size_t valid) {
+SplitSource Unlabelled(int train, int valid) {
   return [=](const std::string& name) {
     const Split all = GeneratedData({train, valid, valid})(name);
     Split split;
@@ -172,6 +172,7 @@ TEST_F(NewTaskTest, AClassTrainsAlone) {
   const AddedTaskKind added(KindOf<OriginTask>());
   Config config = SmallConfig();
   config.model.intents = config.model.tags = 0;
+  SetFormat(Format::kDense, config.model);  // as a tensor model this small one learns too slowly
   Trainer trainer(config, Unlabelled(600, 100), {.out = Path("run")});
   ASSERT_EQ(trainer.data().labels.back().name, "origins");
   EpochReport last;

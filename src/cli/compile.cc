@@ -109,7 +109,7 @@ Command AddCompile(CLI::App& program) {
     parser->add_option(name, path, help)->option_text("FILE")->group(kOutputGroup);
   };
   file("--out", options->out, "the program, with constants and map");
-  file("--map", options->map, "where every tensor lies, and when, as JSON");
+  file("--map", options->map, "where every tensor is stored, and when, as JSON");
   file("--listing", options->listing, "the instructions in words, each with what it is for");
   file("--svg", options->svg, "a picture of memory over the program");
   file("--trace", options->trace,

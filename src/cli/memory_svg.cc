@@ -10,7 +10,7 @@
 namespace bittern {
 namespace {
 
-// Who writes a tensor and who reads it says what it is for.
+// The writers and the readers of a tensor show its purpose.
 struct Style {
   const char* colour;
   const char* legend;

@@ -70,7 +70,7 @@ void AddJson(CLI::App& parser, std::string& path, const std::string& help) {
 void DecodeOption::Add(CLI::App& parser) {
   parser
       .add_option("--decode", name_,
-                  "how tags are chosen: bio (the best sequence in which I-x stands only after\n"
+                  "how tags are chosen: bio (the best sequence in which I-x comes only after\n"
                   "B-x or I-x) or argmax (each word on its own) [default: bio]")
       ->option_text("bio|argmax")
       ->group(kRunGroup);

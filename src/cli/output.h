@@ -37,7 +37,7 @@ class JsonOutput {
  public:
   explicit JsonOutput(const std::string& path);  // empty: no output
 
-  // Whether standard output carries only JSON.
+  // True if standard output has only JSON.
   bool owns_stdout() const { return to_stdout_; }
   explicit operator bool() const { return to_stdout_ || file_; }
 

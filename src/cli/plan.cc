@@ -143,7 +143,7 @@ void PrintOrders(const ModelConfig& model, const std::vector<OrderCost>& costs, 
   }
   table.Print(stdout, 0);
   if (costs.front().composing > 0) {
-    fmt::print("  (* is used; matrix: W at hand, composing it from its cores is {} more)\n",
+    fmt::print("  (* is used; matrix: W is given; composing it from its cores takes {} more)\n",
                Grouped(costs.front().composing));
   }
 }

@@ -318,11 +318,11 @@ Command AddTrain(CLI::App& program) {
   parser
       ->add_flag("--resume", options->resume,
                  "continue the run in --out; the result has the same bits as without the\n"
-                 "interruption. Starts the run if there is none")
+                 "interruption. Starts a new run if the directory has none")
       ->group(kRunGroup);
   options->decode.Add(*parser);
   options->device.Add(*parser);
-  options->threads.Add(*parser, "threads of evaluation, each with a model of its own", 1);
+  options->threads.Add(*parser, "threads of evaluation, each with its own model", 1);
   parser
       ->add_option("--out", options->out,
                    "directory for last.safetensors, best.safetensors and metrics.jsonl\n"

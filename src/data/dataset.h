@@ -112,7 +112,7 @@ Split ReadJsonLines(LineReader& lines);
 // Cuts a line into words at blanks and tabs. The words are views into `line`.
 std::vector<std::string_view> SplitWords(std::string_view line);
 
-// Whether `tag` is O, B-type or I-type.
+// True if `tag` is O, B-type or I-type.
 bool IsBioTag(std::string_view tag);
 
 }  // namespace bittern

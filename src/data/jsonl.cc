@@ -69,7 +69,8 @@ void AddSentence(const json& object, const std::string& where, Split* split) {
       Fail("{}: \"intent\" is of type {}; expected a string", where, object["intent"].type_name());
     }
     intent = object["intent"].get_ref<const std::string&>();
-    if (intent.empty()) Fail("{}: \"intent\" is empty; leave the key out if there is none", where);
+    if (intent.empty())
+      Fail("{}: \"intent\" is empty; leave the key out if the sentence has no intent", where);
   }
   split->Add(words, tags, intent, where);
 }

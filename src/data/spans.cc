@@ -61,7 +61,7 @@ std::vector<Span> FindSpans(const TagTable& table, std::span<const int32_t> tags
 void CountSpans(const TagTable& table, std::span<const int32_t> gold,
                 std::span<const int32_t> predicted, SpanCounts* counts) {
   Tag gold_before = kOutside, predicted_before = kOutside;
-  // Whether a span of one type began at one word in both, and has not yet ended in either.
+  // True if a span of one type began at the same word in both and has not yet ended in either.
   bool agree = false;
   // One step beyond the end closes the spans that are open there.
   for (size_t i = 0; i <= gold.size(); ++i) {

@@ -100,7 +100,7 @@ class Replay {
     const int64_t offset = plan_.blocks[static_cast<size_t>(id)].offset;
     where_ = "the plan";
     if (offset < 0 || offset + Bytes(id) > plan_.peak_bytes) {
-      Fault(fmt::format("{} at {} with {} bytes lies outside the arena of {} bytes",
+      Fault(fmt::format("{} at {} with {} bytes is outside the arena of {} bytes",
                         graph_.At(id).name, offset, Bytes(id), plan_.peak_bytes));
     } else if (offset % kLine != 0) {
       Fault(fmt::format("{} at {} is not aligned to {}", graph_.At(id).name, offset, kLine));

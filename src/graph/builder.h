@@ -76,7 +76,7 @@ class Builder {
 
   // Adds a part of the model to the graph; returns its place in Graph::parts.
   int NewPart(ModelPart part);
-  // What is made and appended from here on belongs to this part. Returns the part until now.
+  // Tensors and operations from here on belong to this part. Returns the part until now.
   int SetPart(int part) { return std::exchange(part_, part); }
 
   const Graph& graph() const { return graph_; }
@@ -91,7 +91,7 @@ class Builder {
   int part_ = kNoPart;
 };
 
-// What is made and appended in this object's life belongs to a part of the model.
+// Tensors and operations that are added in this object's life belong to a part of the model.
 class PartScope {
  public:
   PartScope(Builder& builder, int part) : builder_(builder), outer_(builder.SetPart(part)) {}

@@ -64,7 +64,7 @@ struct Op {
   std::vector<TensorId> in = {};
   std::vector<TensorId> out = {};
 
-  // Encoders do the same on tensors of their own: trip 0, 1, ... of repeat 0 forward, of repeat 1
+  // Encoders do the same on different tensors: trip 0, 1, ... of repeat 0 forward, of repeat 1
   // backward. -1: in no repeat.
   int repeat = -1;
   int trip = 0;
@@ -132,7 +132,7 @@ struct Graph {
   // empty.
   int update_begin = 0;
 
-  TensorId Find(std::string_view name) const;  // kNoTensor where there is none
+  TensorId Find(std::string_view name) const;  // kNoTensor if no tensor has the name
   const Tensor& At(TensorId id) const { return tensors[static_cast<size_t>(id)]; }
   // Multiply-adds of all contractions at T tokens with every list of `list_size` entries.
   int64_t MultiplyAdds(int64_t tokens, int64_t list_size) const;
@@ -145,7 +145,7 @@ std::vector<TensorId> Reads(const Op& op);
 
 bool Contains(const std::vector<TensorId>& ids, TensorId id);
 
-// What the host gives a step besides the input tensors.
+// The inputs of a step in addition to the input tensors.
 struct StepInputs {
   int tokens = 0;  // columns computed (T), padding included
   int valid = 0;   // real tokens; keys beyond them are masked

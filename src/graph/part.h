@@ -34,7 +34,7 @@ enum class AddedRows {
   kLeast,    // the smallest of the trained values: a new class must not win before it is learnt
 };
 
-// What only a parameter has.
+// The attributes that only a parameter has.
 struct ParameterInfo {
   InitialValues initial = {};
   AddedRows added_rows = AddedRows::kNone;

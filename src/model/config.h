@@ -1,9 +1,9 @@
-// What is trained and how: the one description that a TOML file, a checkpoint and the commands
-// share.
+// The configuration says what is trained and how. TOML files, checkpoints and commands share this
+// description.
 //
-// The names of an enumeration's values are listed beside it, and the fields of each section beside
-// its struct, with key, member and allowed values. What reads TOML, what writes it and what checks
-// ranges are visitors of these lists. A visitor has
+// The names of an enumeration's values are listed next to it, and the fields of each section next
+// to its struct, with key, member and allowed values. The code that reads TOML, writes it or checks
+// ranges visits these lists. A visitor has
 //   Integer(key, value, least, most)      int, or uint64_t
 //   Number(key, value, least, most)       double; both ends are allowed
 //   Choice(key, value)                    an enumeration with Choices (base/choice.h)
@@ -185,7 +185,7 @@ constexpr auto Choices(Recompute) {
                     Choice{Recompute::kElementwise, "elementwise"},
                     Choice{Recompute::kHalf, "half"}, Choice{Recompute::kEncoder, "encoder"}};
 }
-// What training on a CPU chooses from. kGelu would take more memory and hardly be faster; it is for
+// The choices for training on a CPU. kGelu would take more memory and hardly be faster; it is for
 // machines on which the layers of all blocks must do the same in one loop.
 inline constexpr Recompute kRecomputes[] = {Recompute::kElementwise, Recompute::kHalf,
                                             Recompute::kEncoder};
@@ -210,11 +210,11 @@ void VisitRoot(Visitor& visitor, Config& config) {
 }
 
 // A preset's name or the path of a TOML file. A file may start with extends = "atis-2enc", a preset
-// or another file beside it, and say only what differs. `changes` is TOML laid over it in the same
-// way; messages call it --set.
+// or another file in its folder, and say only what differs. `changes` is TOML laid over it in the
+// same way; messages call it --set.
 Config LoadConfig(const std::string& name_or_path, std::string_view changes = {});
-// `place` stands for the file in messages, and behind its last slash for the name where the text
-// gives none. May extend presets alone.
+// Messages use `place` as the name of the file. The part after its last slash is the name of a
+// configuration whose text gives none. May extend presets alone.
 Config ParseConfig(std::string_view toml, std::string_view place, std::string_view changes = {});
 std::vector<std::string_view> PresetNames();
 
@@ -224,7 +224,7 @@ std::string ToToml(const Config& config);
 // Fails on values that no model can have; `place` stands for the file in messages.
 void Validate(const Config& config, std::string_view place);
 
-// Whether a name matches a pattern in which * stands for any text.
+// True if a name matches a pattern in which * stands for any text.
 bool MatchesPattern(std::string_view pattern, std::string_view name);
 
 // Three modes a side, of about equal size, and one rank at every inner bond. Falling modes outside

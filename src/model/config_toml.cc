@@ -272,7 +272,7 @@ size_t EndOfString(std::string_view text, size_t at) {
     if (text[i] == '\\' && quote == '"') {
       ++i;
     } else if (is_block && text.substr(i).starts_with(block)) {
-      // Of up to five quotes in a row the last three end it.
+      // If up to five quotes follow each other, the last three end it.
       return std::min(text.find_first_not_of(quote, i), std::min(i + 5, text.size()));
     } else if (!is_block && (text[i] == quote || text[i] == '\n')) {
       return text[i] == quote ? i + 1 : i;

@@ -1,4 +1,4 @@
-// What a model knows besides its parameters: its words, and the labels of its tasks.
+// The words of a model and the labels of its tasks: its knowledge apart from the parameters.
 #ifndef BITTERN_MODEL_LEXICON_H_
 #define BITTERN_MODEL_LEXICON_H_
 

@@ -13,7 +13,7 @@ namespace bittern {
 void AppendOptimizer(Builder& builder, const TrainingConfig& training, TensorId parameter,
                      TensorId gradient, double rate_factor);
 
-// Whether the optimizer only adds -rate * gradient. Then a gradient that is scaled by -rate can be
+// True if the optimizer only adds -rate * gradient. Then a gradient that is scaled by -rate can be
 // added to its parameter part by part.
 bool UpdateIsLinear(const TrainingConfig& training);
 

@@ -76,7 +76,7 @@ void Step::Backward(TensorId dy) {
   input_->Backward(dy);
 }
 
-// What the backward pass of a layer needs of its forward pass, from the tensor that is kept.
+// The part of a layer's forward pass that its backward pass needs, from the tensor that is kept.
 void Step::RecomputeFor(size_t layer, size_t first_of_block) {
   const Segment forward = layers_[layer].forward;
   switch (builder_.recompute()) {

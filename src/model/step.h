@@ -30,8 +30,8 @@ class Step {
 
   StepBuilder& builder() { return builder_; }
 
-  // Makes the input layer, or a layer at the end of the stack: T(builder, part.name, sizes...).
-  // What it declares and appends belongs to `part`.
+  // Makes the input layer, or a layer at the end of the stack: T(builder, part.name, sizes...). Its
+  // parameters and operations belong to `part`.
   template <typename T, typename... Sizes>
   void SetInput(ModelPart part, Sizes&&... sizes) {
     part.kind = PartKind::kInput;

@@ -1,5 +1,5 @@
-// What the layers of one step share: the graph under construction, the parameters, and the way
-// from a gradient to an update.
+// The common state of the layers of one step: the graph under construction, the parameters, and the
+// way from a gradient to an update.
 #ifndef BITTERN_MODEL_STEP_BUILDER_H_
 #define BITTERN_MODEL_STEP_BUILDER_H_
 
@@ -23,13 +23,13 @@ class StepBuilder : public Builder {
   const ModelConfig& model() const { return config_.model; }
   const StepOptions& options() const { return options_; }
   Recompute recompute() const { return options_.recompute; }
-  // Whether memory is so short that whole layers are run again before their backward pass.
+  // True if memory is so short that whole layers are run again before their backward pass.
   bool saves_memory() const {
     return recompute() == Recompute::kHalf || recompute() == Recompute::kEncoder;
   }
   bool training() const { return options_.kind != StepKind::kInference; }
   double dropout() const { return training() ? config_.training.dropout : 0; }
-  // Every place of dropout has a stream of its own; a recomputed pass names the same one again.
+  // Every place of dropout has a separate stream; a recomputed pass names the same one again.
   int NewDropoutStream() { return dropout_streams_++; }
 
   // Activation checkpointing. A layer that can make a tensor again notes the segment of operations
@@ -63,7 +63,7 @@ class StepBuilder : public Builder {
   void ClearGradient(TensorId gradient);
   // The gradient is complete: appends the update, at once or for the end of the batch.
   void Update(TensorId parameter, TensorId gradient);
-  // Whether a large gradient may be added to its parameter as it is made, so that it never exists
+  // True if a large gradient may be added to its parameter as it is made, so that it never exists
   // as a tensor: turn one of the two factors of its product into -rate * factor with ScaleByRate,
   // then accumulate the product into the parameter. True of plain SGD, sentence by sentence.
   bool updates_directly() const;

@@ -48,7 +48,7 @@ EmbeddingTree WordTree(const ModelConfig& model);
 // in which checkpoints store their parameters.
 Graph BuildStep(const Config& config, const StepOptions& options);
 
-// What BuildStep is made of, for steps with other layers in between: see model/step.h.
+// The parts of BuildStep, for steps with other layers in between (model/step.h).
 class Step;
 void AddEmbedding(const ModelConfig& model, Step& step);
 void AddEncoders(const ModelConfig& model, Step& step);

@@ -76,7 +76,7 @@ class CheckpointReader {
   const std::string& path() const { return file_.path(); }
   const Checkpoint& contents() const { return contents_; }
 
-  // Whether the file holds a tensor of this name.
+  // True if the file has a tensor of this name.
   bool Has(const std::string& name) const { return file_.Find(name) != nullptr; }
 
   // Reads the parameters into a graph of the same model; ReadAll reads the optimizer's states too.

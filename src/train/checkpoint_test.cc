@@ -141,7 +141,7 @@ TEST_F(CheckpointTest, NotFiniteNumbersAreNeitherWrittenNorRead) {
   EXPECT_TRUE(Mentions(ErrorOf([&] { Write(); }), {"a.safetensors", "intent.head.bias"}));
   EXPECT_EQ(Bytes(Path("a.safetensors")), good);
 
-  // The biases start at 0; a tensor of its own value makes its bytes easy to find.
+  // The biases start at 0; a tensor with a distinct value makes its bytes easy to find.
   Of("intent.head.bias").assign(Of("intent.head.bias").size(), 1.25f);
   std::string bytes = Bytes(Write());
   const float marker = 1.25f, nan = std::numeric_limits<float>::quiet_NaN();

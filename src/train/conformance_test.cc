@@ -26,7 +26,7 @@
 namespace bittern {
 namespace {
 
-// Of one rounding on either side.
+// The tolerance of one rounding on either side.
 constexpr double kRounding = 0x1p-23;
 
 struct Sentence {
@@ -116,7 +116,7 @@ std::vector<Case> Cases() {
   };
 }
 
-// What a machine has made of a case: by tensor's name, before and after.
+// The results of a machine in one case: by tensor's name, before and after.
 struct Outcome {
   std::map<std::string, std::vector<float>> start, end;
   std::vector<float> losses;  // a sum a step and a branch

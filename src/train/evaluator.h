@@ -19,8 +19,9 @@ struct Evaluation {
   std::vector<Figure> figures;
   std::vector<CountGroup> counts;
   double loss = 0;  // mean over the sentences, see Inference::Loss
-  // What epochs are compared by, larger is better: the mean of the tasks' Metric::Best. Only tasks
-  // with a head and something to count take part. Without any it is minus the loss.
+  // The figure by which epochs are compared. Larger is better. It is the mean of the tasks'
+  // Metric::Best. Only tasks with a head and something to count take part. Without any it is minus
+  // the loss.
   double best = 0;
 
   // A figure or a part of one in percent, by its key. nullopt: nothing to count.

@@ -9,13 +9,13 @@
 
 namespace bittern {
 
-// What a training step occupies: the planned arena (parameters and optimizer state included) and
+// The memory of a training step: the planned arena (parameters and optimizer state included) and
 // the kernels' scratch. Equals Executor::arena_bytes(); allocates neither.
 int64_t StepBytes(const Config& config, Recompute recompute);
 
 // The fastest choice (the one that computes the least again) whose step fits. No budget:
 // kElementwise. If none fits, the Error names the smallest budget that would do. Evaluation on
-// valid, which has executors of its own, is not counted.
+// valid, which has separate executors, is not counted.
 Recompute ChooseRecompute(const Config& config, std::optional<int64_t> budget_bytes);
 
 }  // namespace bittern

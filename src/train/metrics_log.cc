@@ -41,7 +41,7 @@ void MetricsLog::KeepLines(int64_t lines) {
     if (got < 0) Fail("{}: cannot read: {}", path_, std::strerror(errno));
     if (got == 0) {
       Fail(
-          "{}: {} lines; the checkpoint beside it was written after line {}. Put the file back, "
+          "{}: {} lines; the checkpoint next to it was written after line {}. Put the file back, "
           "or train into another directory",
           path_, found, lines);
     }

@@ -10,7 +10,7 @@
 
 namespace bittern {
 
-// What the run is to be resumed with.
+// The options with which the run is resumed.
 struct ResumeRequest {
   const Config& config;  // with the numbers of labels
   uint64_t data_hash = 0;

@@ -27,7 +27,7 @@ class RunDirectory {
   std::string best_path() const;
   std::string metrics_path() const;
 
-  // Whether one of the files exists; whether `last` does.
+  // True if one of the files exists, or if `last` exists.
   bool HoldsRun() const;
   bool CanResume() const;
 

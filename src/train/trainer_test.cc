@@ -171,7 +171,7 @@ TEST_F(TrainerTest, StopSavesAndResumes) {
     EXPECT_EQ(last.contents().state, trainer.state());
     EXPECT_EQ(trainer.state().updates, 3 * stops);
   }
-  EXPECT_EQ(stops, 5);  // 8 updates an epoch; the one behind update 15 ends the run
+  EXPECT_EQ(stops, 5);  // 8 updates an epoch; the one after update 15 ends the run
   EXPECT_EQ(Files("killed"), whole);
 }
 

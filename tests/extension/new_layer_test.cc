@@ -80,7 +80,7 @@ Config GatedConfig() {
   return config;
 }
 
-// One encoder with a gated unit behind its two layers. Keeps a reference to `config`.
+// One encoder with a gated unit after its two layers. Keeps a reference to `config`.
 Graph BuildGated(const Config& config, const StepOptions& options) {
   Step step(config, options);
   AddEmbedding(config.model, step);

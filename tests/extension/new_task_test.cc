@@ -19,7 +19,7 @@
 namespace bittern {
 namespace {
 
-// Whether a sentence has the word "from": a class with another source of labels.
+// A task that asks if a sentence has the word "from": a class with another source of labels.
 class OriginTask : public ClassTask {
  public:
   explicit OriginTask(const Config& config)
@@ -46,7 +46,7 @@ class OriginTask : public ClassTask {
   }
 };
 
-// The id of the next word at every token: a task of its own kind, whose labels are the input's ids.
+// The id of the next word at every token: a new kind of task, whose labels are the input's ids.
 class NextWordTask : public Task {
  public:
   explicit NextWordTask(const Config& config)

@@ -41,7 +41,7 @@ class Attention : public Layer {
   Residual residual_;
   LinearMap query_, key_, value_, output_;
   double scale_;  // of the scores: 1 / sqrt(d)
-  // What Backward reads: q_ and k_ [H d][T], v_ [rows of `value`][T], probabilities_ [H][T][T].
+  // Backward reads q_ and k_ [H d][T], v_ [rows of `value`][T], probabilities_ [H][T][T].
   TensorId q_ = kNoTensor, k_ = kNoTensor, v_ = kNoTensor, probabilities_ = kNoTensor;
 };
 

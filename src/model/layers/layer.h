@@ -1,13 +1,13 @@
-// What a step asks of a layer: its forward and its backward pass, as operations of a graph.
+// The interface of a layer: its forward and its backward pass, as operations of a graph.
 //
 // A layer is built with a StepBuilder, with which it declares its parameters in the constructor and
 // appends its operations in Forward and Backward. The constructor takes the layer's name, which its
 // tensors and operations begin with, and the layer's own sizes. A parameter's place in checkpoints,
 // and its stream of random numbers, follow from the order of the constructors.
 //
-// Forward and Backward are called once each, Backward never in inference. Backward reads whatever
-// tensors Forward made and the layer kept the ids of. Whether those still hold the values of the
-// first pass or of a second one is no matter of the layer: see graph/recomputation.h.
+// Forward and Backward are called once each, Backward never in inference. Backward may read all
+// tensors that Forward made and whose ids the layer kept. They hold the values of the first pass or
+// of a second one, and the layer need not know which (graph/recomputation.h).
 #ifndef BITTERN_MODEL_LAYERS_LAYER_H_
 #define BITTERN_MODEL_LAYERS_LAYER_H_
 

@@ -1,6 +1,6 @@
 // The end of a post-LayerNorm sublayer: y = LayerNorm(x + dropout(branch)).
 //
-// x, branch, y: [features][T]. What the branch computes from x is the sublayer's matter.
+// x, branch, y: [features][T]. The sublayer computes the branch from x.
 #ifndef BITTERN_MODEL_LAYERS_RESIDUAL_H_
 #define BITTERN_MODEL_LAYERS_RESIDUAL_H_
 

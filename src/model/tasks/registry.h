@@ -24,7 +24,7 @@ using TaskKind = std::function<void(const Config& config, Tasks& tasks)>;
 // parameters and operations: a task's position in the list is its number everywhere.
 Tasks MakeTasks(const Config& config);
 
-// Adds a kind of task behind those of the program. Make it before any thread needs tasks, and keep
+// Adds a kind of task after those of the program. Make it before any thread needs tasks, and keep
 // it until none does.
 class AddedTaskKind {
  public:

@@ -5,7 +5,7 @@
 // configuration.
 //
 // A Task is immutable and holds no names of labels; what depends on them takes them as an argument.
-// Three stages have objects of their own, which a Task makes:
+// A Task makes the objects of three stages:
 //   Head          its part of a graph, while the graph is built
 //   AnswerReader  reads its answer and its loss from the head's output; one for each thread
 //   Metric        counts right and wrong answers; one for each thread, merged in a fixed order
@@ -108,7 +108,7 @@ class Metric {
   // A fixed number of figures, counted or not.
   virtual std::vector<Figure> Figures() const = 0;
   virtual std::vector<CountGroup> Counts() const { return {}; }
-  // What epochs are compared by: larger is better. nullopt: nothing to count.
+  // The figure by which epochs are compared. Larger is better. nullopt: no sentence has a label.
   virtual std::optional<double> Best() const = 0;
 };
 

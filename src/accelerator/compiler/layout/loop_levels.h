@@ -11,7 +11,9 @@
 
 namespace bittern {
 
-// A loop: its trips, and the step of each operand in words (slots, slices).
+// A loop of an instruction. It differs from the graph's StridedLoop: strides count words, not
+// elements, accumulator slots and slices have strides too, and `sum` stays true of a loop whose
+// stride in c was taken away.
 struct LoopLevel {
   int64_t extent = 1;
   int64_t c = 0, a = 0, b = 0, start = 0;

@@ -302,7 +302,7 @@ class Runner {
                    float* c) const {
     constexpr int64_t kMaxTerms = 32;
     std::array<int64_t, kMaxTerms> a_terms{}, b_terms{};
-    // Every term takes a scratch of its own.
+    // Every term needs separate scratch memory.
     int64_t most = kMaxTerms;
     if (plan.scratch_floats != 0) {
       most = std::min(most, std::ssize(scratch_) / plan.scratch_floats);

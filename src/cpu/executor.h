@@ -57,7 +57,7 @@ class Executor {
   std::vector<Bound> bound_;          // index: (columns - 1) / column_group
 };
 
-// The bytes that the kernels' scratch takes in addition to the arena. Allocates neither.
+// The bytes of the kernels' scratch, which is not part of the arena. Allocates neither of them.
 int64_t ScratchBytes(const Graph& graph, int column_group);
 
 }  // namespace bittern

@@ -368,7 +368,7 @@ Reference::Reference(const Graph& graph)
     if (graph.tensors[id].type == ElementType::kI32) {
       integers_[id].assign(elements, 0);
     } else {
-      // What no operation has written must not look like a number.
+      // A value that no operation has written must not look like a number.
       values_[id].assign(elements, graph.tensors[id].persistent ? 0.0 : NAN);
     }
   }

@@ -537,7 +537,7 @@ using InputsOf = typename O::template In<T>;
 template <class O, class T = TensorId>
 using OutputsOf = typename O::template Out<T>;
 
-// What every operation must say of itself.
+// The declarations that every operation must have.
 template <class O>
 concept DescribedOperation =
     std::same_as<decltype(O::kInfo), const OpInfo> && std::equality_comparable<O> &&
@@ -558,7 +558,7 @@ inline const OpInfo& InfoOf(const Operation& operation) {
 }
 inline std::string_view Name(const Operation& operation) { return InfoOf(operation).name; }
 
-// Whether the results are read too, with these attributes.
+// True if the results are also read, with these attributes.
 inline bool ReadsResults(const Operation& operation) {
   return std::visit(
       [](const auto& of) {

@@ -35,8 +35,8 @@
 
 namespace bittern {
 
-// The most loops with an extent other than 1. A map of eight cores has eight modes, and a bond or
-// the tokens.
+// The most loops with extents other than 1. A map of eight cores has eight modes, and a bond or the
+// tokens.
 inline constexpr int kMaxContractLoops = 9;
 
 // |stride| < 2^31; `start` is read only with ContractStart::kOperand.
@@ -84,7 +84,7 @@ struct ContractPlan {
   float cycles = 0.0f;  // the planner's estimate, in full-width multiply-adds
   int64_t scratch_floats = 0;
 
-  // Whether RunContractTerms sums all terms before it stores. A loop around the sum prevents it.
+  // True if RunContractTerms sums all terms before it stores. The loops of the plan must allow it.
   bool TakesTerms() const;
 };
 static_assert(sizeof(ContractPlan) < 256);
@@ -96,10 +96,10 @@ ContractPlan PlanContract(std::span<const ContractLoop> loops, const ContractOpt
 void RunContract(const ContractPlan& plan, const float* a, const float* b, const float* start,
                  float* c, float* scratch);
 
-// The same with an outermost sum over terms that do not lie evenly: for i = 0, 1, ...
+// The same with an outermost sum over terms at arbitrary places: for i = 0, 1, ...
 //   c[...] = start + scale * sum over i and the summed loops of (a + a_terms[i])[...] * (b +
 //   b_terms[i])[...]
-// start: kZero or kAccumulate. As many a_terms as b_terms, at least one. `scratch` holds
+// start: kZero or kAccumulate. There are as many a_terms as b_terms, at least one. `scratch` has
 // plan.scratch_floats for every term.
 void RunContractTerms(const ContractPlan& plan, const float* a, const float* b,
                       std::span<const int64_t> a_terms, std::span<const int64_t> b_terms, float* c,

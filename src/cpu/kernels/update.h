@@ -10,7 +10,7 @@
 
 namespace bittern {
 
-// What the updates of one step share.
+// The common arguments of the updates in one step.
 struct UpdateStep {
   int64_t count = 0;  // elements of the parameter
   double learning_rate = 0;

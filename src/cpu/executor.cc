@@ -231,7 +231,7 @@ class Runner {
     const auto [features, tokens] = in.x.shape();
     RowSum(in.x, features, tokens, op.accumulate, out.y);
   }
-  // rows: [slot][F], slot: [T], y: [F][T]. `add` has a stride of its own: positions are stored for
+  // rows: [slot][F], slot: [T], y: [F][T]. `add` has its own stride: positions are stored for
   // all tokens of the model.
   void Run(const ops::GatherColumns&, const In<ops::GatherColumns>& in,
            const Out<ops::GatherColumns>& out) const {
@@ -375,7 +375,7 @@ Executor::Executor(Graph graph, int column_group)
     }
     bound.contractions.shrink_to_fit();
   }
-  // One allocation holds the arena and, behind it, the scratch of the contraction that takes most.
+  // One allocation holds the arena, followed by the scratch of the contraction that takes most.
   const auto bytes = static_cast<size_t>(arena_bytes() + kArenaAlignment);
   memory_ = std::make_unique<std::byte[]>(bytes);  // zeroed
   void* start = memory_.get();

@@ -52,7 +52,7 @@ class Executor {
   int64_t scratch_bytes_ = 0;
   std::unique_ptr<std::byte[]> memory_;
   std::byte* arena_ = nullptr;        // in memory_, aligned to kArenaAlignment
-  float* scratch_ = nullptr;          // behind the arena
+  float* scratch_ = nullptr;          // after the arena
   std::vector<int32_t> contraction_;  // for each operation, the contractions before it
   std::vector<Bound> bound_;          // index: (columns - 1) / column_group
 };

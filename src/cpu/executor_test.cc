@@ -1,5 +1,5 @@
-// Compares the fast executor with the float64 reference on whole training steps: every option of the
-// graph, parameters and losses after several steps. Also tests that a step allocates nothing.
+// Compares the fast executor with the float64 reference on whole training steps: every option of
+// the graph, parameters and losses after several steps. Also tests that a step allocates nothing.
 
 #include "cpu/executor.h"
 
@@ -155,8 +155,8 @@ TEST_P(ExecutorTest, AllocatesNothingInAStep) {
   EXPECT_EQ(Allocations(), before);
 }
 
-// A map and a table with the most cores that are allowed, in every order. Contractions then have the
-// most loops.
+// A map and a table with the most cores that are allowed, in every order. Contractions then have
+// the most loops.
 TEST(Executor, EightCoresInEveryOrder) {
   const struct {
     std::vector<int> output_modes, input_modes, ranks;

@@ -10,8 +10,8 @@
 namespace bittern {
 namespace {
 
-constexpr int64_t kLine = 64;
-constexpr TensorId kNobody = -1;
+constexpr int64_t kLine = 64;  // bytes; blocks begin at lines
+constexpr TensorId kUnwritten = -1;
 
 // The operations that always add to their results. Updates are not among them: their results are
 // parameters and states, which are taken as read in any case.
@@ -35,10 +35,11 @@ bool AddsToResults(const Op& op) {
       op.operation);
 }
 
+// Runs through the step once and keeps, for each line of the arena, the tensor that wrote it last.
 class Replay {
  public:
   Replay(const Graph& graph, const ArenaPlan& plan) : graph_(graph), plan_(plan) {
-    lines_.assign(static_cast<size_t>(plan.peak_bytes / kLine), kNobody);
+    lines_.assign(static_cast<size_t>(plan.peak_bytes / kLine), kUnwritten);
   }
 
   std::vector<std::string> Run() {
@@ -51,6 +52,7 @@ class Replay {
       CheckPlace(id);
     }
     if (!faults_.empty()) return faults_;
+    // What persists was written by an earlier step, or by the host.
     where_ = "before the step";
     for (TensorId id = 0; id < static_cast<TensorId>(graph_.tensors.size()); ++id) {
       if (graph_.At(id).persistent) Write(id);
@@ -75,6 +77,7 @@ class Replay {
       }
       for (const TensorId id : op.out) Read(id);  // no result may destroy another
     }
+    // What persists must still be there for the next step.
     where_ = "after the step";
     for (TensorId id = 0; id < static_cast<TensorId>(graph_.tensors.size()); ++id) {
       if (graph_.At(id).persistent) Read(id);
@@ -115,7 +118,7 @@ class Replay {
     for (int64_t line = Begin(id); line < End(id); ++line) {
       const TensorId owner = lines_[static_cast<size_t>(line)];
       if (owner == id) continue;
-      Fault(owner == kNobody
+      Fault(owner == kUnwritten
                 ? fmt::format("reads {}, which nothing has written", graph_.At(id).name)
                 : fmt::format("reads {}, but {} was written over it", graph_.At(id).name,
                               graph_.At(owner).name));
@@ -125,7 +128,7 @@ class Replay {
 
   const Graph& graph_;
   const ArenaPlan& plan_;
-  std::vector<TensorId> lines_;  // who wrote each line last
+  std::vector<TensorId> lines_;  // the tensor that wrote each line last
   std::string where_;
   std::vector<std::string> faults_;
 };

@@ -11,7 +11,7 @@
 namespace bittern {
 namespace {
 
-// Every pair of blocks, byte by byte: what the plan must keep, with nothing of the planner's.
+// Compares every pair of blocks byte by byte. It shares no code with the planner.
 void ExpectDisjoint(const ArenaPlan& plan) {
   for (size_t i = 0; i < plan.blocks.size(); ++i) {
     const Block& a = plan.blocks[i];
@@ -61,7 +61,7 @@ TEST(PlaceBlocksTest, RandomBlocksNeverCollide) {
     const ArenaPlan plan = PlaceBlocks(blocks);
     ExpectDisjoint(plan);
     EXPECT_GE(plan.peak_bytes, plan.lower_bound_bytes);
-    EXPECT_LE(plan.peak_bytes, plan.lower_bound_bytes * 3 / 2);  // a poor plan would show
+    EXPECT_LE(plan.peak_bytes, plan.lower_bound_bytes * 3 / 2);  // finds a poor plan
   }
 }
 
@@ -137,9 +137,9 @@ TEST(CheckerTest, FindsDestroyedInputs) {
   EXPECT_TRUE(Finds(graph, plan, "after the step: reads in, but b was written over it"));
 }
 
-TEST(CheckerTest, FindsReadsOfWhatNobodyWrote) {
+TEST(CheckerTest, FindsReadsOfUnwrittenTensors) {
   Graph graph = Chain();
-  graph.ops.erase(graph.ops.begin());  // nothing makes d now
+  graph.ops.erase(graph.ops.begin());  // no operation makes d now
   EXPECT_TRUE(Finds(graph, PlanArena(graph), "make out: reads d"));
 }
 

@@ -58,7 +58,7 @@ TEST(BuilderTest, ReshapesWithoutCopies) {
   EXPECT_DEATH(builder.As(q, "ht", {Constant(4), kTokens}), "invariant");
 }
 
-// p -= g(p) twice over: the updates are appended last.
+// Two parameters, p -= g(p) and q -= g(q). The updates are appended last.
 Graph TwoParameters() {
   Builder builder(4);
   const auto tensor = [&](const char* name, TensorKind kind) {
@@ -92,7 +92,7 @@ TEST(ScheduleTest, UpdatesMoveToWhereTheirGradientIsComplete) {
                                                     "read p", "update p"}));
 }
 
-TEST(ScheduleTest, OperationsThatNobodyReadsAreDropped) {
+TEST(ScheduleTest, OperationsWithoutReadersAreDropped) {
   Graph graph = TwoParameters();
   RemoveDeadOps(graph);
   EXPECT_EQ(Names(graph),

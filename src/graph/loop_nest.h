@@ -56,20 +56,22 @@ inline std::vector<StridedLoop<int64_t>> AtTokens(const std::vector<Loop>& loops
 
 // True if `inner` within `outer` moves one operand as a single loop of both extents would.
 template <class T>
-constexpr bool StridesCompose(T outer, T inner, T inner_extent) {
-  return static_cast<int64_t>(inner) * inner_extent == outer;
+constexpr bool StridesCompose(T outer_stride, T inner_stride, T inner_extent) {
+  return static_cast<int64_t>(inner_stride) * inner_extent == outer_stride;
 }
 
 // True if a single loop can replace `inner` within `outer` for a, b and c. A summed loop never
-// fuses with one that is not.
-template <class T>
-constexpr bool OperandsFuse(const StridedLoop<T>& outer, const StridedLoop<T>& inner) {
+// fuses with one that is not. Level is a StridedLoop, or the loop of an instruction, which has the
+// same members and more (accelerator/compiler/layout/loop_levels.h).
+template <class Level>
+constexpr bool OperandsFuse(const Level& outer, const Level& inner) {
   return StridesCompose(outer.a, inner.a, inner.extent) &&
          StridesCompose(outer.b, inner.b, inner.extent) &&
          StridesCompose(outer.c, inner.c, inner.extent) && (inner.c == 0) == (outer.c == 0);
 }
-template <class T>
-constexpr bool StartFuses(const StridedLoop<T>& outer, const StridedLoop<T>& inner) {
+// The same for the operand that sums start with.
+template <class Level>
+constexpr bool StartFuses(const Level& outer, const Level& inner) {
   return StridesCompose(outer.start, inner.start, inner.extent);
 }
 

@@ -16,8 +16,6 @@
 #ifndef BITTERN_GRAPH_OPERATIONS_H_
 #define BITTERN_GRAPH_OPERATIONS_H_
 
-#include <array>
-#include <bit>
 #include <concepts>
 #include <cstdint>
 #include <optional>
@@ -27,11 +25,9 @@
 #include <vector>
 
 #include "graph/loop_nest.h"
+#include "graph/operands.h"
 
 namespace bittern {
-
-using TensorId = int32_t;
-inline constexpr TensorId kNoTensor = -1;
 
 enum class Effect {
   kOverwrites,  // results do not depend on what they held before, unless `accumulate` is set
@@ -54,16 +50,6 @@ struct OpInfo {
   consteval OpInfo(std::string_view name_, Effect effect_, Stage stage_)
       : name(name_), effect(effect_), stage(stage_) {}
 };
-
-// The value of an optional operand that is not given.
-template <class T>
-constexpr T Absent() {
-  if constexpr (std::is_constructible_v<T, TensorId>) {
-    return T(kNoTensor);
-  } else {
-    return T{};
-  }
-}
 
 // One contraction for each entry of a list that the host writes before the step: entry j uses the
 // slice table[j] of an operand, or slice j where the operand has no table. Strides are elements
@@ -550,50 +536,6 @@ template <class O, class T = TensorId>
 using InputsOf = typename O::template In<T>;
 template <class O, class T = TensorId>
 using OutputsOf = typename O::template Out<T>;
-
-// How many operands a struct of T names.
-template <class Named, class T = TensorId>
-inline constexpr size_t kOperandCount = std::is_empty_v<Named> ? 0 : sizeof(Named) / sizeof(T);
-
-// A tensor as operand of an operation under construction. It has no default, so a required operand
-// that is left out does not compile.
-struct OperandId {
-  TensorId id;
-  constexpr OperandId(TensorId id_) : id(id_) {}  // NOLINT(google-explicit-constructor)
-};
-
-// A struct of named operands as a list in their order.
-template <class Named>
-std::vector<TensorId> OperandList(const Named& named) {
-  constexpr size_t kCount = kOperandCount<Named>;
-  if constexpr (kCount == 0) {
-    return {};
-  } else {
-    const auto ids = std::bit_cast<std::array<TensorId, kCount>>(named);
-    return {ids.begin(), ids.end()};
-  }
-}
-// The same operands, each of them converted from U to T.
-template <class Named, class T, class U, class From>
-Named ConvertOperands(const From& from) {
-  constexpr size_t kCount = kOperandCount<Named, T>;
-  const auto operands = std::bit_cast<std::array<U, kCount>>(from);
-  std::array<T, kCount> converted;
-  for (size_t i = 0; i < kCount; ++i) converted[i] = operands[i];
-  return std::bit_cast<Named>(converted);
-}
-// A list of operands by name; of(id) gives each of them as a T.
-template <class Named, class T, class F>
-Named NamedOperands(const std::vector<TensorId>& ids, F&& of) {
-  constexpr size_t kCount = kOperandCount<Named, T>;
-  if constexpr (kCount == 0) {
-    return {};
-  } else {
-    std::array<T, kCount> named;
-    for (size_t i = 0; i < kCount; ++i) named[i] = of(ids[i]);
-    return std::bit_cast<Named>(named);
-  }
-}
 
 // The declarations that every operation must have.
 template <class O>

@@ -26,7 +26,7 @@ void RemoveDeadOps(Graph& graph) {
 }
 
 void HoistUpdates(Graph& graph) {
-  // Whether the update may not pass an operation: they share a tensor. Two readers of one tensor
+  // True if the update may not pass an operation, because they share a tensor. Two readers of one tensor
   // could change places, but the parameter and the gradient of an update are never only read.
   const auto touches = [](const Op& op, const Op& update) {
     std::vector<TensorId> all = Reads(op);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/arithmetic.h"
+#include "graph/loop_nest.h"
 
 namespace bittern {
 namespace {
@@ -32,9 +33,8 @@ std::vector<LoopLevel> Fuse(std::vector<LoopLevel> steps) {
     LoopLevel& outer = steps[i];
     const LoopLevel& inner = steps[i + 1];
     const int64_t n = inner.extent;
-    if (outer.sum == inner.sum && outer.c == inner.c * n && outer.a == inner.a * n &&
-        outer.b == inner.b * n && outer.start == inner.start * n && outer.slot == inner.slot * n &&
-        outer.slice == inner.slice * n) {
+    if (outer.sum == inner.sum && OperandsFuse(outer, inner) && StartFuses(outer, inner) &&
+        StridesCompose(outer.slot, inner.slot, n) && StridesCompose(outer.slice, inner.slice, n)) {
       const int64_t extent = outer.extent * n;
       outer = inner;
       outer.extent = extent;

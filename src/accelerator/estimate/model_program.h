@@ -21,10 +21,13 @@ struct ModelProgram {
 
 // `kind` is kInference or kTraining. Fails, naming the training option, where the accelerator
 // cannot run the step. If nothing fits, it is the program that is short of the fewest words.
-ModelProgram FindProgram(const Config& config, StepKind kind, const isa::Accelerator& machine);
+ModelProgram FindProgram(const Config& config, StepKind kind, const isa::Accelerator& machine,
+                         const AfterPass& after = {});
 
-// The same; fails with the shortfall if nothing fits.
-ModelProgram CompileModel(const Config& config, StepKind kind, const isa::Accelerator& machine);
+// The same; fails with the shortfall if nothing fits. `after` is called after every pass of the
+// compiler (compilation.h).
+ModelProgram CompileModel(const Config& config, StepKind kind, const isa::Accelerator& machine,
+                          const AfterPass& after = {});
 
 // "100 words of tokens short: it needs 4196, there are 4096; ...", for a message.
 std::string Describe(const std::vector<Shortfall>& shortfalls);

@@ -18,8 +18,8 @@ constexpr auto kLn2 = static_cast<float>(std::numbers::ln2);
 
 class Elementwise {
  public:
-  Elementwise(const FusionGroup& group, Emitter& emitter)
-      : group_(group), op_(group[0]), emitter_(emitter), vector_(emitter) {}
+  Elementwise(const FusionGroup& group, Lowering& lowering)
+      : group_(group), op_(group[0]), lowering_(lowering), vector_(lowering) {}
 
   void Lower() {
     switch (op_.kind) {
@@ -62,13 +62,13 @@ class Elementwise {
         return Map(VectorOp{}.Read(vector_.Constant(0)));
       case OpKind::kRowSum: {
         VectorOp vector_op = VectorOp{}.Read(In(0));
-        if (emitter_.graph().At(op_.out[0]).kind == TensorKind::kParameter) {
+        if (lowering_.graph.At(op_.out[0]).kind == TensorKind::kParameter) {
           vector_.UpdateBySum(vector_op, op_, /*of_input=*/true);
         } else {
           vector_op.lanes = Out();
           vector_op.code.lane_source = 1;
         }
-        return vector_.Emit(vector_op, emitter_.layout(op_.in[0]).words());
+        return vector_.Emit(vector_op, lowering_.layout(op_.in[0]).words());
       }
       case OpKind::kDescend:
         if (group_.size() > 1) {  // and its sum with what it is added to
@@ -76,7 +76,7 @@ class Elementwise {
           VectorOp vector_op =
               VectorOpEmitter::Scaled(In(0), vector_.Rate(op_.scale)).With(sum).Write(sum);
           vector_op.code.q1 = Source::kB;
-          return vector_.Emit(vector_op, emitter_.layout(sum.tensor).words());
+          return vector_.Emit(vector_op, lowering_.layout(sum.tensor).words());
         }
         return Map(VectorOpEmitter::Scaled(In(0), vector_.Rate(op_.scale)));
       case OpKind::kSgd: {
@@ -121,12 +121,12 @@ class Elementwise {
 
   WordRun In(size_t i) const { return {.tensor = op_.in[i]}; }
   WordRun Out(size_t i = 0) const { return {.tensor = op_.out[i]}; }
-  int64_t Count() const { return emitter_.layout(op_.out[0]).words(); }
+  int64_t Count() const { return lowering_.layout(op_.out[0]).words(); }
   // Word by word, in the order in which they are wanted; a sum over tokens of the result beside it.
   void Map(VectorOp vector_op) {
     vector_op.Write(Out());
     if (group_.size() > 1) vector_.UpdateBySum(vector_op, group_[1], /*of_input=*/false);
-    vector_.Emit(vector_op, emitter_.TraversalOf(op_.out[0]));
+    vector_.Emit(vector_op, lowering_.TraversalOf(op_.out[0]));
   }
 
   static VectorOp Adding(WordRun a, WordRun b) {
@@ -151,7 +151,7 @@ class Elementwise {
     std::array<int64_t, 4> count, step;
   };
   Heads HeadLoops() const {
-    const int64_t keys = emitter_.tokens();
+    const int64_t keys = lowering_.tokens();
     const int64_t heads = Count() / keys;
     return {heads, keys, {1, 1, keys, heads}, {0, 0, 1, keys}};
   }
@@ -167,7 +167,7 @@ class Elementwise {
     vector_op.code.limit = limit ? 1 : 0;
     vector_op.code.limit_loop = 2;
     // Fewer heads than an addition takes: one element after the other.
-    vector_op.code.serial = of.heads < emitter_.machine().accumulate_distance ? 1 : 0;
+    vector_op.code.serial = of.heads < lowering_.machine.accumulate_distance ? 1 : 0;
     vector_.EmitNest(vector_op, of.count, of.step);
   }
 
@@ -232,7 +232,7 @@ class Elementwise {
     if (op_.smoothing > 0) Refuse("training.label_smoothing");
     enum : uint32_t { kMaximum, kLogit, kSum, kWeight, kShare, kOnes, kLoss, kPartial };
     const int64_t classes = Count();
-    const auto table = static_cast<int>(emitter_.Table(op_.in[1]));
+    const auto table = static_cast<int>(lowering_.Table(op_.in[1]));
     VectorOp ones = VectorOp{}.Read(vector_.Constant(0));
     ones.code.q1 = Source::kOne;
     vector_.Lane(ones, kOnes);
@@ -254,7 +254,8 @@ class Elementwise {
     exponential.code.function = Function::kExp2;
     vector_.Reduce(exponential, {Tap::kAdd, kSum, kPartial}, classes);
 
-    VectorOp weight = VectorOpEmitter::OfRegister(kOnes).Scalar({emitter_.LossWeight(op_.loss), 0});
+    VectorOp weight =
+        VectorOpEmitter::OfRegister(kOnes).Scalar({lowering_.LossWeight(op_.loss), 0});
     weight.code.p1 = Source::kLabelled;
     weight.code.p2 = Source::kG;
     weight.pick_table = table;
@@ -299,14 +300,14 @@ class Elementwise {
   };
   // `with`: activations that the rows are made into or from.
   Rows RowsOf(StoredId rows, std::initializer_list<StoredId> with) const {
-    const TensorLayout& layout = emitter_.layout(rows);
-    const int64_t groups = layout.words() / emitter_.tokens();
+    const TensorLayout& layout = lowering_.layout(rows);
+    const int64_t groups = layout.words() / lowering_.tokens();
     const bool split = layout.split != 0;
-    for (const StoredId id : with) BITTERN_CHECK((emitter_.layout(id).split != 0) == split);
+    for (const StoredId id : with) BITTERN_CHECK((lowering_.layout(id).split != 0) == split);
     Rows of{layout.lanes, split ? groups / 2 : groups, 1, 0, split ? 3u : 1u, split ? 1u : 0u};
     of.step = static_cast<int32_t>(layout.OfPlane(groups));
     const int64_t limit =
-        std::min(emitter_.machine().tile_slots, emitter_.machine().accumulator_slots) / 2;
+        std::min(lowering_.machine.tile_slots, lowering_.machine.accumulator_slots) / 2;
     for (int64_t n = std::min(limit, of.groups); n > 1 && of.chunk == 1; --n) {
       if (of.groups % n == 0) of.chunk = n;
     }
@@ -316,15 +317,15 @@ class Elementwise {
   isa::Walk Selection(TensorId slot) {
     isa::Walk walk;
     walk.stride[0] = 1;
-    walk.table = emitter_.Table(slot);
+    walk.table = lowering_.Table(slot);
     return walk;
   }
   // A product of rows with their selection; i3 runs over the groups of a chunk.
   isa::Stream OfRows(const Rows& of, TensorId slot, uint32_t half) {
     isa::Stream stream;
     stream.planes = of.planes;
-    stream.dynamic = static_cast<uint32_t>(emitter_.graph().lists);  // the list of rows
-    stream.count = {static_cast<uint32_t>(emitter_.tokens()), 1, 1,
+    stream.dynamic = static_cast<uint32_t>(lowering_.graph.lists);  // the list of rows
+    stream.count = {static_cast<uint32_t>(lowering_.tokens()), 1, 1,
                     static_cast<uint32_t>(of.chunk)};
     stream.one_hot = 1;
     stream.x = Selection(slot);
@@ -343,19 +344,19 @@ class Elementwise {
   void Gather() {  // rows, slot, add
     const Rows of = RowsOf(op_.in[0], {op_.out[0], op_.in[2]});
     // A word's row is met again after `chunk` elements.
-    if (of.chunk < emitter_.machine().accumulate_distance) {
+    if (of.chunk < lowering_.machine.accumulate_distance) {
       Fail(
           "accelerator: \"{}\" takes {} words of a row at a time, {} adds to one every {} cycles; "
           "fewer rows or more features may do",
-          op_.name, of.chunk, emitter_.machine().name, emitter_.machine().accumulate_distance);
+          op_.name, of.chunk, lowering_.machine.name, lowering_.machine.accumulate_distance);
     }
     for (int64_t group = 0; group < of.groups; group += of.chunk) {
-      const uint32_t half = emitter_.NextAccumulatorHalf();
+      const uint32_t half = lowering_.NextAccumulatorHalf();
       isa::Stream stream = OfRows(of, op_.in[1], half);
       stream.direction = isa::Direction::kTime;
       stream.sum = 1;
       stream.b = RowWalk(of, group);
-      emitter_.Append(stream, {op_.in[0]});
+      lowering_.stream.Append(stream, {op_.in[0]});
       isa::Drain drain;
       drain.planes = of.planes;
       drain.count = {1, static_cast<uint32_t>(of.chunk), 1, static_cast<uint32_t>(of.features)};
@@ -366,7 +367,7 @@ class Elementwise {
       drain.initial = drain.y;
       drain.slot = VectorOpEmitter::Register(half);
       drain.slot.stride[1] = 1;
-      emitter_.Append(drain, {op_.out[0], op_.in[2]});
+      lowering_.stream.Append(drain, {op_.out[0], op_.in[2]});
     }
   }
 
@@ -374,7 +375,7 @@ class Elementwise {
     if (op_.accumulate) Refuse("a word table of one core");
     const Rows of = RowsOf(op_.out[0], {op_.in[0]});
     for (int64_t group = 0; group < of.groups; group += of.chunk) {
-      const uint32_t half = emitter_.NextTileHalf();
+      const uint32_t half = lowering_.NextTileHalf();
       isa::Load load;
       load.planes = of.planes;
       load.count = {1, 1, static_cast<uint32_t>(of.chunk), static_cast<uint32_t>(of.features)};
@@ -383,24 +384,24 @@ class Elementwise {
       load.source.split = of.split;
       load.slot = VectorOpEmitter::Register(half);
       load.slot.stride[2] = 1;
-      emitter_.Append(load, {op_.in[0]});
+      lowering_.stream.Append(load, {op_.in[0]});
       isa::Stream stream = OfRows(of, op_.in[1], half);
       stream.direction = isa::Direction::kToken;
       stream.y = RowWalk(of, group);
-      emitter_.Append(stream, {op_.out[0]});
+      lowering_.stream.Append(stream, {op_.out[0]});
     }
   }
 
   const FusionGroup& group_;
   const Op& op_;  // the first
-  Emitter& emitter_;
+  Lowering& lowering_;
   VectorOpEmitter vector_;
 };
 
 }  // namespace
 
-void LowerElementwise(const FusionGroup& group, Emitter& emitter) {
-  Elementwise(group, emitter).Lower();
+void LowerElementwise(const FusionGroup& group, Lowering& lowering) {
+  Elementwise(group, lowering).Lower();
 }
 
 }  // namespace bittern

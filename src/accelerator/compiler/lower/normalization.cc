@@ -14,8 +14,8 @@ using isa::Tap;
 
 class NormalizationLowering {
  public:
-  NormalizationLowering(const FusionGroup& group, Emitter& emitter)
-      : group_(group), emitter_(emitter), vector_(emitter) {}
+  NormalizationLowering(const FusionGroup& group, Lowering& lowering)
+      : group_(group), lowering_(lowering), vector_(lowering) {}
 
   void Lower() {
     const Op& op = group_[0];
@@ -46,7 +46,7 @@ class NormalizationLowering {
 
   static WordRun In(const Op& op, size_t i) { return {.tensor = op.in[i]}; }
   static WordRun Out(const Op& op, size_t i = 0) { return {.tensor = op.out[i]}; }
-  int64_t FeaturesOf(const Op& op) const { return emitter_.layout(op.in[0]).words(); }
+  int64_t FeaturesOf(const Op& op) const { return lowering_.layout(op.in[0]).words(); }
 
   // The sum, and beside it the sum of its words.
   void AddAndMoments(const Op& add, const Op& moments) {
@@ -109,7 +109,7 @@ class NormalizationLowering {
     } else if (group_.size() > 1) {
       VectorOpEmitter::Mask(vector_op, group_[1], &isa::Vector::p2);
     }
-    vector_.Emit(vector_op, emitter_.TraversalOf(op.out[0]));
+    vector_.Emit(vector_op, lowering_.TraversalOf(op.out[0]));
   }
 
   void AffineGradients(const Op& op) {  // dy, x, moments -> dgain, dshift
@@ -196,7 +196,7 @@ class NormalizationLowering {
       vector_.LoadRegister(VectorOpEmitter::Row(In(op, 3), 0), kS0);
       vector_.LoadRegister(VectorOpEmitter::Row(In(op, 3), 1), kS1);
       if (op.in.size() > 4) {
-        scaled = {.tensor = emitter_.NewScratch(op.in[0])};
+        scaled = {.tensor = lowering_.tensors.NewScratch(op.in[0])};
         vector_.Emit(VectorOpEmitter::Scaled(In(op, 0), In(op, 4)).Write(scaled), FeaturesOf(op));
       }
     }
@@ -206,9 +206,9 @@ class NormalizationLowering {
   // Three passes do all of LayerNorm's backward: dy gain with its sum and the update of shift; the
   // sum with xhat and the update of gain, which nothing reads afterwards; dx.
   void GradientAndUpdates() {
-    if (emitter_.objective() == Objective::kWords) return GradientInPlace();
+    if (lowering_.objective == LoweringObjective::kWords) return GradientInPlace();
     const Op &sums = group_[1], &grad = group_[2], &gain = group_[3], &shift = group_[4];
-    const WordRun scaled = {.tensor = emitter_.NewScratch(sums.in[0])};
+    const WordRun scaled = {.tensor = lowering_.tensors.NewScratch(sums.in[0])};
     VectorOp plain = Plain(sums).Write(scaled);
     vector_.UpdateBySum(plain, shift, /*of_input=*/true);
     VectorOp product = Product(sums);
@@ -221,7 +221,7 @@ class NormalizationLowering {
   // which is still wanted then, is updated last.
   void GradientInPlace() {
     const Op &sums = group_[1], &grad = group_[2], &gain = group_[3], &shift = group_[4];
-    const WordRun gradient = {.tensor = emitter_.NewScratch(gain.out[0])};
+    const WordRun gradient = {.tensor = lowering_.tensors.NewScratch(gain.out[0])};
     LoadMoments(In(sums, 2));
     VectorOp product = Product(sums);
     product.lanes = gradient;
@@ -238,7 +238,7 @@ class NormalizationLowering {
   }
 
   const FusionGroup& group_;
-  Emitter& emitter_;
+  Lowering& lowering_;
   VectorOpEmitter vector_;
 };
 
@@ -252,8 +252,8 @@ bool IsNormalization(const FusionGroup& group) {
   });
 }
 
-void LowerNormalization(const FusionGroup& group, Emitter& emitter) {
-  NormalizationLowering(group, emitter).Lower();
+void LowerNormalization(const FusionGroup& group, Lowering& lowering) {
+  NormalizationLowering(group, lowering).Lower();
 }
 
 }  // namespace bittern

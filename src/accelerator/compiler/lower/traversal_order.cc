@@ -1,8 +1,8 @@
 #include "accelerator/compiler/lower/traversal_order.h"
 
-#include <set>
+#include <optional>
 
-#include "accelerator/compiler/lower/contraction.h"
+#include "accelerator/compiler/layout/contraction_mapping.h"
 
 namespace bittern {
 namespace {
@@ -22,18 +22,22 @@ bool IsMap(const Op& op) {
 
 }  // namespace
 
-void ChooseTraversalOrders(const std::vector<FusionGroup>& groups, Emitter& emitter) {
-  // From the last to the first: what is wanted of a result is known before its operands are met.
-  // The reader that comes first decides, so later ones are overwritten.
+TraversalOrders ChooseTraversalOrders(const std::vector<FusionGroup>& groups,
+                                      const LaidOutGraph& in) {
+  TraversalOrders orders;
+  // From the last group to the first: the order wanted of a result is known before the group that
+  // writes the result comes. The first reader decides, because it overwrites the later ones.
   for (size_t i = groups.size(); i-- > 0;) {
     const Op& op = groups[i][0];
     if (op.kind == OpKind::kContract) {
-      const auto wanted = TraversalOfTokens(op, emitter);
-      if (wanted) emitter.SetTraversal(wanted->tensor, wanted->order);
-    } else if (IsMap(op) && emitter.layout(op.in[0]).words() == emitter.layout(op.out[0]).words()) {
-      emitter.SetTraversal(op.in[0], emitter.TraversalOf(op.out[0]));
+      const auto mapping = ContractionMapping::Find(op, in);
+      const auto wanted = mapping ? mapping->TraversalOfTokens() : std::nullopt;
+      if (wanted) orders.Set(mapping->Tensor(mapping->token_side()), *wanted);
+    } else if (IsMap(op) && in.layout(op.in[0]).words() == in.layout(op.out[0]).words()) {
+      orders.Set(op.in[0], orders.Of(op.out[0], in.layout(op.out[0]).words()));
     }
   }
+  return orders;
 }
 
 }  // namespace bittern

@@ -41,8 +41,8 @@ struct Node {
 
 class Scheduling {
  public:
-  Scheduling(const Section& section, const Emitter& emitter)
-      : groups_(section.groups), next_(section.wanted), emitter_(emitter) {}
+  Scheduling(const Section& section, const LaidOutGraph& in)
+      : groups_(section.groups), next_(section.wanted), in_(in) {}
 
   std::vector<FusionGroup> Run() {
     for (const FusionGroup& group : groups_) nodes_.push_back(Model(group));
@@ -79,7 +79,7 @@ class Scheduling {
   }
 
  private:
-  int64_t Words(TensorId id) const { return emitter_.layout(id).words(); }
+  int64_t Words(TensorId id) const { return in_.layout(id).words(); }
 
   Node Model(const FusionGroup& group) const {
     Node node;
@@ -136,15 +136,14 @@ class Scheduling {
     Node node;
     node.unit = kStreamUnit;
     node.loops = op.gather.list >= 0;
-    const TensorLayout &c = emitter_.layout(op.out[0]), &a = emitter_.layout(op.in[0]),
-                       &b = emitter_.layout(op.in[1]);
-    node.first_pass = node.cycles =
-        ContractionCycles(op, emitter_.tokens(), emitter_.machine(), c, a, b,
-                          op.in.size() > 2 ? &emitter_.layout(op.in[2]) : nullptr);
-    const std::optional<ArrayMapping> mapping = FindArrayMapping(op, emitter_.tokens(), c, a, b);
+    const TensorLayout &c = in_.layout(op.out[0]), &a = in_.layout(op.in[0]),
+                       &b = in_.layout(op.in[1]);
+    node.first_pass = node.cycles = ContractionCycles(
+        op, in_.tokens(), in_.machine, c, a, b, op.in.size() > 2 ? &in_.layout(op.in[2]) : nullptr);
+    const std::optional<ArrayMapping> mapping = FindArrayMapping(op, in_.tokens(), c, a, b);
     if (mapping->direction == isa::Direction::kTime) {
       // In a loop over a list each trip writes its own part.
-      node.tail = op.gather.list >= 0 ? c.words() / emitter_.tokens() : c.words();
+      node.tail = op.gather.list >= 0 ? c.words() / in_.tokens() : c.words();
       node.follows = op.in[mapping->token_side == kA ? 0 : 1];
       node.reads = {op.in[0], op.in[1]};
     } else {
@@ -163,7 +162,7 @@ class Scheduling {
   bool Urgent(const FusionGroup& group) const {
     for (const Op& op : group) {
       for (const TensorId id : op.out) {
-        if (next_.contains(id) && !emitter_.graph().At(id).persistent) return true;
+        if (next_.contains(id) && !in_.graph.At(id).persistent) return true;
       }
     }
     return false;
@@ -304,7 +303,7 @@ class Scheduling {
 
   std::vector<FusionGroup> groups_;
   const std::set<TensorId>& next_;  // what the section behind this one reads or updates
-  const Emitter& emitter_;
+  const LaidOutGraph& in_;
   std::vector<Node> nodes_;
   std::array<int64_t, 2> free_{};
   std::map<TensorId, std::vector<Reading>> read_;  // by the groups that have their place
@@ -312,8 +311,8 @@ class Scheduling {
 
 }  // namespace
 
-void ListSchedule(Section& section, const Emitter& emitter) {
-  section.groups = Scheduling(section, emitter).Run();
+void ListSchedule(Section& section, const LaidOutGraph& in) {
+  section.groups = Scheduling(section, in).Run();
 }
 
 }  // namespace bittern

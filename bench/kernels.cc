@@ -1,9 +1,10 @@
-// Speed of the kernels on the shapes of one training step of the 2-encoder model: a table, and
-// with --json FILE the same numbers. Usage: kernels_bench [--tokens N]... [--json FILE]
+// Measures the speed of the kernels on the shapes of one training step of the 2-encoder model. It
+// prints a table, and with --json FILE writes the same numbers. Usage: kernels_bench [--tokens
+// N]... [--json FILE]
 //
-// Rates are useful multiply-adds; "peak" is the multiply-add rate measured by this program in the
-// same run. Every contraction runs alone on data that stays in the L2 cache where it fits; the last
-// line of a table runs them one after the other, as a step does, over one 4 MB arena.
+// Rates count useful multiply-adds. "peak" is the multiply-add rate that this program measures in
+// the same run. Every contraction runs alone, on data that stays in the L2 cache if it fits. The
+// last line of a table runs them one after the other over one 4 MB arena, as a step does.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,8 +25,8 @@ namespace {
 
 using Extents = std::map<char, int64_t>;
 
-// c = sum a b (+ start), operands as row-major index strings; an upper-case index only spaces the
-// others out (a slice of a larger tensor).
+// c = sum a b (+ start). Operands are given as row-major index strings. An upper-case index is not
+// iterated but only adds distance between the others, as in a slice of a larger tensor.
 struct Case {
   std::string name;
   std::string a, b, c, start;
@@ -72,7 +73,8 @@ Prepared Prepare(const Case& item) {
   return out;
 }
 
-// One map of the optimal order. Indices: m n 1-3 are i j k / l o p, ranks q r s u v.
+// One map in the optimal order. Its indices are i j k for m1-3, l o p for n1-3, and q r s u v for
+// the ranks.
 void AddMap(int64_t t, double times, std::vector<Case>& cases) {
   // Modes i 12, j 8, k 8 (output), l 8, o 8, p 12 (input); x = i j merged, y = o p merged.
   const int64_t r = 12;
@@ -118,7 +120,7 @@ void AddHead(int64_t t, std::vector<Case>& cases) {
 }
 
 void AddEmbedding(int64_t t, std::vector<Case>& cases) {
-  // N = F2 F3 and row = F1 N; V: the words that a core's slices stand between.
+  // N = F2 F3 and row = F1 N. V is the number of words, the distance between the slices of a core.
   const auto words = static_cast<double>(t);
   const Extents e1 = {{'r', 30}, {'x', 8}, {'s', 30}, {'y', 8}, {'V', 10}};
   const Extents e2 = {{'d', 12}, {'r', 30}, {'z', 64}};

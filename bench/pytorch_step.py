@@ -4,24 +4,24 @@
     pytorch_step.py --examples sentences.jsonl              measures everything, prints medians
     pytorch_step.py --examples sentences.jsonl --serve      measures on request
 
-A step is zero_grad, forward, loss, backward and the SGD update, of one sentence. The model is that
-of tests/oracle/model.py. "padded" has 32 distinct tokens, all of them real, so that no time goes
-into a mask; "unpadded" goes through the sentences of --examples (JSON lines {"ids", "tags",
-"intent"}) as they are. Orders: dense, right-to-left, btt, optimal, and
+A step consists of zero_grad, forward, loss, backward and the SGD update, for one sentence. The model is that of
+tests/oracle/model.py. "padded" has 32 distinct tokens. All of them are real, so that no time is spent on a mask.
+"unpadded" uses the sentences of --examples (JSON lines {"ids", "tags", "intent"}) in their own lengths. The orders are
+dense, right-to-left, btt, optimal, and
 
-    btt-stacked, optimal-stacked    the cores of all 14 maps are stored as one tensor a position
+    btt-stacked, optimal-stacked    the cores of all 14 maps are stored as one tensor for each position
                                     ([map, r_prev, mode, r_next]) and merged by batched products
 
-Times are the process's own on the processor, so that other processes do not count.
+Times are processor times of this process, so that other processes do not count.
 
---serve prints one line about PyTorch, "ready", then for each line of standard input such as "btt padded 20" runs 20 steps
-and prints their mean in milliseconds, so that another program can take turns with this one.
+--serve prints one line about PyTorch, then "ready". For each line of standard input such as "btt padded 20" it runs 20
+steps and prints their mean in milliseconds. So another program can take turns with this one.
 
-What a user can do for speed and is done here: OpenBLAS, merged cores, bias added inside the matrix
-product where there is one, gradients handed over instead of accumulated, one fused call for the
-update, freed memory kept by the process (else big gradients are mapped and cleared anew in each
-step). Tried and no faster: torch.optim.SGD(foreach=True), sparse gradients of the dense word table,
-OPENBLAS_CORETYPE, ATEN_CPU_CAPABILITY=avx512.
+This program uses everything that a user can do for speed: OpenBLAS, merged cores, the bias added inside a matrix
+product, gradients that are moved instead of accumulated, and one fused call for the update. It also keeps freed
+memory in the process; otherwise large gradients would be mapped and cleared again in each step. These were
+tried and are no faster: torch.optim.SGD(foreach=True), sparse gradients of the dense word table, OPENBLAS_CORETYPE,
+ATEN_CPU_CAPABILITY=avx512.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def batched_join(left, right):
 
 
 class StackedCores:
-    """The cores of all maps of a model, one leaf tensor a position, merged once a step."""
+    """The cores of all maps of a model: one leaf tensor for each position, merged once in each step."""
 
     def __init__(self, transformer, contraction):
         self.contraction = contraction
@@ -76,7 +76,7 @@ class StackedCores:
         for cores in self.cores:
             cores.requires_grad_()
         for tensor_map in self.maps:
-            tensor_map.contraction = "right-to-left"  # of the cores that merge() leaves
+            tensor_map.contraction = "right-to-left"  # the order for the merged cores
 
     def merge(self):
         """Gives every map its merged cores."""
@@ -93,7 +93,7 @@ class StackedCores:
 
 
 class Trainer:
-    """One model in one order; the sentences of each kind come in turn."""
+    """One model in one order. It uses the sentences of each kind in turn."""
 
     def __init__(self, order, sentences):
         self.sentences = {kind: itertools.cycle(examples) for kind, examples in sentences.items()}
@@ -125,7 +125,7 @@ class Trainer:
             torch._foreach_add_(self.leaves, gradients, alpha=-LEARNING_RATE)
 
     def milliseconds(self, kind, steps):
-        """The mean time of a step, behind a few that fill the caches again."""
+        """The mean time of a step, after a few steps that fill the caches again."""
         for example in itertools.islice(self.sentences[kind], SETTLING_STEPS):
             self.step(example)
         examples = list(itertools.islice(self.sentences[kind], steps))
@@ -149,7 +149,7 @@ def distinct_tokens():
 
 
 def warm_up(trainers, sentences):
-    """Ten steps each; as they start alike, all orders but dense must then have the same loss."""
+    """Runs ten steps of each order. They start equal, so all orders except dense must then have the same loss."""
     losses = {}
     for order, trainer in trainers.items():
         for kind in sentences:
@@ -168,7 +168,7 @@ def serve(trainers):
 
 
 def report(trainers, kinds, rounds, steps):
-    """Takes the orders in turn, so that a busy machine slows all of them."""
+    """Measures the orders in turn, so that other load on the machine slows all of them equally."""
     times = {(order, kind): [] for order in trainers for kind in kinds}
     for _ in range(rounds):
         for (order, kind), found in times.items():

@@ -1,10 +1,11 @@
-// Speed of the simulator, one thread: training steps of the 2-encoder model, 32 distinct tokens.
+// Measures the speed of the simulator on one thread, with training steps of the 2-encoder model and
+// 32 distinct tokens.
 //
 //   simulator_bench [--config NAME] [--device sim:u50-single] [--seconds S] [--json FILE]
 //
-// What a step takes in processor time, and so instructions, elements, lane operations (a multiply
-// or an add of one lane) and simulated cycles a second; beside it what it takes to count a step's
-// cycles, to check its program and to compile it.
+// It prints the processor time of a step. From this follow instructions, elements, lane operations
+// (a multiply or an add of one lane) and simulated cycles in a second. It also prints the time to
+// count a step's cycles, to check its program and to compile it.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -37,7 +38,8 @@ double CpuSeconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-// Seconds of one call: the mean over as many as fit into `budget`, after one to warm up.
+// The seconds of one call: the mean over the calls that fit into `budget`, after one call to warm
+// up.
 template <typename F>
 double SecondsOf(double budget, F call) {
   call();

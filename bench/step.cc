@@ -1,19 +1,19 @@
-// Time of one training step of the 2-encoder model, one sentence, one thread: this engine against
-// PyTorch in eager mode, in turns in one run, so that a busy machine slows both. Times are of the
-// processor: what other processes take of it does not count.
+// Compares the time of one training step of the 2-encoder model with PyTorch in eager mode, for one
+// sentence on one thread. Both run in turns in one run, so that other load on the machine slows
+// both. Times are processor times, so other processes do not count.
 //
 //   step [--data DIR] [--rounds N] [--steps N] [--json FILE] [--pytorch bench/pytorch_step.py]
 //   step --profile [--contraction ORDER] [--recompute WHAT] [--data DIR --unpadded]
 //
-// A step is writing the inputs, forward, loss, backward and the SGD update. "padded" is a sentence
-// of 32 distinct tokens, "unpadded" the sentences of --data (default: the generated corpus) in
-// turn. A round takes --steps steps of every order of both programs, behind three that are not
-// timed, as the other program has just had the caches; times are medians over the rounds, ratios
-// medians of the rounds' ratios. "Useful" multiply-adds are those of the step's
-// contractions at the sentence's real tokens; the peak is that of registers alone, measured in the
-// same run.
+// A step writes the inputs and runs forward, loss, backward and the SGD update. "padded" is a
+// sentence of 32 distinct tokens. "unpadded" takes the sentences of --data (default: the generated
+// corpus) in turn. A round runs --steps steps of every order of both programs. Three untimed steps
+// come first, because the other program has just used the caches. Times are medians over the
+// rounds, ratios are medians of the rounds' ratios. "Useful" multiply-adds are those of the step's
+// contractions at the sentence's real tokens. The peak is measured in the same run, on registers
+// only.
 //
-// --profile runs a step operation by operation and says where its time goes.
+// --profile runs a step operation by operation and prints the time of each part.
 #include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,7 +48,7 @@ namespace bittern {
 namespace {
 
 constexpr double kLearningRate = 1e-3;  // as in pytorch_step.py
-constexpr int kSettlingSteps = 3;       // also there
+constexpr int kSettlingSteps = 3;       // as in pytorch_step.py, too
 
 double CpuMilliseconds() {
   timespec time{};
@@ -62,7 +62,7 @@ double Median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-// [CLS] and different words, every one with a tag, as many as the model takes.
+// A sentence that fills the model: [CLS] and different words, each with a tag.
 Example DistinctTokens(const ModelConfig& model) {
   std::vector<uint16_t> words(static_cast<size_t>(model.vocabulary - kFirstWordId));
   std::iota(words.begin(), words.end(), static_cast<uint16_t>(kFirstWordId));
@@ -79,7 +79,7 @@ Example DistinctTokens(const ModelConfig& model) {
 
 using Sentences = std::map<std::string, std::vector<Example>>;  // by "padded", "unpadded"
 
-// This engine in one order.
+// Bittern in one order.
 class Engine {
  public:
   Engine(const Config& config, Recompute recompute, const Sentences& sentences)
@@ -102,9 +102,9 @@ class Engine {
     return inputs_;
   }
 
-  void Rewind() { next_.clear(); }  // to the first sentences
+  void Rewind() { next_.clear(); }  // returns to the first sentences
 
-  // The mean time of a step, behind a few that fill the caches again.
+  // The mean time of a step, after a few steps that fill the caches again.
   double Milliseconds(const std::string& kind, int steps) {
     for (int step = 0; step < kSettlingSteps; ++step) executor_.Run(Next(kind));
     const double start = CpuMilliseconds();
@@ -112,7 +112,7 @@ class Engine {
     return (CpuMilliseconds() - start) / steps;
   }
 
-  // Of a step, mean over all sentences.
+  // The useful multiply-adds of a step, as the mean over all sentences.
   double UsefulMultiplyAdds(const std::string& kind) {
     const size_t count = sentences_.at(kind).size();
     double sum = 0;
@@ -194,7 +194,7 @@ std::string Processor() {
   return "unknown processor";
 }
 
-// Mean number of processes that wanted to run in the last minute; 1 of it is this comparison.
+// The load average of the last minute. This comparison contributes 1.
 double Load() {
   double load = 0;
   return getloadavg(&load, 1) == 1 ? load : -1;
@@ -210,7 +210,7 @@ std::string Compiler() {
 
 struct Bar {
   std::string kind, ours, theirs;
-  double least;  // 0: for information
+  double least;  // 0: only for information
 };
 
 const std::vector<std::string> kOurOrders = {"btt", "optimal", "right-to-left"};
@@ -246,7 +246,7 @@ void Compare(const Config& base, const Sentences& sentences, const std::string& 
   double peak = 0;
   for (int round = 0; round < rounds; ++round) {
     for (const auto& [kind, unused] : sentences) {
-      // One of theirs, one of ours.
+      // PyTorch and Bittern take turns.
       for (size_t i = 0; i < std::max(kOurOrders.size(), kTheirOrders.size()); ++i) {
         if (i < kTheirOrders.size()) {
           times[{"PyTorch", kTheirOrders[i], kind}].push_back(

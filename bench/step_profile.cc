@@ -56,7 +56,7 @@ double MultiplyAdds(const Op& op, const StepInputs& inputs) {
 
 StepProfile::StepProfile(Executor& executor)
     : executor_(executor), costs_(executor.graph().ops.size()) {
-  std::vector<bool> follows(executor.graph().tensors.size());  // from a loss
+  std::vector<bool> follows(executor.graph().tensors.size());  // the tensor depends on a loss
   for (const Op& op : executor.graph().ops) {
     backward_.push_back(std::any_of(op.in.begin(), op.in.end(),
                                     [&](TensorId id) { return follows[static_cast<size_t>(id)]; }));

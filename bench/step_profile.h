@@ -1,5 +1,5 @@
-// Where the time of a step goes: every operation timed by itself, summed by kind, and by part of
-// the model and direction.
+// Profiles a step. Every operation is timed by itself. Times are summed by kind, and by part of the
+// model and direction.
 #ifndef BITTERN_BENCH_STEP_PROFILE_H_
 #define BITTERN_BENCH_STEP_PROFILE_H_
 
@@ -9,19 +9,19 @@
 
 namespace bittern {
 
-// Useful multiply-adds of an operation: those at the sentence's real tokens.
+// The useful multiply-adds of an operation: those at the sentence's real tokens.
 double MultiplyAdds(const Op& op, const StepInputs& inputs);
 
 class StepProfile {
  public:
   explicit StepProfile(Executor& executor);
 
-  // One step. Costs a reading of the clock an operation, which Print takes off.
+  // Runs one step. Each operation costs one reading of the clock, which Print subtracts.
   void Run(const StepInputs& inputs);
-  // Ends a round. All rounds run the same sentences; an operation's time is that of its fastest
-  // round, which a busy machine disturbs least.
+  // Ends a round. All rounds run the same sentences. The time of an operation is that of its
+  // fastest round, which other load on the machine disturbs least.
   void EndRound();
-  // Means of a step, in microseconds; rates against `peak` multiply-adds a second.
+  // Prints means of a step in microseconds, and rates relative to `peak` multiply-adds a second.
   void Print(double peak) const;
 
  private:
@@ -30,10 +30,10 @@ class StepProfile {
   };
 
   Executor& executor_;
-  std::vector<bool> backward_;  // by operation: its result follows from a loss
-  std::vector<Cost> costs_;     // by operation: of the running round
-  std::vector<Cost> fastest_;   // by operation: mean of a step in the fastest round
-  int steps_ = 0;               // of the running round
+  std::vector<bool> backward_;  // by operation: its result depends on a loss
+  std::vector<Cost> costs_;     // by operation: costs of the current round
+  std::vector<Cost> fastest_;   // by operation: mean cost of a step in the fastest round
+  int steps_ = 0;               // steps of the current round
 };
 
 }  // namespace bittern

@@ -1,8 +1,9 @@
-# One library a folder of src/, one test program beside it. A library includes only what it names, from above it
-# in the lists of src/CMakeLists.txt: scripts/check-includes.
+# Each folder of src/ has one library and one test program. A library includes only headers of the libraries that it
+# names, and these must come before it in the lists of src/CMakeLists.txt (scripts/check-includes).
 
 add_library(bittern_flags INTERFACE)
-# No fused rounding unless a kernel writes it (hn::MulAdd): the same source gives the same bits.
+# The compiler must not fuse roundings, so that the same source gives the same bits. Kernels fuse explicitly
+# (hn::MulAdd).
 target_compile_options(bittern_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor
   -ffp-contract=off $<$<BOOL:${BITTERN_WERROR}>:-Werror>)
 target_include_directories(bittern_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
@@ -16,8 +17,8 @@ function(bittern_library name)
   target_link_libraries(bittern_${name} PUBLIC bittern_flags ${ARG_DEPS} ${ARG_LINK})
 endfunction()
 
-# bittern_test(NAME [SLOW] SOURCES a_test.cc DEPS base LINK ...): one program, each case known to ctest, run from
-# the top, where data/atis may be. SLOW: not in `make test`.
+# bittern_test(NAME [SLOW] SOURCES a_test.cc DEPS base LINK ...) adds one test program. ctest knows each of its cases
+# and runs it from the top folder, where data/atis may be. `make test` leaves out SLOW ones.
 function(bittern_test name)
   if(NOT BITTERN_TESTS)
     return()
@@ -33,10 +34,9 @@ function(bittern_test name)
   gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 120 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} ${properties})
 endfunction()
 
-# bittern_fuzzer(NAME SOURCES a_fuzz.cc DEPS data DICTIONARY a.dict): a libFuzzer program NAME_fuzz, and
-# a minute of it as a slow test. The dictionary, if any, holds words of the format that chance finds
-# too late. With BITTERN_FUZZERS every library is built to guide it, and with the sanitizers that
-# judge it.
+# bittern_fuzzer(NAME SOURCES a_fuzz.cc DEPS data DICTIONARY a.dict) adds a libFuzzer program NAME_fuzz, and a minute
+# of it as a slow test. The optional dictionary has words of the format that random search finds too late. With
+# BITTERN_FUZZERS, every library is built with coverage to guide the fuzzer, and with sanitizers to find errors.
 if(BITTERN_FUZZERS)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES Clang)
     message(FATAL_ERROR "BITTERN_FUZZERS needs clang: add -DCMAKE_CXX_COMPILER=clang++-14")
@@ -57,6 +57,6 @@ function(bittern_fuzzer name)
   target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
   add_test(NAME ${name}_fuzz COMMAND ${name}_fuzz -max_total_time=60 -rss_limit_mb=512
     $<$<BOOL:${ARG_DICTIONARY}>:-dict=${CMAKE_CURRENT_SOURCE_DIR}/${ARG_DICTIONARY}>
-    COMMAND_EXPAND_LISTS)  # no dictionary, no argument
+    COMMAND_EXPAND_LISTS)  # without a dictionary the argument disappears
   set_tests_properties(${name}_fuzz PROPERTIES LABELS slow)
 endfunction()

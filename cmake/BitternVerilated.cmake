@@ -1,9 +1,9 @@
-# bittern_verilated(TOP SOURCES a.sv b.sv PARAMETERS -GLatency=3 PREFIX Vname): the C++ model of a module and
-# what is below it, as a library bittern_PREFIX with the class PREFIX. SOURCES: packages first.
+# bittern_verilated(TOP SOURCES a.sv b.sv PARAMETERS -GLatency=3 PREFIX Vname) builds the C++ model of a module and
+# its submodules, as a library bittern_PREFIX with the class PREFIX. SOURCES must list packages first.
 #
-# With TRACE, or all with BITTERN_RTL_TRACE, the model writes waveforms (Clocked::Trace).
+# With TRACE the model writes waveforms (Clocked::Trace). With BITTERN_RTL_TRACE all models do.
 #
-# With BITTERN_RTL_FAULTS the sources are those of scripts/plant-rtl-faults.
+# With BITTERN_RTL_FAULTS, scripts/plant-rtl-faults writes the sources.
 find_package(verilator REQUIRED HINTS $ENV{VERILATOR_ROOT} /usr/share/verilator)
 set(BITTERN_RTL_SOURCES ${CMAKE_SOURCE_DIR}/rtl)
 if(BITTERN_RTL_FAULTS)
@@ -13,11 +13,11 @@ if(BITTERN_RTL_FAULTS)
   set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS rtl/faults.toml)
 endif()
 
-# Bytes of a word of memory are written in a loop, of 115 for the u50, which Verilator has to unroll.
+# The bytes of a memory word are written in a loop, which Verilator has to unroll. The u50 has 115 bytes.
 set(BITTERN_VERILATOR_ARGS -Wall ${CMAKE_SOURCE_DIR}/rtl/waivers.vlt ${CMAKE_SOURCE_DIR}/rtl/sharing.vlt --assert
   --x-assign unique --x-initial unique --timescale 1ns/1ps --unroll-count 256)
 
-# What every model without waveforms needs of Verilator.
+# The parts of Verilator that every model without waveforms needs.
 set(BITTERN_VERILATOR_INCLUDE ${VERILATOR_ROOT}/include)
 add_library(bittern_verilator_runtime STATIC ${BITTERN_VERILATOR_INCLUDE}/verilated.cpp
   ${BITTERN_VERILATOR_INCLUDE}/verilated_dpi.cpp ${BITTERN_VERILATOR_INCLUDE}/verilated_threads.cpp)
@@ -39,7 +39,7 @@ function(bittern_verilated top)
   set(trace)
   if(ARG_TRACE OR BITTERN_RTL_TRACE)
     set(trace TRACE_FST)
-    # Verilator's own definitions are for its files alone, and what writes FST takes zlib.
+    # Verilator's definitions must apply to its files only. The FST writer needs zlib.
     find_package(ZLIB REQUIRED)
     target_compile_definitions(bittern_${ARG_PREFIX} INTERFACE VM_TRACE=1 VM_TRACE_FST=1)
     target_link_libraries(bittern_${ARG_PREFIX} PUBLIC ZLIB::ZLIB)
@@ -50,7 +50,8 @@ function(bittern_verilated top)
   if(BITTERN_RTL_FAULTS)
     target_link_libraries(bittern_${ARG_PREFIX} PUBLIC bittern_planted_fault)
   endif()
-  # Generated code: fast to compile, and no warnings of ours. Most of a file's time would be Verilator's header.
+  # The code is generated, so it gets no warnings of ours. Several files are compiled as one, because most of the time
+  # would be spent on Verilator's header.
   target_compile_options(bittern_${ARG_PREFIX} PRIVATE -O1 -w)
   set_target_properties(bittern_${ARG_PREFIX} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
   if(NOT trace)

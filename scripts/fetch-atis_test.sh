@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tests fetch-atis against file:// URLs made from the copy of ATIS in $BITTERN_ATIS, else data/atis.
-# Exit status 77: skipped, no copy.
+# Tests fetch-atis against file:// URLs made from the copy of ATIS in $BITTERN_ATIS, else data/atis. The exit status
+# is 77 if there is no copy.
 set -u
 
 scripts=$(cd "$(dirname "$0")" && pwd)
@@ -15,7 +15,7 @@ work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 failures=0
 
-# expect STATUS TEXT ARGUMENT...: runs fetch-atis; its status is STATUS and its output has TEXT.
+# expect STATUS TEXT ARGUMENT... runs fetch-atis and expects this status, and TEXT in the output.
 expect() {
   status=$1 text=$2
   shift 2
@@ -30,7 +30,7 @@ expect() {
   esac
 }
 
-# nothing_in DIRECTORY: it holds no file, hidden or not.
+# nothing_in DIRECTORY expects that it has no file, hidden or not.
 nothing_in() {
   if [ -n "$(ls -A "$1" 2>/dev/null)" ]; then
     echo "left behind in $1: $(ls -A "$1")"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""scripts/generate-spec on specifications with an error each, and on outputs that are not its own."""
+"""Tests scripts/generate-spec with specifications that have one error each, and with changed outputs."""
 
 import re
 import shutil

@@ -11,12 +11,12 @@ package bittern_pkg;
   // Not every importer uses every parameter.
   /* verilator lint_off UNUSEDPARAM */
 
-  localparam logic [63:0] SpecHash = 64'he14eea587042d709;
+  localparam logic [63:0] SpecHash = 64'h55e1c19510c9818b;
   localparam int unsigned SpecVersion = 1;
   localparam int unsigned WordBits = 32;
   localparam int unsigned LoopCount = 4;
 
-  // The units that run at the same time, and the order of Header.wait.
+  // The units run at the same time. Header.wait has the same order.
   typedef enum logic [1:0] {
     UnitLoad = 2'd0,
     UnitStream = 2'd1,
@@ -24,15 +24,15 @@ package bittern_pkg;
     UnitVector = 2'd3
   } unit_e;
 
-  // What a stream sums over.
+  // The index over which a stream sums.
   typedef enum logic [1:0] {
     DirectionTime = 2'd0,
     DirectionRank = 2'd1,
     DirectionToken = 2'd2
   } direction_e;
 
-  // What a sum is added to. The start is added last: y = start + sum; it is read when the sum is
-  // there (docs/timing.md).
+  // The number to which a sum is added. It is added last, y = start + sum, and is read when the sum
+  // is complete (docs/timing.md).
   typedef enum logic [1:0] {
     StartNone = 2'd0,
     StartOld = 2'd1,
@@ -40,7 +40,7 @@ package bittern_pkg;
     StartScalar = 2'd3
   } start_e;
 
-  // docs/arithmetic.md defines each.
+  // docs/arithmetic.md defines each function.
   typedef enum logic [3:0] {
     FunctionNone = 4'd0,
     FunctionExp2 = 4'd1,
@@ -52,7 +52,7 @@ package bittern_pkg;
     FunctionTanh = 4'd7
   } function_e;
 
-  // A factor or a summand in the vector unit, a value a lane.
+  // A factor or a summand in the vector unit: one value for each lane.
   typedef enum logic [3:0] {
     SourceZero = 4'd0,
     SourceOne = 4'd1,
@@ -69,7 +69,7 @@ package bittern_pkg;
     SourceL2 = 4'd12
   } source_e;
 
-  // What leaves the vector unit beside its output word.
+  // How a lane register (reduction register) collects the output words.
   typedef enum logic [1:0] {
     TapNone = 2'd0,
     TapAdd = 2'd1,
@@ -289,14 +289,14 @@ package bittern_pkg;
   } region_t;
 
   typedef struct packed {
-    // The clock that figures in seconds are stated at.
+    // The clock with which figures in seconds are computed.
     logic [31:0] clock_mhz;
     // R, lanes of a rank word and rows of the array.
     logic [31:0] rows;
     // T, lanes of a token word and columns of the array.
     logic [31:0] lanes;
-    // Lanes of a word that share a lane of the machine. A word passes in so many clock cycles, a
-    // beat; all other cycles are counted in beats.
+    // Lanes of a word that share a lane of the machine. A word passes in that many clock cycles,
+    // which are a beat. All other cycles count beats.
     logic [31:0] fold;
     // Arrays of R x T multiply-add lanes.
     logic [31:0] planes;
@@ -306,23 +306,23 @@ package bittern_pkg;
     region_t ranks;
     // Scalars.
     region_t scalars;
-    // Tiles a plane holds; loaded and streamed at the same time.
+    // Tiles of a plane. Some are loaded while others are streamed.
     logic [31:0] tile_slots;
-    // Accumulators of a lane, in two halves: one is drained while the other is streamed into.
+    // Accumulators of a lane, in two halves. One half is drained while a stream adds to the other.
     logic [31:0] accumulator_slots;
     // Registers of a vector lane.
     logic [31:0] lane_registers;
     // Index tables of T entries: labels, slots, digits of words.
     logic [31:0] tables;
-    // Trip counts that the host sets.
+    // Iteration counts that the host sets.
     logic [31:0] list_registers;
-    // Instructions waiting before each unit.
+    // Instructions that can wait in the queue of a unit.
     logic [31:0] queue_depth;
     // Cycles of a multiplier.
     logic [31:0] multiply_latency;
     // Cycles of an adder.
     logic [31:0] add_latency;
-    // Cycles from address to word, for banks several blocks deep.
+    // Cycles from address to word, for banks that are several blocks deep.
     logic [31:0] read_latency;
     // Cycles of the table of functions.
     logic [31:0] lookup_latency;
@@ -332,7 +332,7 @@ package bittern_pkg;
     logic [31:0] update_distance;
     // Cycles between two elements of a serial vector instruction.
     logic [31:0] serial_interval;
-    // Words of an instruction that the sequencer takes in a cycle: the width of program memory.
+    // Words of an instruction that the sequencer reads in a cycle: the width of program memory.
     logic [31:0] dispatch_words;
     // Words of program memory.
     logic [31:0] program_words;
@@ -365,7 +365,7 @@ package bittern_pkg;
     32'd16384   // program_words
   };
 
-  // One plane: the smallest that keeps a rank of 12 and 32 tokens in one pass.
+  // One plane: the smallest array that takes a rank of 12 and 32 tokens at once.
   localparam accelerator_t AcceleratorU50Single = {
     32'd200,  // clock_mhz
     32'd12,  // rows
@@ -392,7 +392,7 @@ package bittern_pkg;
     32'd16384   // program_words
   };
 
-  // The edge. 12 x 4 lanes, through which words of 32 tokens pass in eight clock cycles.
+  // For the edge. Words of 32 tokens pass through 12 x 4 lanes in eight clock cycles.
   localparam accelerator_t AcceleratorK26 = {
     32'd200,  // clock_mhz
     32'd12,  // rows

@@ -1,1 +1,1 @@
-"""What scripts/generate-spec is made of: `spec` reads and checks, the others write one output each."""
+"""The modules of scripts/generate-spec. `spec` reads and checks, the others write one output each."""

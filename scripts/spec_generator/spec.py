@@ -1,4 +1,4 @@
-"""Reads spec/*.toml, checks it, and gives it as plain objects. Every error names file and field."""
+"""Reads spec/*.toml, checks it, and returns plain objects. Every error names file and field."""
 
 import hashlib
 import json
@@ -17,10 +17,10 @@ class SpecError(Exception):
 
 @dataclass
 class Field:
-    """Bits of a structure or an instruction. Exactly one of `enum`, `struct` and neither."""
+    """Bits of a structure or an instruction. At most one of `enum` and `struct` is set."""
 
     name: str
-    bits: int  # of one element
+    bits: int  # bits of one element
     doc: str
     count: int = 0  # 0: not an array
     signed: bool = False
@@ -28,7 +28,7 @@ class Field:
     address: bool = False  # a word address: shown as region and word
     enum: "Enum | None" = None
     struct: "Struct | None" = None
-    index: "Enum | None" = None  # what an array is indexed by
+    index: "Enum | None" = None  # the enumeration that indexes an array
     offset: int = 0  # first bit
 
     @property
@@ -37,7 +37,7 @@ class Field:
 
     @property
     def unused(self):
-        """Has to be 0 and is nobody's member."""
+        """True for bits that must be 0 and are not a member."""
         return self.name in ("pad", "reserved")
 
     @property
@@ -100,7 +100,7 @@ class Instruction:
 
     @property
     def field_bits(self):
-        """Presence bits and the instruction's own fields."""
+        """The number of presence bits and bits of the instruction's fields."""
         return len(self.optional_operands) + sum(f.total_bits for f in self.fields)
 
     @property
@@ -110,7 +110,7 @@ class Instruction:
 
 @dataclass
 class Parameter:
-    """Of an accelerator: an integer, or a region of memory."""
+    """A parameter of an accelerator: an integer, or a region of memory."""
 
     name: str
     doc: str
@@ -126,8 +126,8 @@ class Region:
     memory: str
     banks: int
     depth: int
-    parts: int = 1  # of a word, one behind the other
-    bram_banks: int = 0  # the last of the banks, which are of BRAM
+    parts: int = 1  # parts of a word, one after the other
+    bram_banks: int = 0  # the number of banks, counted from the last, that are of BRAM
 
     def numbers(self):
         return [self.banks, self.depth, self.parts, self.bram_banks]
@@ -196,7 +196,7 @@ def upper_camel(name):
 
 
 class Table:
-    """A TOML table whose keys must all be taken, of the right type; the rest is an error."""
+    """A TOML table. Every key must be taken, with the right type. A key that is left over is an error."""
 
     def __init__(self, place, data):
         if not isinstance(data, dict):
@@ -519,8 +519,8 @@ def _load(root, name):
 
 
 def _hash(isa, root):
-    """Of the content: comments, spaces and the order of keys do not count; the texts do, they say
-    what an instruction means."""
+    """The hash of the content. Comments, spaces and the order of keys do not count. Texts count, because they
+    define the meaning of an instruction."""
     parts = [isa]
     functions = root / "spec/functions.json"
     if functions.exists():

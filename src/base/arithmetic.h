@@ -1,4 +1,4 @@
-// Whole numbers.
+// Arithmetic on whole numbers.
 #ifndef BITTERN_BASE_ARITHMETIC_H_
 #define BITTERN_BASE_ARITHMETIC_H_
 

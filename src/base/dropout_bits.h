@@ -1,15 +1,15 @@
-// The random bits of dropout: a counter-based generator, so a mask is never stored and a
-// recomputed activation sees the same one.
+// The random bits of dropout come from a counter-based generator. So a mask is never stored, and a
+// recomputed activation uses the same mask.
 //
-// One block of 64 bits serves one token of four features: block = (f / 4) * 128 + t, and element
-// (f, t) takes the 16 bits number f % 4 of it. The mask does not depend on the token count, so
-// padding changes nothing. The element is kept when its 16 bits are below the threshold.
+// One block of 64 bits serves one token of four features: block = (f / 4) * 128 + t. Element (f, t)
+// takes its 16 bits with number f % 4. The mask does not depend on the token count, so padding has
+// no effect. The element is kept if its 16 bits are below the threshold.
 //
-// The block function is the round of the Speck64 cipher (Beaulieu et al. 2013: add, two rotations,
-// two exclusive ors, no multiplication: cheap in SIMD and in FPGA logic), kDropoutRounds times,
-// with the two key words in turn plus the round's number in place of a key schedule. It is a mixer
-// for statistics, not for secrecy. A stream (one dropout site in one step) is a 64-bit key; keys
-// may be consecutive numbers.
+// The block function applies the round of the Speck64 cipher (Beaulieu et al. 2013) kDropoutRounds
+// times. A round is an addition, two rotations and two exclusive ors, which are cheap in SIMD and
+// in FPGA logic. In place of a key schedule, a round uses one of the two key words in turn, plus
+// the round's number. The result is random enough for statistics, but not secret. A stream is one
+// place of dropout in one step. It has a 64-bit key, and keys may be consecutive numbers.
 #ifndef BITTERN_BASE_DROPOUT_BITS_H_
 #define BITTERN_BASE_DROPOUT_BITS_H_
 
@@ -26,7 +26,7 @@ struct DropoutMask {
   std::array<uint32_t, 2> key{};
   uint32_t threshold = 65536;  // keep probability * 65536, 1 .. 65536
 
-  // What kept elements are multiplied by: 1 / (the probability that the threshold really gives).
+  // The factor of kept elements: 1 / (the exact probability that the threshold gives).
   float Scale() const { return 65536.0f / static_cast<float>(threshold); }
 };
 

@@ -19,14 +19,15 @@ uint32_t Bits(const Key& key, int64_t f, int64_t t) {
   return words[static_cast<size_t>(f % 4 / 2)] >> (16 * (f % 2)) & 0xFFFF;
 }
 
-// How many standard deviations a count of fair coin tosses is off.
+// The distance of a count of fair coin tosses from its mean, in standard deviations.
 double Deviations(int64_t ones, int64_t tosses) {
   const auto n = static_cast<double>(tosses);
   return (static_cast<double>(ones) - n / 2) / std::sqrt(n / 4);
 }
 
-// Every bit against the same bit elsewhere: 16 counts over a whole activation, all within 5
-// standard deviations of half. About 1e-6 a count for a fair source.
+// Compares every bit with the same bit of another mask. The 16 counts over a whole activation are
+// all within 5 standard deviations of half. A fair source fails a count with a probability of about
+// 1e-6.
 void ExpectIndependent(const char* what,
                        const std::function<uint32_t(int64_t f, int64_t t)>& difference) {
   std::vector<int64_t> ones(16);
@@ -87,7 +88,7 @@ TEST(DropoutBits, Avalanche) {
 TEST(DropoutBits, KeepsItsShare) {
   for (const uint32_t threshold : {1u, 6554u, 32768u, 58982u, 62259u, 65536u}) {
     const double share = threshold / 65536.0;
-    // Over rows and over columns: no feature and no token is favoured.
+    // Rows and columns are counted, so that no feature and no token is favoured.
     double worst_row = 0, total = 0;
     for (int64_t f = 0; f < kFeatures; ++f) {
       int64_t kept = 0;

@@ -8,7 +8,8 @@
 namespace bittern {
 
 std::string_view EnvironmentText(const char* name) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
+  const char* value =
+      std::getenv(name);  // NOLINT(concurrency-mt-unsafe): the program never sets one
   return value == nullptr ? "" : value;
 }
 

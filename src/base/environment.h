@@ -1,4 +1,4 @@
-// Variables of the environment.
+// Reads variables of the environment.
 #ifndef BITTERN_BASE_ENVIRONMENT_H_
 #define BITTERN_BASE_ENVIRONMENT_H_
 
@@ -7,10 +7,10 @@
 
 namespace bittern {
 
-// Empty where it is not set.
+// Returns an empty string if the variable is not set.
 std::string_view EnvironmentText(const char* name);
-// None where it is not set or empty. Fails, naming the variable, on what is no number of up to nine
-// digits.
+// Returns nullopt if the variable is not set or empty. A value that is not a number of up to nine
+// digits is an Error that names the variable.
 std::optional<int> EnvironmentNumber(const char* name);
 
 }  // namespace bittern

@@ -1,8 +1,8 @@
-// Errors that a user can mend: bad input, bad configuration, a full disk.
+// Errors that a user can correct, such as bad input, a bad configuration or a full disk.
 //
 // Every such error is thrown as Error and ends the program with exit status 2. Its message names
 // the place (file, line or field), what was found, what was expected and what to do. A broken
-// invariant of our own is not an Error: use BITTERN_CHECK, which aborts.
+// invariant of the program itself is not an Error: use BITTERN_CHECK, which aborts.
 #ifndef BITTERN_BASE_ERROR_H_
 #define BITTERN_BASE_ERROR_H_
 

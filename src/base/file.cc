@@ -85,7 +85,8 @@ std::string ReadFile(const std::string& path, size_t max_bytes) {
   if (S_ISREG(status.st_mode) && static_cast<uint64_t>(status.st_size) > max_bytes) {
     Fail("{}: {} bytes; at most {} are read", path, status.st_size, max_bytes);
   }
-  // Files that are not regular say 0 bytes, and a regular one may grow: the limit holds anyway.
+  // A file that is not regular reports 0 bytes, and a regular one may grow. So the loop checks the
+  // limit again.
   std::string bytes;
   if (S_ISREG(status.st_mode)) bytes.reserve(static_cast<size_t>(status.st_size));
   char chunk[kChunkBytes];
@@ -133,12 +134,12 @@ bool LineReader::Fill() {
 }
 
 bool LineReader::Next(std::string_view* line) {
-  size_t searched = 0;  // unread bytes known to hold no line end
+  size_t searched = 0;  // number of unread bytes that contain no line end
   size_t length;
   while (true) {
     const size_t end = buffer_.find('\n', begin_ + searched);
     length = (end == std::string::npos ? buffer_.size() : end) - begin_;
-    // A \r before the end belongs to the end, but a limit needs no such precision.
+    // A \r before the \n belongs to the line end, but the limit need not be exact to one byte.
     if (length > max_line_bytes_) {
       Fail("{}:{}: the line is longer than {} bytes", path_, line_number_ + 1, max_line_bytes_);
     }
@@ -173,9 +174,9 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)), temporary_pat
   if (stat(path_.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
     Fail("{}: cannot write: it exists and is not a regular file", path_);
   }
-  // The lock tells a file left by a killed process from one that is being written. If the other
-  // writer renames or removes the file between our open and our lock, what we hold has lost its
-  // name: start again.
+  // The lock distinguishes a file that a killed process left from one that is being written.
+  // Another writer may rename or remove the file between our open and our lock. Then our descriptor
+  // refers to a file without a name, and we start again.
   while (true) {
     Descriptor file(
         open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
@@ -237,10 +238,10 @@ void AtomicFile::Commit() {
   Flush();
   if (fsync(descriptor_) != 0) FailToWrite("write to disk", errno);
   if (rename(temporary_path_.c_str(), path_.c_str()) != 0) FailToWrite("rename into place", errno);
-  // From here on the new file stands under its name; what may still fail is making that durable.
+  // The new file now has its final name. Only the sync that makes the name durable can still fail.
   if (close(std::exchange(descriptor_, -1)) != 0) FailToWrite("close", errno);
   const Descriptor directory(open(DirectoryOf(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // Some file systems cannot sync a directory and say EINVAL.
+  // Some file systems cannot sync a directory and return EINVAL.
   if (directory.get() < 0 || (fsync(directory.get()) != 0 && errno != EINVAL)) {
     FailToWrite("write its directory to disk", errno);
   }

@@ -1,6 +1,6 @@
-// Reading untrusted files within limits, and writing files that are either whole or absent.
+// Reads untrusted files within limits, and writes files that are either whole or absent.
 //
-// Every failure is an Error that names the path, what the system said, and the limit or the line
+// Every failure is an Error that names the path, the system's message, and the limit or the line
 // concerned.
 #ifndef BITTERN_BASE_FILE_H_
 #define BITTERN_BASE_FILE_H_
@@ -14,20 +14,20 @@
 
 namespace bittern {
 
-bool FileExists(const std::string& path);  // anything but a directory
+bool FileExists(const std::string& path);  // false for a directory
 bool DirectoryExists(const std::string& path);
 
-// Makes `path` and its missing parents; no error if it is there.
+// Creates `path` and its missing parents. An existing directory is no error.
 void MakeDirectories(const std::string& path);
 
-// `name` inside `directory`, with one slash between.
+// Joins both with one slash.
 std::string JoinPath(std::string_view directory, std::string_view name);
 
-// The whole of a file of at most `max_bytes`; a larger one is an Error before it is read.
+// Returns a whole file of at most `max_bytes`. A larger one is an Error before it is read.
 std::string ReadFile(const std::string& path, size_t max_bytes);
 
-// Reads a file line by line in constant memory. Lines end in \n or \r\n, which are not part of
-// them; the last line may lack its end. A line longer than the limit is an Error.
+// Reads a file line by line in constant memory. Lines end in \n or \r\n, which are not returned.
+// The last line may lack its end. A line longer than the limit is an Error.
 class LineReader {
  public:
   static constexpr size_t kMaxLineBytes = size_t{1} << 20;
@@ -42,10 +42,10 @@ class LineReader {
   LineReader& operator=(LineReader&&) = delete;
   ~LineReader();
 
-  // The next line, valid until the next call; false at the end of the file.
+  // Sets the next line, valid until the next call. Returns false at the end of the file.
   bool Next(std::string_view* line);
 
-  // Back to the first line.
+  // Returns to the first line.
   void Rewind();
 
   const std::string& path() const { return path_; }
@@ -54,21 +54,21 @@ class LineReader {
 
  private:
   LineReader(std::string name, int descriptor, size_t max_line_bytes);
-  bool Fill();  // reads another chunk behind the unread bytes; false at the end
+  bool Fill();  // appends another chunk to the unread bytes; false at the end
 
   std::string path_;
-  int descriptor_;      // -1 over memory
+  int descriptor_;      // -1 when reading from memory
   std::string buffer_;  // [begin_, size) is unread
   size_t begin_ = 0;
   size_t max_line_bytes_;
   size_t line_number_ = 0;
 };
 
-// A file that appears under its name only when Commit() succeeds: written as `path`.tmp in the
-// same directory, synced, renamed, and the directory synced. Until then, and on any failure, an
-// older file of that name stays as it was and the temporary one is removed. A temporary file left
-// by a killed process is overwritten by the next writer; two writers of one path at a time are
-// refused. An existing path that is not a regular file (a directory, a device) is an Error.
+// A file that appears under its name only when Commit() succeeds. It is written as `path`.tmp in
+// the same directory, synced and renamed, and then the directory is synced. Until then, and after
+// any failure, an older file of that name is unchanged and the temporary one is removed. The next
+// writer overwrites a temporary file that a killed process left. A second writer at the same time
+// is refused. An existing path that is not a regular file (a directory, a device) is an Error.
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path);
@@ -79,14 +79,14 @@ class AtomicFile {
   void Write(const void* bytes, size_t size);
   void Write(std::string_view text) { Write(text.data(), text.size()); }
 
-  // Nothing may be written afterwards.
+  // Write must not be called afterwards.
   void Commit();
 
   const std::string& path() const { return path_; }
 
  private:
   void Flush();
-  void Close() noexcept;  // and removes the temporary file if it is still there
+  void Close() noexcept;  // also removes the temporary file if it still exists
   [[noreturn]] void FailToWrite(const char* doing, int error_number);
 
   std::string path_;
@@ -95,7 +95,8 @@ class AtomicFile {
   std::vector<char> buffer_;
 };
 
-// Opens `path`, lets `write` fill it, commits. An exception from `write` leaves nothing behind.
+// Opens `path`, calls `write` to fill it, and commits. After an exception from `write` no new file
+// exists.
 void WriteFileAtomically(const std::string& path, const std::function<void(AtomicFile&)>& write);
 
 }  // namespace bittern

@@ -124,7 +124,7 @@ TEST_F(FileTest, LongLineNamesItsPlace) {
   ASSERT_TRUE(reader.Next(&line));
   EXPECT_TRUE(Mentions(ErrorOf([&] { reader.Next(&line); }), {Path("a") + ":2:", "100 bytes"}));
   EXPECT_EQ(Lines(LineReader::FromMemory("a", std::string(100, 'x'), 100)).size(), 1u);
-  // A file without line ends is given up on without being read whole.
+  // Reading stops before a file without line ends has been read whole.
   LineReader endless("/dev/zero", 100000);
   EXPECT_TRUE(Mentions(ErrorOf([&] { endless.Next(&line); }), {"/dev/zero:1:"}));
 }
@@ -167,7 +167,7 @@ TEST_F(FileTest, SecondWriterIsRefused) {
   EXPECT_EQ(ReadFile(Path("a"), 100), "first");
 }
 
-// The limit on a file's size stands in for a full disk: write() fails after some bytes.
+// The limit on a file's size simulates a full disk: write() fails after some bytes.
 TEST_F(FileTest, FullDiskKeepsTheOldFile) {
   Put("a", "old");
   const pid_t child = fork();

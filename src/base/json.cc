@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-// The library's messages open with "[json.exception.parse_error.101] ".
+// The library's messages start with "[json.exception.parse_error.101] ".
 std::string_view Reason(const json::exception& error) {
   const std::string_view text = error.what();
   const size_t end = text.find("] ");
@@ -29,7 +29,7 @@ json ParseStrictJson(std::string_view text, int depth, std::string_view where,
     Fail("{}: malformed JSON at byte {}: a zero byte{}", where, zero + 1, remedy);
   }
   int level = 0;
-  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  std::vector<std::set<std::string>> keys;  // keys of the objects that are open
   const json::parser_callback_t check = [&](int, json::parse_event_t event, json& value) {
     switch (event) {
       case json::parse_event_t::object_start:
@@ -48,7 +48,7 @@ json ParseStrictJson(std::string_view text, int depth, std::string_view where,
         break;
       case json::parse_event_t::key:
         if (!keys.back().insert(value.get_ref<const std::string&>()).second) {
-          Fail("{}: the key {} stands twice{}", where, Quoted(value.get_ref<const std::string&>()),
+          Fail("{}: the key {} occurs twice{}", where, Quoted(value.get_ref<const std::string&>()),
                remedy);
         }
         break;

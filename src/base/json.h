@@ -1,4 +1,4 @@
-// JSON from files that others may have written.
+// Parses JSON from untrusted files.
 #ifndef BITTERN_BASE_JSON_H_
 #define BITTERN_BASE_JSON_H_
 
@@ -7,10 +7,10 @@
 
 namespace bittern {
 
-// Parses a text that is one JSON value and nothing else. An Error, opened by `where` and closed by
-// `remedy`, is also what the library would let pass: a key that stands twice in an object (it takes
-// the last), a zero byte (it takes that for the end), and more than `depth` arrays and objects
-// inside of one another.
+// Parses a text that consists of one JSON value. The message of an Error starts with `where` and
+// ends with `remedy`. Three things that the library accepts are Errors, too: a key that occurs
+// twice in an object (the library takes the last), a zero byte (it takes it for the end), and more
+// than `depth` nested arrays and objects.
 nlohmann::json ParseStrictJson(std::string_view text, int depth, std::string_view where,
                                std::string_view remedy = "");
 

@@ -29,15 +29,15 @@ TEST(ParseStrictJson, RefusesTheRest) {
       {"{}\0 junk"s, "here: malformed JSON at byte 3: a zero byte"},
       {"{\"a\xff\": 1}", "here: malformed JSON at byte 4: "},
       {"[1e999]", "here: malformed JSON: "},
-      {R"({"a": 1, "b": {"a": 2}, "a": 3})", "here: the key 'a' stands twice"},
-      {R"([{"a": {"x": 1, "x": 1}}])", "here: the key 'x' stands twice"},
+      {R"({"a": 1, "b": {"a": 2}, "a": 3})", "here: the key 'a' occurs twice"},
+      {R"([{"a": {"x": 1, "x": 1}}])", "here: the key 'x' occurs twice"},
       {"[[[[]]]]", "here: JSON nested deeper than 3 levels"},
       {R"({"a": [{"b": {}}]})", "here: JSON nested deeper than 3 levels"},
       {std::string(1000000, '['), "here: JSON nested deeper than 3 levels"},
   };
   for (const auto& [text, message] : cases) {
-    EXPECT_TRUE(Mentions(ErrorOf([&] { ParseStrictJson(text, 3, "here", "; mend it"); }),
-                         {message, "; mend it"}))
+    EXPECT_TRUE(Mentions(ErrorOf([&] { ParseStrictJson(text, 3, "here", "; correct it"); }),
+                         {message, "; correct it"}))
         << text.substr(0, 40);
   }
 }

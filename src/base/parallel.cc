@@ -15,7 +15,7 @@ void ParallelFor(size_t n, int threads, const std::function<void(size_t index, i
     return;
   }
   std::atomic<size_t> next{0};
-  std::atomic<size_t> end{n};  // lowered to a failed index: those below it were handed out before
+  std::atomic<size_t> end{n};  // a failed index lowers it; lower indices have been started before
   std::exception_ptr failure;
   size_t failed_index = n;
   std::mutex failure_mutex;

@@ -1,9 +1,9 @@
 // Counter-based random numbers: Philox4x32-10.
 //
-// Every number is a pure function of (seed, stream, index), so a mask can be made again without
-// being stored, threads need no shared state, and a checkpoint holds no generator.
-// Integers and uniform numbers are the same bits on every machine. Normal() goes through libm's
-// log and cos, whose last bit may differ between C libraries.
+// Every number is a pure function of (seed, stream, index). So a mask can be computed again instead
+// of being stored, threads need no shared state, and a checkpoint contains no generator. Integers
+// and uniform numbers have the same bits on every machine. Normal() uses libm's log and cos, whose
+// last bit may differ between C libraries.
 //
 // Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 #ifndef BITTERN_BASE_RANDOM_H_
@@ -61,7 +61,7 @@ class Random {
   uint64_t seed_;
   uint64_t stream_;
   uint64_t position_ = 0;  // words drawn so far
-  PhiloxBlock block_{};    // the block that holds word position_, once drawn from
+  PhiloxBlock block_{};    // the block that holds word position_, after its first word is drawn
 };
 
 }  // namespace bittern

@@ -16,7 +16,7 @@ uint8_t Byte(std::string_view text, size_t i) { return static_cast<uint8_t>(text
 
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// Length of the well-formed UTF-8 sequence at `i`, 0 if there is none.
+// Length of the well-formed UTF-8 sequence at `i`, or 0 for malformed bytes.
 size_t SequenceLength(std::string_view text, size_t i) {
   const uint8_t lead = Byte(text, i);
   if (lead < 0x80) return 1;
@@ -43,7 +43,7 @@ size_t SequenceLength(std::string_view text, size_t i) {
   return length;
 }
 
-// Whether the character at `i` of well-formed text is in U+0000 … U+001F or U+007F … U+009F.
+// True if the character at `i` of well-formed text is in U+0000 … U+001F or U+007F … U+009F.
 bool IsControl(std::string_view text, size_t i) {
   const uint8_t byte = Byte(text, i);
   return byte < 0x20 || byte == 0x7F || (byte == 0xC2 && Byte(text, i + 1) < 0xA0);

@@ -11,11 +11,11 @@
 namespace bittern {
 
 // Offset of the first byte that is not part of well-formed UTF-8 (RFC 3629: no overlong forms, no
-// surrogates, nothing past U+10FFFF); npos if all is well.
+// surrogates, nothing past U+10FFFF); npos if the whole text is well-formed.
 size_t FirstInvalidUtf8(std::string_view text);
 
 // Offset of the first control character (U+0000 … U+001F, U+007F … U+009F) of well-formed UTF-8;
-// npos if there is none.
+// npos if it has none.
 size_t FirstControlCharacter(std::string_view text);
 
 // `text` in single quotes for a message: control characters and bad bytes as \xNN, cut after

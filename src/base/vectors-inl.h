@@ -30,9 +30,9 @@ using V = hn::Vec<D>;
 constexpr int64_t kLanes = HWY_LANES(float);
 constexpr bool kHasHalf = kLanes >= 8;
 
-// The first n lanes of vectors of Tag, or all of them if not kPartial. Loads give 0 in the others
-// and touch nothing else. The mask is made once: made anew for every load, it costs as much as the
-// load.
+// Accesses the first n lanes of vectors of Tag, or all lanes if not kPartial. A load gives 0 in the
+// other lanes, and no access touches memory beyond the first n. The mask is computed once, because
+// computing it for every load costs as much as the load.
 template <class Tag, bool kPartial>
 class FirstLanes {
   using VT = hn::Vec<Tag>;

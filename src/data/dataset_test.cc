@@ -117,7 +117,7 @@ TEST(JsonLines, ErrorsNameFileAndLine) {
       {"7", {"found number", ""}},
       {"", {"the line is empty", ""}},
       {R"({"tokens": ["a"], "intnet": "x"})", {"unknown key 'intnet'", "did you mean 'intent'?"}},
-      {R"({"tokens": ["a"], "tokens": ["b"], "intent": "x"})", {"'tokens' stands twice", ""}},
+      {R"({"tokens": ["a"], "tokens": ["b"], "intent": "x"})", {"'tokens' occurs twice", ""}},
       {R"({"tags": ["O"], "intent": "x"})", {"no \"tokens\"", ""}},
       {R"({"tokens": ["a"]})", {"neither \"tags\" nor \"intent\"", ""}},
       {R"({"tokens": [], "intent": "x"})", {"\"tokens\" is empty", ""}},

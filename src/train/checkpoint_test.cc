@@ -180,7 +180,7 @@ TEST_F(CheckpointTest, AlteredMetadataIsAnErrorThatNamesIt) {
       {{{"toml", ToToml(tuned)}}, {".momentum' is none of the configuration's"}},
       {{{"words", "[1]"}}, {"metadata 'words': expected a list of strings"}},
       {{{"state", "{\"epoch\":1," + State("pad", "false").substr(1)}},
-       {"metadata 'state': the key 'epoch' stands twice"}},
+       {"metadata 'state': the key 'epoch' occurs twice"}},
       {{{"words", "["}}, {"metadata 'words': malformed JSON at byte"}},
       {{{"words", "[\"[PAD]\"]"}}, {"vocabulary: 1 words but"}},
       {{{"counts", "[-1]"}}, {"metadata 'counts': expected a list of counts"}},

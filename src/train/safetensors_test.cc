@@ -254,7 +254,7 @@ TEST_F(SafetensorsTest, HeadersThatAreNotOurs) {
   EXPECT_EQ(ErrorOf(R"({"__metadata__":{"a":1}})", 0),
             "__metadata__ 'a' is number; expected a string");
   EXPECT_EQ(ErrorOf(R"({"__metadata__":{"a":"","a":""}})", 0),
-            "the header: the key 'a' stands twice; the file is damaged or not safetensors");
+            "the header: the key 'a' occurs twice; the file is damaged or not safetensors");
 }
 
 TEST_F(SafetensorsTest, EntriesThatAreNotTrue) {
@@ -321,7 +321,7 @@ TEST_F(SafetensorsTest, RangesThatOverlapOrLeaveHoles) {
   EXPECT_EQ(ErrorOf(R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},)"
                     R"("a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})",
                     0),
-            "the header: the key 'a' stands twice; the file is damaged or not safetensors");
+            "the header: the key 'a' occurs twice; the file is damaged or not safetensors");
 }
 
 // The header is complete or the data does not fill it.

@@ -1,4 +1,4 @@
-"""Runs the bittern command for the tests beside this file, and makes what they feed to it.
+"""Runs the bittern command for the tests in this folder, and makes their input files.
 
 $BITTERN is the program (default: build/bittern).
 """
@@ -16,10 +16,10 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(os.environ.get("BITTERN", ROOT / "build" / "bittern")).resolve()
 
-# Opens the reason to skip a test without which the others say enough: see run_module.py.
+# A reason to skip a test starts with this if the other tests suffice without it: see run_module.py.
 WELL_WITHOUT = "well without: "
 
-# A few sentences that the nano model can hold, in the words of no corpus.
+# A few sentences that fit the nano model. Their words occur in no corpus.
 SENTENCES = [
     ("play the blue song", "O O B-title I-title", "music"),
     ("stop the song", "O O B-title", "music"),
@@ -31,7 +31,7 @@ SENTENCES = [
 
 
 def run(*arguments, stdin=b"", timeout=600, **options):
-    """The finished process: standard output and error are text (bytes that are not show as ?)."""
+    """The finished process. Standard output and error are text, with ? for invalid bytes."""
     process = subprocess.run(
         [PROGRAM, *map(str, arguments)], input=stdin, capture_output=True, timeout=timeout, **options
     )
@@ -74,7 +74,7 @@ def listing(directory):
 
 
 class Safetensors:
-    """A safetensors file taken apart, so that a test can spoil it."""
+    """A safetensors file in parts, so that a test can damage it."""
 
     def __init__(self, path):
         content = pathlib.Path(path).read_bytes()
@@ -92,7 +92,7 @@ class Safetensors:
 
 
 class ProgramTest(unittest.TestCase):
-    """A test in a directory of its own, which is the working directory of what it runs."""
+    """A test with a new directory. It is the working directory of the commands that the test runs."""
 
     def setUp(self):
         directory = tempfile.TemporaryDirectory(prefix="bittern-test-")

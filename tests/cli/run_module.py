@@ -1,10 +1,10 @@
-"""Runs the tests of a module, for ctest: the exit status is
+"""Runs the tests of a module for ctest. The exit status is
 
-  1   a test failed, or there is none
-  77  none failed, but one that ought to run was skipped, or all were
-  0   all ran but those whose reason to be skipped begins with program.WELL_WITHOUT
+  1   if a test failed, or if the module has no test
+  77  if a test that ought to run was skipped, or all were, and no test failed
+  0   if all tests ran, except those whose reason to be skipped starts with program.WELL_WITHOUT
 
-ctest's SKIP_REGULAR_EXPRESSION would not do: it wins over a failure.
+ctest's SKIP_REGULAR_EXPRESSION is not enough, because it takes precedence over a failure.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""The commands of the accelerator: estimate, compile, check, explore, and --device of the others."""
+"""Tests the commands of the accelerator: estimate, compile, check, explore, and --device of the others."""
 
 import json
 import pathlib

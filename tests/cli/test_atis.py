@@ -1,4 +1,4 @@
-"""The trained ATIS model answers, and learns what its owner teaches it without forgetting ATIS.
+"""Tests that the trained ATIS model answers, and that it learns new sentences without forgetting ATIS.
 
 Trains `atis-2enc` with seed 1, which takes minutes; $BITTERN_ATIS_CHECKPOINT names a checkpoint to
 use instead. Skips without ATIS.
@@ -10,8 +10,8 @@ import unittest
 
 import program
 
-# An intent, a slot and words that ATIS doesn't have, beside cities that it knows. Fifty sentences to
-# learn from: a template and a pair of cities each.
+# An intent, a slot and words that ATIS doesn't have, together with cities that it knows. The fifty training sentences
+# combine a template and a pair of cities each.
 TEMPLATES = [
     "can my {animal} fly with me from {a} to {b}",
     "i want to take my {animal} along to {b}",
@@ -21,7 +21,7 @@ TEMPLATES = [
 ]
 ANIMALS = ["dog", "cat", "rabbit", "guinea pig", "parrot"]
 CITIES = ["boston", "denver", "dallas", "atlanta", "pittsburgh", "baltimore", "oakland"]
-# None of these templates, and none of these pairs, is among the fifty.
+# The fifty training sentences contain neither these templates nor these pairs.
 HELD_OUT_TEMPLATES = [
     "i want to fly with my {animal} from {a} to {b}",
     "can i bring my {animal} to {b}",
@@ -99,7 +99,7 @@ class Atis(program.ProgramTest):
         print(f"ATIS before {before}\nATIS after  {after}\nlessons     {taught}\nnew ones    {learnt}")
         self.assertEqual(taught["intent_accuracy"], 100)
         self.assertGreaterEqual(taught["span_f1"], 98)
-        # New templates and pairs of cities; a slot for which no word stands in ATIS.
+        # Templates and pairs of cities are new, and ATIS has no word for the slot.
         self.assertGreaterEqual(learnt["intent_accuracy"], 90)
         self.assertGreaterEqual(learnt["span_f1"], 70)
         self.assertGreater(after["span_f1"], before["span_f1"] - 2)

@@ -1,4 +1,4 @@
-"""ATIS through the simulated accelerator: step by step as on the engine, and an epoch's figures."""
+"""Trains ATIS on the simulated accelerator, and compares single steps and an epoch's figures with the engine."""
 
 import signal
 import subprocess
@@ -15,7 +15,7 @@ FIGURES = ("intent_accuracy", "token_accuracy", "span_f1", "sentence_accuracy")
 @unittest.skipUnless(program.atis(), "no ATIS: scripts/fetch-atis gets it, BITTERN_ATIS names it")
 class AtisOnTheAccelerator(program.ProgramTest):
     def stopped(self, out, *options):
-        """The losses of the first STEPS sentences of a run, which is then stopped."""
+        """Returns the losses of the first STEPS sentences of a run, and stops the run."""
         process = subprocess.Popen(
             [program.PROGRAM, "train", "--data", program.atis(), "--log-every", "1", "--out", out,
              *options],
@@ -39,7 +39,7 @@ class AtisOnTheAccelerator(program.ProgramTest):
             self.assertLessEqual(worst, 1e-3)
 
     def test_epoch(self):
-        """From a model that has settled: before, training is chaotic, on one machine too."""
+        """Starts from a model that has settled. Before that, training is chaotic even on one machine."""
         train = ("train", "--data", program.atis(), "--threads", "2")
         self.succeed(*train, "--epochs", "12", "--out", "start")
         reports = {}

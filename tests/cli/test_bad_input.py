@@ -1,7 +1,7 @@
-"""Bad input: exit status 2, a message that says what is wrong and where, nothing half-written.
+"""Tests bad input: the exit status is 2, the message says what is wrong and where, and no file is half-written.
 
-Each case is a function that spoils something in its directory and gives the command line, and a
-pattern that the message must match. The directory must be the same before and after.
+Each case is a function that damages something in its directory and returns the command line, and a pattern that the
+message must match. The directory must be the same before and after.
 """
 
 import json
@@ -19,7 +19,7 @@ import program
 
 NANO = ("train", "--config", "nano", "--data", "data")
 TRAIN = (*NANO, "--epochs", "1", "--out", "run")
-# A run that is in every test's directory.
+# A run that every test finds in its directory.
 OLD = (*NANO, "--epochs", "1", "--out", "old")
 EVAL = ("eval", "--checkpoint", "model.safetensors", "--data", "data")
 PREDICT = ("predict", "--checkpoint", "model.safetensors")
@@ -27,7 +27,7 @@ CASES = []
 
 
 def case(pattern, **options):
-    """Makes a test of a function (directory) -> command line; options are run()'s."""
+    """Makes a test from a function (directory) -> command line. The options are those of run()."""
 
     def register(function):
         CASES.append((function.__name__, function, pattern, options))
@@ -37,7 +37,7 @@ def case(pattern, **options):
 
 
 def cases(name, pattern, *commands, **options):
-    """Tests of command lines that need nothing spoilt."""
+    """Adds tests of command lines that need no damaged file."""
     for i, command in enumerate(commands):
         CASES.append((f"{name}_{i}" if len(commands) > 1 else name, lambda _, c=command: c, pattern, options))
 
@@ -140,7 +140,7 @@ def both_layouts(directory):
     return TRAIN
 
 
-# What is wrong with the test split is known before the first epoch.
+# Faults of the test split are found before the first epoch.
 @case(r"data/test/seq\.in|data: no test split")
 def test_split_that_is_an_empty_directory(directory):
     shutil.rmtree(directory / "data/test")
@@ -355,7 +355,7 @@ checkpoint("with_a_spoilt_configuration", r"", metadata("toml", "[model"))
 checkpoint("with_another_configuration", r"", header_of(lambda f: f.header["__metadata__"].update(
     toml=f.header["__metadata__"]["toml"].replace("encoders = 1", "encoders = 2"))))
 checkpoint("with_a_deep_key_in_its_configuration", r"16 parts", metadata("toml", "a" + ".a" * 300000 + " = 1"))
-checkpoint("with_a_state_that_has_a_field_twice", r"'epoch' stands twice", header_of(
+checkpoint("with_a_state_that_has_a_field_twice", r"'epoch' occurs twice", header_of(
     lambda f: f.header["__metadata__"].update(state=f.header["__metadata__"]["state"].replace("{", '{"epoch": 1, ', 1))))
 checkpoint("with_junk_behind_a_zero_byte", r"zero byte",
            lambda path: (lambda f: f.write(path, json.dumps(f.header).encode() + b"\0junk"))(program.Safetensors(path)))
@@ -387,7 +387,7 @@ cases("resuming_with_another_way_to_pad", r"pad", (*OLD, "--resume", "--pad"))
 @case(r"old/last\.safetensors: .*the sentences of train or valid are not")
 def resuming_with_other_data(directory):
     with open(directory / "data/train/seq.in", "r+") as file:
-        file.write("stop")  # "play" no more
+        file.write("stop")  # it was "play"
     return (*OLD, "--resume")
 
 
@@ -458,7 +458,7 @@ cases("json_on_a_full_device", r"/dev/full", ("plan", "--json", "/dev/full"))
 cases("picture_in_a_missing_directory", r"nowhere/x\.svg", ("plan", "--svg", "nowhere/x.svg"),
       ("plan", "--json", "x.json", "--svg", "nowhere/x.svg"),
       ("compile", "--config", "nano", "--device", "nano", "--out", "x.prog", "--svg", "nowhere/x.svg"))
-# Before the sweep, which takes minutes.
+# These errors come before the sweep, which takes minutes.
 cases("picture_of_a_sweep_in_a_missing_directory", r"nowhere/x\.svg",
       ("explore", "--json", "x.json", "--svg", "nowhere/x.svg"), timeout=30)
 cases("picture_over_a_directory", r"data", ("plan", "--svg", "data"))
@@ -517,11 +517,11 @@ class BadInput(program.ProgramTest):
         return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, bytes_))}
 
     def test_disk_that_fills_up(self):
-        """The file that did not fit is not there; the older one of its name is as it was."""
+        """The file that did not fit does not exist, and an older one of its name is unchanged."""
         self.refuse(r"(?i)x\.svg.*too large", "plan", "--svg", "x.svg", **self.limited(4096))
         self.refuse(r"(?i)too large", "plan", "--json", "x.json", **self.limited(512))
 
-        # The run's directory may be made before the disk turns out to be full, but is empty then.
+        # The run's directory may exist before the disk turns out to be full, but it is empty then.
         process = self.run_program(*TRAIN, **self.limited(4096))
         self.assertEqual(process.returncode, 2)
         self.assertRegex(process.stderr, r"(?i)^bittern: run/last\.safetensors.*too large")
@@ -575,7 +575,7 @@ class BadInput(program.ProgramTest):
 
 
     def test_parameter_that_is_not_finite(self):
-        """It belongs to an update, not to a sentence."""
+        """The message names the update, not a sentence."""
         (self.directory / "my.toml").write_text(
             'extends = "nano"\n[training]\nlearning_rate = 1e6\ndecay = 1e6\nschedule = "constant"\n'
             '[[training.rate]]\nparameters = "*"\nfactor = 0\n'
@@ -591,7 +591,7 @@ class BadInput(program.ProgramTest):
         self.assertNotIn("sentence", process.stderr)
 
     def test_path_that_is_not_utf8(self):
-        """JSON shows its odd bytes as U+FFFD."""
+        """JSON shows invalid bytes of a name as U+FFFD."""
         name = os.fsdecode(b"caf\xe9")
         process = self.run_program("data", "generate", "--out", name, "--json", "-")
         self.assertEqual(process.returncode, 0, process.stderr)

@@ -1,4 +1,4 @@
-"""Every command does what its help says, on the nano model.
+"""Tests that every command does what its help says, on the nano model.
 
     python3 -m unittest discover -s tests/cli
 """
@@ -230,7 +230,7 @@ class Train(program.ProgramTest):
             out = "-".join(options).strip("-")
             losses[out] = self.train("--out", out, "--epochs", "2", *options)["loss"]
         dense = losses.pop("format-dense")
-        for loss in losses.values():  # one model, other orders of summation
+        for loss in losses.values():  # one model with different orders of summation
             self.assertAlmostEqual(loss, losses["pad"], delta=1e-3 * loss)
         self.assertNotAlmostEqual(dense, losses["pad"], delta=1e-3 * dense)
 
@@ -270,7 +270,7 @@ class Train(program.ProgramTest):
                 [program.PROGRAM, *options, "--out", out.name],
                 cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             )
-            # The first epoch's line: the run is under way.
+            # The first epoch's line shows that the run has started.
             for line in process.stdout:
                 if line.lstrip().startswith("1/60"):
                     break
@@ -296,7 +296,7 @@ class Train(program.ProgramTest):
         try:
             while chunk := os.read(leader, 4096):
                 shown += chunk
-        except OSError:  # the other end is closed
+        except OSError:  # the other end has been closed
             pass
         os.close(leader)
         text = process.communicate()[0].decode()

@@ -1,8 +1,8 @@
-"""A run killed at any moment ends, once resumed, with the bytes of one that was not.
+"""Tests that a run that was killed and resumed ends with the bytes of an uninterrupted run.
 
-$BITTERN_KILLS is the number of kills (default: 6) at moments drawn anew each time; the seed is
-printed, and $BITTERN_KILL_SEED repeats it. With $BITTERN_KILL_CONFIG a preset is trained on ATIS,
-without it the nano model on the generated corpus.
+$BITTERN_KILLS is the number of kills (default: 6). Their times are random. The seed is printed, and
+$BITTERN_KILL_SEED sets it. With $BITTERN_KILL_CONFIG the test trains that preset on ATIS, otherwise the nano model on
+the generated corpus.
 """
 
 import os
@@ -42,12 +42,12 @@ class Resume(program.ProgramTest):
                 cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             )
             try:
-                # The mean is a run's length over the number of kills: they spread over the run.
+                # The mean time is the run's length divided by the number of kills, so they spread over the run.
                 process.wait(timeout=moments.uniform(0, 2 * whole_seconds / (KILLS + 1)))
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
             errors = process.communicate()[1].decode()
-            if process.returncode == 0:  # it came to its end; begin anew
+            if process.returncode == 0:  # it finished; start a new run
                 self.assert_same(out)
                 for path in out.iterdir():
                     path.unlink()

@@ -1,4 +1,4 @@
-"""run_module.py: what a failure and what a skipped test are worth."""
+"""Tests the exit status of run_module.py for failed and for skipped tests."""
 
 import os
 import pathlib

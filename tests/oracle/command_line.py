@@ -1,4 +1,4 @@
-"""The arguments that the oracle's programs share: which model, what precision, which loss."""
+"""The common arguments of the oracle's programs: model, precision and loss."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ def parser(description):
     result.add_argument("--checkpoint", required=True, help="safetensors file with the parameters")
     result.add_argument("--heads", type=int, help="default: as the checkpoint says")
     result.add_argument(
-        "--output-cores", type=int, help="cores of a map's output; default: told from its bias"
+        "--output-cores", type=int, help="cores of a map's output; default: from the length of its bias"
     )
     result.add_argument("--contraction", choices=model.CONTRACTIONS, default="btt")
     result.add_argument("--dtype", choices=("float32", "float64"), default="float32")
@@ -26,7 +26,10 @@ def parser(description):
 
 
 def load_model(arguments):
-    """The model of --checkpoint; heads from "config" in __metadata__: {"model": {"heads": n}}."""
+    """Returns the model of --checkpoint.
+
+    The number of heads is from "config" in __metadata__: {"model": {"heads": n}}.
+    """
     arrays, metadata = safetensors_file.read(arguments.checkpoint)
     config = json.loads(metadata.get("config", "{}"))
     heads = arguments.heads or config.get("model", {}).get("heads")

@@ -1,12 +1,11 @@
 #!/usr/bin/python3
-"""Compares two files of gradients tensor by tensor; exit status 1 if one differs too much.
+"""Compares two files of gradients tensor by tensor. The exit status is 1 if one differs too much.
 
     compare.py OURS.safetensors REFERENCE.safetensors --tolerance 2e-5
 
-A gradient g agrees with the reference g' when |g - g'| <= tolerance * max(|g'|, 1e-6 * |all g'|) in
-the Euclidean norm: relative to the tensor, with a floor for gradients that are 0 but for rounding,
-such as that of a key's bias. "loss" must agree within tolerance * |loss'|. Both files must hold the
-same names and shapes.
+A gradient g agrees with the reference g' if |g - g'| <= tolerance * max(|g'|, 1e-6 * |all g'|) in the Euclidean norm.
+The tolerance is relative to the tensor. The floor is for gradients that are 0 except for rounding, such as that of a
+key's bias. "loss" must agree within tolerance * |loss'|. Both files must have the same names and shapes.
 """
 
 import argparse
@@ -37,7 +36,7 @@ def deviations(ours, reference):
 
 
 def check(ours, reference, tolerance, rows=10):
-    """Prints the worst tensors; returns whether all agree."""
+    """Prints the worst tensors. Returns True if all agree."""
     if set(ours) != set(reference):
         print("only in the first file:", sorted(set(ours) - set(reference)))
         print("only in the second file:", sorted(set(reference) - set(ours)))

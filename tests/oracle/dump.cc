@@ -1,15 +1,15 @@
-// The engine's side of the comparison with PyTorch: losses and gradients as files.
+// Writes losses and gradients of the engine to files, for the comparison with PyTorch.
 //
 //   oracle_dump gradients --checkpoint A --example E.json --out B.safetensors [--float64] ...
 //       "loss" [1] and every parameter's gradient under the parameter's name
 //   oracle_dump losses --checkpoint A --examples E.jsonl --steps N --learning-rate R --out L.json
 //   ...
-//       the loss before each step of plain SGD at a constant rate; step i takes line i mod lines
+//       the loss before each step of plain SGD at a constant rate; step i uses line i mod lines
 //   oracle_dump examples --count N --out E.jsonl [--data DIR]
 //       sentences of DIR, or of the generated corpus
 //
-// A checkpoint that holds no configuration is that of --config. The loss is the plain one: mean
-// over the tags, both weights 1, no dropout, no smoothing.
+// --config names the configuration of a checkpoint that has none. The loss is the plain one: the
+// mean over the tags, both weights 1, no dropout, no smoothing.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -86,7 +86,8 @@ auto MakeMachine(const Graph& graph) {
   }
 }
 
-// A step of the checkpoint's model: float on the executor, double on the reference.
+// A step of the checkpoint's model. Float numbers run on the executor, double ones on the
+// reference.
 template <typename Number>
 class Step {
  public:
@@ -142,7 +143,7 @@ void DumpGradients(const Options& options) {
     const TensorId gradient = step.graph().Find(name + ".gradient");
     if (gradient != kNoTensor) {
       file.Add<Number>(name, ShapeOf(step.graph(), id), step.Values(gradient));
-    } else {  // the engine knows it to be 0
+    } else {  // the engine leaves it out, because it is 0
       zeros.emplace_back(step.Values(id).size());
       file.Add<Number>(name, ShapeOf(step.graph(), id), zeros.back());
     }
@@ -169,7 +170,7 @@ void DumpLosses(const Options& options) {
     values.emplace_back(step.Values(id).begin(), step.Values(id).end());
     parameters.Add<float>(step.graph().At(id).name, ShapeOf(step.graph(), id), values.back());
   }
-  // As random_checkpoint.py writes it, for the oracle.
+  // The form that random_checkpoint.py writes, for the oracle.
   const SafetensorsReader checkpoint(options.checkpoint);
   for (const auto& [key, value] : checkpoint.metadata()) parameters.SetMetadata(key, value);
   parameters.Write(options.parameters_out);

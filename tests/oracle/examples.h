@@ -1,4 +1,4 @@
-// Sentences as numbers, as the comparisons with PyTorch exchange them: JSON lines
+// The comparisons with PyTorch exchange sentences as numbers, in JSON lines
 //   {"ids": [2, 17, ...], "tags": [-1, 4, ...], "intent": 3}
 // Token 0 is [CLS]; a tag or an intent of -1 adds nothing to the loss.
 #ifndef BITTERN_ORACLE_EXAMPLES_H_
@@ -19,8 +19,8 @@ struct Example {
   int intent = -1;
 };
 
-// The first `count` sentences of the training split of `directory`, or of the generated corpus
-// where it is empty, numbered and cut for the model.
+// Returns the first `count` sentences of the training split of `directory`, or of the generated
+// corpus if it is empty. They are numbered and cut for the model.
 std::vector<Example> EncodeExamples(const ModelConfig& model, const std::string& directory,
                                     size_t count);
 

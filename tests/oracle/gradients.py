@@ -1,11 +1,10 @@
 #!/usr/bin/python3
-"""Writes the loss of one sentence and every gradient, to compare the engine's with.
+"""Writes the loss of one sentence and every gradient, for comparison with the engine's.
 
     gradients.py --checkpoint A.safetensors --example example.json --dump B.safetensors
 
-example.json is {"ids": [2, 17, ...], "tags": [-1, 4, ...], "intent": 3}: token 0 is [CLS], a tag or
-an intent of -1 adds nothing to the loss. B holds "loss" (one number) and each gradient under its
-parameter's name and in its shape.
+example.json is {"ids": [2, 17, ...], "tags": [-1, 4, ...], "intent": 3}. Token 0 is [CLS]. A tag or an intent of -1
+does not count in the loss. B has "loss" (one number), and each gradient with its parameter's name and shape.
 """
 
 import sys

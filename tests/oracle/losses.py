@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Writes the loss of every step of plain SGD at a fixed rate, to compare the engine's with.
+"""Writes the loss of every step of plain SGD at a fixed rate, for comparison with the engine's.
 
     losses.py --checkpoint A.safetensors --examples sentences.jsonl --steps 50 \\
         --learning-rate 0.01 --out losses.json
 
-Step i takes line i mod lines (a line is an example as in gradients.py). A loss is that before its
-step's update. The output is one JSON list.
+Step i uses line i mod lines. A line is an example as in gradients.py. The loss is computed before the step's update.
+The output is one JSON list.
 """
 
 import json

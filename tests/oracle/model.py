@@ -1,7 +1,7 @@
-"""The Transformer that the engine trains, in PyTorch: the reference for its losses and gradients.
+"""The engine's Transformer in PyTorch. It is the reference for losses and gradients.
 
-Joint intent classification and slot filling on one sentence; token 0 is [CLS]. Parameters keep the
-names and shapes that they have in a checkpoint:
+The model classifies the intent and fills the slots of one sentence. Token 0 is [CLS]. Parameters have the names and
+shapes of a checkpoint:
 
     embedding.word.core.{k}     [r_prev, v, d, r_next]    (dense: embedding.word.weight [V, D])
     embedding.position          [hidden, tokens]
@@ -12,11 +12,11 @@ names and shapes that they have in a checkpoint:
     intent.map, slot.map                                  a map
     {intent,slot}.head.{weight,bias}                      [labels, hidden], [labels]
 
-where a map M x N is {core.{k} [r_prev, mode, r_next], bias [M]}, or dense {weight [M, N], bias}.
+A map M x N is {core.{k} [r_prev, mode, r_next], bias [M]}, or dense {weight [M, N], bias}.
 
-Activations are token-major here ([token][feature]) and feature-major in the engine; only
-embedding.position shows the difference. Everything is differentiated by autograd: no gradient is
-written by hand, so an error in the engine's backward can't be repeated here. Dropout is left out.
+Activations are token-major here ([token][feature]) and feature-major in the engine. Only embedding.position shows the
+difference. Autograd computes all gradients, so an error in the engine's backward pass can't be repeated here. Dropout
+is left out.
 
 Source: arXiv 2501.06663.
 """
@@ -31,7 +31,7 @@ import runtime  # first: it sets the number of threads  # noqa: F401
 import torch
 import torch.nn.functional as F
 
-IGNORED = -1  # as a tag or an intent: adds nothing to the loss
+IGNORED = -1  # a tag or an intent that does not count in the loss
 PAD = 0
 NORM_EPSILON = 1e-5
 CONTRACTIONS = ("matrix", "right-to-left", "btt", "optimal")
@@ -43,7 +43,7 @@ OPTIMIZER_SUFFIXES = (".momentum", ".first", ".second")  # after the parameter's
 
 
 def join(left, right):
-    """Two neighbouring cores as one: [a, m, b] . [b, n, c] -> [a, m n, c]."""
+    """Merges two neighbouring cores: [a, m, b] . [b, n, c] -> [a, m n, c]."""
     product = left.reshape(-1, left.shape[-1]) @ right.reshape(right.shape[0], -1)
     return product.reshape(left.shape[0], -1, right.shape[-1])
 
@@ -65,7 +65,7 @@ def absorb(state, core):
 
 
 def emit(state, core):
-    """Sums the bond to an output core's right and adds its mode in front of those already there.
+    """Sums the bond to an output core's right and puts its mode before those of earlier cores.
 
     core [r_prev, m, r_next] . [r_next, done ... token] -> [r_prev m, done ... token]
     """
@@ -75,7 +75,7 @@ def emit(state, core):
 class TensorTrainMap:
     """y = W x + b, W[i, j] = G1[i1] ... Gd[jd]; first index most significant.
 
-    The first `output_cores` cores carry W's row index, the others its column index. The orders are
+    The first `output_cores` cores carry W's row index, the others its column index. All orders are
     one algorithm on differently merged cores. With three and three cores (A, B, P, Q, U, Z, V as in
     the engine's documents):
 
@@ -111,7 +111,7 @@ class TensorTrainMap:
         """Returns (output cores, input cores), merged for this contraction."""
         outputs, inputs, contraction = self.outputs, self.inputs, self.contraction
         if contraction == "optimal" and tokens == 1:
-            contraction = "right-to-left"  # the optimum of a single token
+            contraction = "right-to-left"  # the optimum for a single token
         if contraction == "btt":
             return [merge_from_left(outputs)], [merge_from_right(inputs)]
         if contraction == "optimal":
@@ -131,7 +131,7 @@ class TensorTrainMap:
             state = absorb(state, core)
         if len(outputs) == 1:
             return F.linear(state, outputs[0].squeeze(0), self.bias)
-        # The modes of the output come out one by one in front, so the token goes last meanwhile.
+        # The modes of the output are added one by one in front, so the token index is last until the end.
         state = state.T
         for core in reversed(outputs):
             state = emit(state, core)
@@ -187,7 +187,7 @@ class DenseEmbedding:
 
 @dataclasses.dataclass
 class Example:
-    """One sentence. The first `real_tokens` of ids and tags count, the rest is padding."""
+    """One sentence. The first `real_tokens` of ids and tags are real, the others are padding."""
 
     ids: torch.Tensor  # int64 [token]
     tags: torch.Tensor  # int64 [token], IGNORED for [CLS], padding and words without a known tag
@@ -268,7 +268,7 @@ class Encoder:
 
 
 class Transformer:
-    """The model over `parameters`, {name: tensor}; every shape is read from the tensors.
+    """The model with `parameters`, {name: tensor}. It takes every shape from the tensors.
 
     The tensors are used, not copied, so a step of an optimizer may change them in place.
     """
@@ -339,7 +339,7 @@ class Transformer:
 
 
 def parameters_from_arrays(arrays, dtype=torch.float32):
-    """Leaf tensors of a checkpoint's arrays; other state, such as the optimizer's, is left out."""
+    """Returns leaf tensors of a checkpoint's arrays. Other state, such as the optimizer's, is left out."""
     return {
         name: torch.tensor(array, dtype=dtype, requires_grad=True)
         for name, array in arrays.items()

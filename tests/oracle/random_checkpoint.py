@@ -19,16 +19,16 @@ class Shape:
     heads: int
     tokens: int
     word_modes: tuple
-    hidden_modes: tuple  # of an output; an input has them in reverse
+    hidden_modes: tuple  # modes of an output; an input has them in reverse
     embedding_rank: int
     rank: int
     intents: int = 26
     tags: int = 127
-    composed_deviation: float = 0.036  # of the matrix that the cores make
-    dense_deviation: float = 0.02  # dense tables, heads, biases
+    composed_deviation: float = 0.036  # deviation of the composed matrix
+    dense_deviation: float = 0.02  # deviation of dense tables, heads and biases
 
 
-# As in configs/*.toml.
+# The same as in configs/*.toml.
 PRESETS = {
     "nano": Shape(1, 2, 16, (4, 4, 4), (4, 2, 4), 4, 4, composed_deviation=0.18,
                   dense_deviation=0.1),

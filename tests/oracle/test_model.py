@@ -17,7 +17,7 @@ import safetensors_file
 import torch
 
 NANO = random_checkpoint.Shape(2, 2, 6, (2, 3, 4), (2, 2, 3), 3, 2, intents=3, tags=5)
-# Word 7 stands twice (gradients of its slices add up); one word has no known tag.
+# Word 7 occurs twice, so gradients of its slices add up. One word has no known tag.
 SENTENCE = {"ids": [2, 7, 11, 7, 4], "tags": [-1, 3, -1, 0, 4], "intent": 2}
 
 

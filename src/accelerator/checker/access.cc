@@ -18,16 +18,20 @@ using isa::Start;
 
 constexpr uint32_t kOffsetMask = (1u << isa::kRegionShift) - 1;
 
+// The levels of an adder tree over n values: ceil(log2 n), for n >= 1.
 int64_t Levels(int64_t n) { return std::bit_width(static_cast<uint64_t>(n - 1)); }
 
-// Whether a drain adds several rows to one.
+// True if a drain adds several accumulator rows to one.
 bool Sums(const isa::Drain& drain) { return drain.count[2] > 1 || drain.plane_sum != 0; }
 
+// Cycles from the issue of an element until its result can be read, as in the table of
+// docs/timing.md ("Latencies"). It is written again here, because the checker shares no code with
+// accelerator/isa/timing.cc.
 struct Latencies {
   const isa::Accelerator& a;
 
   int64_t MultiplyAdd() const { return a.multiply_latency + a.add_latency; }
-  // From the cycle in which a start word is read to the result that it is added to.
+  // Cycles from the read of a start word to the result to which it is added.
   int64_t FromStart() const { return a.read_latency + a.add_latency + 1; }
 
   int64_t operator()(const isa::End&) const { return 0; }
@@ -58,7 +62,9 @@ struct Latencies {
   }
 };
 
-// Makes a Work of one instruction.
+// Builds the Work of one instruction: its loops and its operands with place, strides and delays.
+// Each operator() follows the formulas of spec/isa.toml for one opcode. A combination of fields
+// that the specification excludes is refused.
 class Describer {
  public:
   Describer(const std::array<int64_t, 4>& counts, int64_t trip, const isa::Accelerator& machine,
@@ -78,10 +84,13 @@ class Describer {
   Work operator()(const isa::Stream& stream) {
     Plane(stream.planes);
     Nest(0);
+    // The sum of the planes is written once, at plane 0's address.
     const uint32_t written = stream.plane_sum != 0 ? 1 : stream.planes;
     if (stream.direction != Direction::kRank) TokenWord(stream);
     if (stream.direction != Direction::kToken) RankWord(stream);
     if (stream.direction == Direction::kTime) {
+      // Bit j of `sum` is loop j of the instruction. The loop over planes comes first here, hence
+      // the shift.
       Operand& slot = Slot("slot", Alternated(stream, places_.accumulator_slots),
                            Space::kAccumulators, Operand::Kind::kUpdate, stream.planes);
       slot.may_overwrite = stream.keep == 0;
@@ -95,10 +104,11 @@ class Describer {
         .read_delay = machine_.read_latency;
     if (stream.start == Start::kWord && stream.initial && stream.y &&
         stream.initial->base >> isa::kRegionShift != stream.y->base >> isa::kRegionShift) {
-      Refuse(Rule::kOperand, "initial", "is a word of another region than y's");
+      Refuse(Rule::kOperand, "initial", "must be a word of y's region");
     }
     Result("y", Present(stream.y, "y"), stream.start, stream.initial, written,
            Latencies{machine_}(stream));
+    // A slice that is merged into a token word keeps the other lanes, so the word is also read.
     const bool slice = stream.direction == Direction::kToken && result_->space == Space::kTokens;
     if (slice && stream.merge != 0) result_->kind = Operand::Kind::kUpdate;
     if (stream.slice) Within("slice", *stream.slice, kMostSlices);
@@ -110,23 +120,26 @@ class Describer {
     Rows(drain.slot);
     const int planes = std::popcount(drain.planes);
     const bool sums = drain.plane_sum != 0;
-    // Plane after plane; within each result, if the planes are summed.
+    // Without plane_sum the drain writes all results of one plane, then those of the next, so the
+    // loop over planes is outermost. With plane_sum it reads both planes for each result, so the
+    // loop over planes is within loops 0 and 1.
     plane_loop_ = sums ? 2 : 0;
     Nest(plane_loop_);
     work_.count[plane_loop_] = planes;
     Operand& slot =
         Slot("slot", Alternated(drain, places_.accumulator_slots), Space::kAccumulators,
              Operand::Kind::kRead, std::bit_floor(drain.planes) == drain.planes ? drain.planes : 1);
-    slot.stride[plane_loop_] = places_.accumulator_slots;
+    slot.stride[plane_loop_] = places_.accumulator_slots;  // accumulators of plane 1 follow
     Result("y", drain.y, drain.start, drain.initial, sums ? 1 : drain.planes,
            Latencies{machine_}(drain));
     for (Operand& operand : work_.operands) {
       if (operand.space == Space::kAccumulators) continue;
-      if (operand.stride[3] != 0) Refuse(Rule::kOperand, operand.name, "takes a step with loop 2");
+      if (operand.stride[3] != 0) Refuse(Rule::kOperand, operand.name, "has a stride in loop 2");
       if (!sums) {
         operand.stride[0] = operand.plane_step;
         operand.planes = 1;
       }
+      // A result is complete with the last plane (sums only) and the last slot of loop 2.
       operand.last = sums ? (1u << 2 | 1u << 3) : 1u << 3;
     }
     return std::move(work_);
@@ -136,6 +149,7 @@ class Describer {
     Nest(0);
     const Latencies latencies{machine_};
     const int64_t latency = latencies(vector);
+    // p3 counts only with a tap, because v4 has no other use.
     const auto used = [&](Source source) {
       return vector.x1 == source || vector.p1 == source || vector.q1 == source ||
              vector.p2 == source || vector.q2 == source ||
@@ -143,11 +157,11 @@ class Describer {
     };
     if (vector.x1 != Source::kA && vector.x1 != Source::kB && vector.x1 != Source::kL0 &&
         vector.x1 != Source::kL1) {
-      Refuse(Rule::kOperand, "x1", "is none of a, b, l0 and l1");
+      Refuse(Rule::kOperand, "x1", "must be a, b, l0 or l1");
     }
     if (vector.function == isa::Function::kLog2 &&
         (vector.p2 != Source::kOne || vector.q2 != Source::kZero)) {
-      Refuse(Rule::kOperand, "function", "is log2, which takes the second stage's adder");
+      Refuse(Rule::kOperand, "function", "is log2, which uses the adder of the second stage");
     }
     for (const auto* walk : {&vector.a, &vector.b, &vector.y, &vector.g, &vector.h, &vector.lanes,
                              &vector.lane_scale}) {
@@ -156,7 +170,7 @@ class Describer {
     if (used(Source::kA)) Memory("a", Present(vector.a, "a"), Operand::Kind::kRead, 1);
     if (used(Source::kB)) Memory("b", Present(vector.b, "b"), Operand::Kind::kRead, 1);
     if (vector.lane_g != 0 && (!vector.lanes || vector.lane_old != 0)) {
-      Refuse(Rule::kOperand, "lane_g", "is set without lanes, or with lane_old");
+      Refuse(Rule::kOperand, "lane_g", "needs lanes and excludes lane_old");
     }
     if (used(Source::kG) || vector.lane_g != 0) {
       Scalar("g", Present(vector.g, "g"), Operand::Kind::kRead);
@@ -176,7 +190,8 @@ class Describer {
     }
     if (vector.y) {
       Operand& y = Memory("y", *vector.y, Operand::Kind::kWrite, 1);
-      // It is written when it is there, whatever follows.
+      // y is written when it is computed, before the sum over lanes and the tap. `early` is the
+      // difference to the latency of the whole instruction.
       isa::Vector alone = vector;
       alone.lanes.reset();
       alone.tap = isa::Tap::kNone;
@@ -186,6 +201,7 @@ class Describer {
       Operand& lanes =
           Scalar("lanes", *vector.lanes,
                  vector.lane_old != 0 ? Operand::Kind::kUpdate : Operand::Kind::kWrite);
+      // The old value is read when the sum is complete.
       lanes.read_delay = latency - latencies.FromStart();
       lanes.distance = machine_.update_distance;
       if (vector.lane_scale) Scalar("lane_scale", *vector.lane_scale, Operand::Kind::kRead);
@@ -194,18 +210,19 @@ class Describer {
       Operand& tap = Register("lt", Present(vector.lt, "lt"), Operand::Kind::kUpdate);
       tap.may_overwrite = true;
       tap.first = vector.tap_sum << 1;
+      // A serial instruction issues slowly enough for one register.
       tap.distance = vector.serial != 0 ? 0 : machine_.accumulate_distance;
     }
     return std::move(work_);
   }
 
-  // The sequencer's own: no work.
+  // The sequencer executes these itself. They have no operands.
   Work operator()(const isa::End&) { return {}; }
   Work operator()(const isa::Loop&) { return {}; }
   Work operator()(const isa::Sync&) { return {}; }
 
  private:
-  static constexpr int64_t kMostSlices = 256;
+  static constexpr int64_t kMostSlices = 256;  // the range of the field
 
   [[noreturn]] static void Refuse(Rule rule, const char* operand, std::string what) {
     throw Refusal{rule, operand, std::move(what)};
@@ -217,7 +234,7 @@ class Describer {
   }
 
   void Plane(uint32_t planes) const {
-    if (planes == 0) Refuse(Rule::kOperand, "planes", "are none");
+    if (planes == 0) Refuse(Rule::kOperand, "planes", "has no plane");
     if (planes >> machine_.planes != 0) {
       Refuse(Rule::kCapacity, "planes", "are more than the machine has");
     }
@@ -226,18 +243,21 @@ class Describer {
   void Rows(const isa::Index& slot) const {
     if (counts_[3] > machine_.rows) {
       Refuse(Rule::kCapacity, "rows",
-             fmt::format("{} of them, {} in a slot", counts_[3], machine_.rows));
+             fmt::format("{} rows, but a slot has {}", counts_[3], machine_.rows));
     }
-    if (slot.stride[3] != 0) Refuse(Rule::kOperand, "slot", "takes a step with the rows");
+    if (slot.stride[3] != 0) Refuse(Rule::kOperand, "slot", "has a stride in the loop over rows");
   }
 
-  // The four loops around and behind the one over planes.
+  // Sets the counts of the five loops: the four of the instruction, and the loop over planes at
+  // position `plane_loop` among them. Its count stays 1 unless a drain sets it.
   void Nest(size_t plane_loop) {
     plane_loop_ = plane_loop;
     for (size_t j = 0; j < 4; ++j) work_.count[Loop(j)] = counts_[j];
   }
   size_t Loop(size_t j) const { return j < plane_loop_ ? j : j + 1; }
 
+  // The lowest and the highest value of an affine function over all elements. Each loop contributes
+  // its reach to one of both ends.
   template <typename Walk>
   std::pair<int64_t, int64_t> RangeOf(const Walk& walk) const {
     int64_t low = int64_t{walk.base}, high = low;
@@ -255,6 +275,8 @@ class Describer {
              fmt::format("index table {} of {}", walk.table, machine_.tables));
     }
   }
+  // The table's entry is selected by the iteration of the hardware loop, so a table of T entries
+  // limits the iterations.
   void Entry(const char* name, const isa::Walk& walk) const {
     if (walk.table == 0) return;
     Table(name, walk);
@@ -264,6 +286,8 @@ class Describer {
     }
   }
 
+  // An operand in memory. The region follows from its lowest address, and all its addresses must be
+  // within that region, for every plane that takes part.
   Operand& Memory(const char* name, const isa::Walk& walk, Operand::Kind kind, uint32_t planes) {
     Entry(name, walk);
     auto [low, high] = RangeOf(walk);
@@ -272,7 +296,7 @@ class Describer {
     high += outer;
     const auto region = static_cast<size_t>(low >> isa::kRegionShift);
     if (low < 0 || region >= kRegions) {
-      Refuse(Rule::kCapacity, name, fmt::format("{:#x} is in no memory", low));
+      Refuse(Rule::kCapacity, name, fmt::format("{:#x} is outside of memory", low));
     }
     const auto space = static_cast<Space>(region);
     const int64_t base =
@@ -285,7 +309,7 @@ class Describer {
     if (walk.split != 0) {
       operand.plane_step = places_.plane_steps[region];
       operand.planes = std::popcount(planes);
-      const int64_t skipped = std::countr_zero(planes);
+      const int64_t skipped = std::countr_zero(planes);  // planes before the first that takes part
       operand.place += skipped * operand.plane_step;
       last += (skipped + operand.planes - 1) * operand.plane_step;
     }
@@ -302,18 +326,20 @@ class Describer {
 
   Operand& Scalar(const char* name, const isa::Walk& walk, Operand::Kind kind) {
     Operand& operand = Memory(name, walk, kind, 1);
-    if (operand.space != Space::kScalars) Refuse(Rule::kOperand, name, "is no scalar");
+    if (operand.space != Space::kScalars) Refuse(Rule::kOperand, name, "is not a scalar");
     return operand;
   }
 
   void Within(const char* name, const isa::Index& index, int64_t limit) const {
     const auto [low, high] = RangeOf(index);
     if (low < 0 || high >= limit) {
-      Refuse(Rule::kCapacity, name, fmt::format("{} .. {}: there are {}", low, high, limit));
+      Refuse(Rule::kCapacity, name,
+             fmt::format("{} .. {} is outside of 0 .. {}", low, high, limit - 1));
     }
   }
 
-  // The slots of the instruction in this trip.
+  // The slots of the instruction in this iteration. With `alternate` odd iterations use the other
+  // half.
   template <typename Instruction>
   isa::Index Alternated(const Instruction& instruction, int64_t slots) const {
     isa::Index index = instruction.slot;
@@ -347,12 +373,13 @@ class Describer {
 
   void TokenWord(const isa::Stream& stream) {
     const isa::Walk& x = Present(stream.x, "x");
+    // A comparison reads the index table and no word of memory.
     if (stream.one_hot == 0) {
       Memory("x", x, Operand::Kind::kRead, stream.planes);
       return;
     }
     Table("x", x);
-    if (x.split != 0) Refuse(Rule::kOperand, "x", "is a comparison and split");
+    if (x.split != 0) Refuse(Rule::kOperand, "x", "is a comparison and must not be split");
   }
 
   void RankWord(const isa::Stream& stream) {
@@ -360,17 +387,18 @@ class Describer {
     if (b.space == Space::kTokens && stream.slice) Within("slice", *stream.slice, kMostSlices);
   }
 
-  // A result and what its sum starts from, for streams and drains.
+  // The result of a stream or a drain, and the start of its sum. The start is read when the sum is
+  // complete, `delay` cycles after the element is issued.
   void Result(const char* name, const isa::Walk& y, Start start,
               const std::optional<isa::Walk>& initial, uint32_t planes, int64_t latency) {
     if (y.split == 0 && std::popcount(planes) > 1) {
-      Refuse(Rule::kOperand, name, "is one word for several planes");
+      Refuse(Rule::kOperand, name, "is one word, but several planes write it");
     }
     const int64_t delay = latency - Latencies{machine_}.FromStart();
     if (start == Start::kWord || start == Start::kScalar) {
       Operand& from = Memory("initial", Present(initial, "initial"), Operand::Kind::kRead, planes);
       if (start == Start::kScalar && from.space != Space::kScalars) {
-        Refuse(Rule::kOperand, "initial", "is no scalar");
+        Refuse(Rule::kOperand, "initial", "is not a scalar");
       }
       from.read_delay = delay;
     }
@@ -441,7 +469,8 @@ int64_t IntervalOf(const isa::Instruction& instruction, const isa::Accelerator& 
   }
   const auto* drain = std::get_if<isa::Drain>(&instruction);
   if (drain == nullptr || !Sums(*drain)) return 1;
-  // The next addition to a row's sum comes no sooner than the one before is done.
+  // The next addition to a row's sum must wait for the one before. Between them the other rows are
+  // added, one a cycle.
   const int64_t rows = drain->count[3];
   return (machine.add_latency + rows - 1) / rows;
 }
@@ -453,7 +482,8 @@ Work WorkOf(const isa::Instruction& instruction, const std::array<int64_t, 4>& c
   if (!nothing) work = std::visit(Describer(counts, trip, machine, places), instruction);
   work.nothing = nothing;
   work.unit = static_cast<size_t>(isa::UnitOf(instruction).value());
-  // Of absurdly many it matters only that they are.
+  // An absurd number of elements is cut here, so that the product does not overflow. Replay then
+  // refuses the program because it is too long to check.
   constexpr int64_t kMost = int64_t{1} << 30;
   for (const int64_t n : work.count) work.pace.elements = std::min(work.pace.elements * n, kMost);
   work.pace.interval = IntervalOf(instruction, machine);

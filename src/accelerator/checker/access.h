@@ -1,4 +1,4 @@
-// What an instruction touches, element by element, as the specification says.
+// Describes the accesses of an instruction, element by element, as the specification defines them.
 #ifndef BITTERN_ACCELERATOR_CHECKER_ACCESS_H_
 #define BITTERN_ACCELERATOR_CHECKER_ACCESS_H_
 
@@ -14,13 +14,13 @@
 
 namespace bittern::checker {
 
-// Token words, rank words and scalars, with address bits 19..18 as their number; then what is in
-// the units. Tiles and accumulators count whole slots, plane after plane.
+// The kinds of places. The first three are the regions of memory, with address bits 19..18 as their
+// number. The others are in the units. Tiles and accumulators count whole slots, plane after plane.
 enum class Space { kTokens, kRanks, kScalars, kTiles, kAccumulators, kRegisters };
 inline constexpr size_t kRegions = 3;
 inline constexpr size_t kSpaces = 6;
 
-// Every word, slot and register has a number, its place, space after space.
+// Numbers every word, slot and register. This number is its place. The spaces follow one another.
 struct Places {
   explicit Places(const isa::Accelerator& machine);
 
@@ -32,12 +32,13 @@ struct Places {
   std::string Describe(int64_t place) const;
 
   std::array<int64_t, kSpaces + 1> begins{};
-  std::array<int64_t, kRegions> depths{};       // words of a bank
-  std::array<int64_t, kRegions> plane_steps{};  // from a plane's words to the next one's
+  std::array<int64_t, kRegions> depths{};  // words in a bank
+  std::array<int64_t, kRegions>
+      plane_steps{};  // distance from a plane's word to that of the next plane
   int64_t planes, tile_slots, accumulator_slots;
 };
 
-// An instruction's four loops and the one over planes that a drain has beside them.
+// The four loops of an instruction, and the loop over planes that a drain has in addition.
 inline constexpr size_t kLoops = 5;
 
 struct Operand {
@@ -46,27 +47,28 @@ struct Operand {
   const char* name = "";
   Kind kind = Kind::kRead;
   Space space = Space::kTokens;
-  int64_t place = 0;  // of the first element
+  int64_t place = 0;  // place of the first element
   std::array<int64_t, kLoops> stride{};
-  int planes = 1;  // places that it touches at a time, `plane_step` apart
+  int planes = 1;  // number of places of one element, `plane_step` apart
   int64_t plane_step = 0;
-  // An index table gives the place, and if so which: it can be any of the table's entries times
+  // The index table that gives the place, or 0. The place is then any of the table's entries times
   // `table_step` later.
   uint32_t table = 0;
   int64_t table_step = 0;
-  // Bit j: loop j. An update only overwrites in the elements in which the indices of all these
-  // loops are 0, if there are any such loops to be named.
+  // Bit j stands for loop j. If an update may overwrite, it does so in the elements in which the
+  // indices of all these loops are 0.
   bool may_overwrite = false;
   uint32_t first = 0;
-  // Written only in the elements in which the indices of these loops are at their last.
+  // The operand is written only in the elements in which the indices of these loops have their last
+  // values.
   uint32_t last = 0;
-  // The read is so many cycles behind the element's issue.
+  // The read is this many cycles after the issue of the element.
   int64_t read_delay = 0;
-  // The write is so many cycles before the instruction's latency, by which it can be read.
+  // The write is this many cycles before the end of the instruction's latency.
   int64_t early = 0;
-  // An update follows an earlier one of the same instruction at a distance of so many cycles.
+  // An update must follow an earlier one of the same instruction after at least this many cycles.
   int64_t distance = 0;
-  // The same holds for one of an earlier instruction of its unit.
+  // The distance also holds for updates of earlier instructions of the unit.
   bool distance_for_all = false;
 
   bool reads() const { return kind != Kind::kWrite; }
@@ -74,10 +76,10 @@ struct Operand {
   bool in_memory() const { return static_cast<size_t>(space) < kRegions; }
 };
 
-// One instruction in one trip.
+// The accesses of one instruction in one iteration of the hardware loop.
 struct Work {
   size_t unit = 0;
-  bool nothing = false;  // a list register holds 0: it passes as one element
+  bool nothing = false;  // a list register holds 0, so it counts as one element
   std::array<int64_t, kLoops> count{1, 1, 1, 1, 1};
   Pace pace;
   std::vector<Operand> operands;
@@ -90,12 +92,12 @@ struct Refusal {
   std::string what;
 };
 
-// `counts`: of the four loops, list registers resolved. Throws Refusal.
+// `counts` are the counts of the four loops, with list registers resolved. Throws Refusal.
 Work WorkOf(const isa::Instruction& instruction, const std::array<int64_t, 4>& counts, int64_t trip,
             const isa::Accelerator& machine, const Places& places);
 
-// docs/timing.md: cycles from an element's issue until its result can be read, and from one element
-// to the next.
+// The number of cycles from the issue of an element until its result can be read, and from one
+// element to the next (docs/timing.md).
 int64_t LatencyOf(const isa::Instruction& instruction, const isa::Accelerator& machine);
 int64_t IntervalOf(const isa::Instruction& instruction, const isa::Accelerator& machine);
 

@@ -11,6 +11,8 @@
 
 namespace bittern::checker {
 
+// Equal registers alone would hide a program that uses the wrong register. So two more sets mix
+// large and small counts.
 std::vector<ListRegisters> UsualLists(int64_t tokens) {
   const auto most = static_cast<uint32_t>(tokens);
   std::vector<ListRegisters> lists;
@@ -32,12 +34,13 @@ Report CheckProgram(std::span<const uint32_t> words, const isa::Accelerator& mac
   if ((map.tokens < 1 || map.tokens > machine.lanes) &&
       report.Count(Rule::kMap, -1, -1, "tokens")) {
     report.Add({Rule::kMap, -1, -1, "tokens",
-                fmt::format("the map is of {} tokens, the machine has {} lanes", map.tokens,
+                fmt::format("the map has {} tokens, but the machine has {} lanes", map.tokens,
                             machine.lanes)});
   }
   const Places places(machine);
   Lives lives(map, program, places, report);
   Replay replay(program, machine, places, lives, report);
+  // Only with the largest lists can every tensor be written whole.
   ListRegisters most{};
   for (const ListRegisters& some : lists) {
     for (size_t i = 0; i < most.size(); ++i) most[i] = std::max(most[i], some[i]);

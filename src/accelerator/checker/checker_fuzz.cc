@@ -1,8 +1,8 @@
-// Any program and any map: the checker comes to an end, and what it accepts runs on the simulator,
-// which reads nothing unwritten and nothing outside of memory.
+// Checks any program with any map. The checker must terminate. A program that it accepts then runs
+// on the simulator, which must read neither unwritten words nor words outside of memory.
 //
-// Fields of instructions are taken from the input, byte by byte and within what they can hold,
-// small ones more often; counts are kept small, so that there are many runs in a minute.
+// Fields of instructions are taken from the input, byte by byte and within their ranges. Small
+// values are more frequent, and counts are small, so that there are many runs in a minute.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -31,7 +31,7 @@ class Input {
 
   bool over() const { return at_ >= size_; }
   uint32_t Byte() { return over() ? 0 : data_[at_++]; }
-  // 0 .. most, a byte of it.
+  // A value in 0 .. most, from one byte of the input.
   uint32_t UpTo(uint32_t most) { return Byte() % (most + 1); }
 
  private:
@@ -124,7 +124,7 @@ isa::Instruction AnyInstruction(Input& input) {
   }
 }
 
-// The machine of the tests with little memory, which is quick to clear.
+// The machine of the tests with little memory, so that it can be cleared quickly.
 isa::Accelerator SmallMachine() {
   isa::Accelerator machine = isa::AcceleratorNamed("nano");
   for (isa::Region* region : {&machine.tokens, &machine.ranks, &machine.scalars}) {
@@ -134,7 +134,7 @@ isa::Accelerator SmallMachine() {
   return machine;
 }
 
-// Regions of one tensor that the host has written, or of several that live for a while.
+// A region holds one tensor that the host has written, or several tensors with shorter lifetimes.
 isa::MemoryMap MapFrom(Input& input, const isa::Accelerator& machine, int instructions) {
   isa::MemoryMap map;
   map.instructions = instructions;
@@ -160,7 +160,7 @@ isa::MemoryMap MapFrom(Input& input, const isa::Accelerator& machine, int instru
   return map;
 }
 
-// What the host has written, and nothing else, on a machine of its own.
+// Runs the program on a new machine that holds only the words that the host has written.
 void Run(const std::vector<uint32_t>& words, const isa::Accelerator& machine,
          const isa::MemoryMap& map, const bittern::checker::ListRegisters& lists) {
   static bittern::Simulator simulator(machine);
@@ -180,7 +180,7 @@ void Run(const std::vector<uint32_t>& words, const isa::Accelerator& machine,
                            ones);
     }
   }
-  // All entries are 0: those that every tensor has.
+  // All entries are 0, because every tensor has an entry 0.
   std::fill(simulator.state().tables.begin(), simulator.state().tables.end(), 0);
   bittern::HostRegisters host;
   host.lists = lists;
@@ -194,7 +194,7 @@ void Run(const std::vector<uint32_t>& words, const isa::Accelerator& machine,
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const isa::Accelerator machine = SmallMachine();
   Input input(data, size);
-  const int instructions = 1 + static_cast<int>(input.UpTo(9));  // with the end
+  const int instructions = 1 + static_cast<int>(input.UpTo(9));  // the end included
   const isa::MemoryMap map = MapFrom(input, machine, instructions);
   std::vector<uint32_t> words;
   for (int i = 1; i < instructions; ++i) isa::Encode(AnyInstruction(input), words);

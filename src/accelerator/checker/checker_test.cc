@@ -1,4 +1,5 @@
-// Small programs, each with one fault: the checker finds it, and nothing in the program without.
+// Each test has a small program with one fault. The checker finds it, and accepts the program
+// without it.
 
 #include "accelerator/checker/checker.h"
 
@@ -49,17 +50,18 @@ TEST(Checker, FindsATileStreamedBeforeItIsLoaded) {
   ExpectOne(all.Check(), Rule::kOrder);
 }
 
-// A consumer at the producer's pace: word i is written latency cycles after element i is issued.
+// A consumer follows at the producer's pace. Word i is written latency cycles after element i is
+// issued.
 TEST(Checker, ProvesAChainedWaitElementByElement) {
   Case all = Product();
   const auto latency = static_cast<uint32_t>(LatencyOf(all.instructions[1], Machine()));
   ASSERT_LT(latency, 32u);
-  // Element 1 issued at S: then it is at S + 1, so `latency` elements make S + latency.
+  // Element 1 is issued at S and the wait holds at S + 1, so `latency` elements give S + latency.
   At<isa::Vector>(all, 2).wait[kStream] = Chained(1, latency);
   ExpectNone(all.Check());
   At<isa::Vector>(all, 2).wait[kStream] = Chained(1, latency - 1);
   ExpectOne(all.Check(), Rule::kOrder);
-  // Backwards, the first word read is the last written: the whole of it must be there.
+  // In reverse order, the word that is read first is written last. So all words must be written.
   At<isa::Vector>(all, 2).wait[kStream] = Chained(1, latency);
   At<isa::Vector>(all, 2).a = Words(512 + 31, -1);
   ExpectOne(all.Check(), Rule::kOrder);
@@ -67,7 +69,7 @@ TEST(Checker, ProvesAChainedWaitElementByElement) {
   ExpectNone(all.Check());
 }
 
-// A chained wait for more elements than there are is for all of them, not for their results.
+// A chained wait for more elements than exist waits for the issue of all, not for their results.
 TEST(Checker, AllElementsIssuedAreNotAllResults) {
   Case all = Product();
   At<isa::Vector>(all, 2).a = Words(512 + 31, -1);
@@ -77,8 +79,8 @@ TEST(Checker, AllElementsIssuedAreNotAllResults) {
 
 TEST(Checker, OrderGoesThroughOtherInstructions) {
   Case all = Product();
-  // The drain writes what only the load before has read; it waits for the stream alone, which
-  // waited for the load.
+  // The drain writes a word that only the load before has read. It waits for the stream, and the
+  // stream has waited for the load.
   isa::Stream times = Times(kRank, 512, 0, 1);
   times.wait[kStream] = Done(1);
   isa::Drain drain = Rows(0, 0, 1);
@@ -90,7 +92,7 @@ TEST(Checker, OrderGoesThroughOtherInstructions) {
   all.Tensor("y", 512, 32, 1, 4).Tensor("z", 1024, 32, 4, 6);
   Report report = all.Check();
   EXPECT_EQ(report.faults(), 0) << Text(report);
-  // Without the stream's wait for the load nothing holds the drain back.
+  // Without the stream's wait for the load, the drain may come too early.
   At<isa::Stream>(all, 1).wait[kLoad] = {};
   report = all.Check();
   EXPECT_EQ(report.count(Rule::kOrder), 2) << Text(report);
@@ -110,7 +112,7 @@ TEST(Checker, ASyncOrdersEverything) {
 
 TEST(Checker, FindsAnOverwriteBeforeTheRead) {
   Case all = Product();
-  // Copies into x while the load may not have read it.
+  // The copy may overwrite x before the load has read it.
   isa::Vector late = Copy(1024, 0, 4);
   late.wait[kVector] = Done(1);
   all.instructions.push_back(late);
@@ -126,14 +128,14 @@ TEST(Checker, FindsAnOverwriteBeforeTheRead) {
   EXPECT_EQ(report.count(Rule::kOrder), 1) << Text(report);
 }
 
-// The start of a sum is read when the sum is there, not with its factors.
+// The start of a sum is read when the sum is complete, not with its factors.
 TEST(Checker, AStartIsReadLate) {
   Case all = Product();
   isa::Stream& product = At<isa::Stream>(all, 1);
   product.start = isa::Start::kWord;
   product.initial = Words(1536);
   isa::Drain drain = Rows(0, 1536, 8);
-  drain.wait[kStream] = Chained(1, 10);  // when the sum of a word is not there
+  drain.wait[kStream] = Chained(1, 10);  // before the sum of a word is complete
   isa::Stream times = Times(kRank, 2048, 0, 1);
   all.instructions.insert(all.instructions.begin(), times);
   all.instructions.insert(all.instructions.begin() + 3, drain);
@@ -147,7 +149,7 @@ TEST(Checker, AStartIsReadLate) {
   EXPECT_EQ(report.faults(), 0) << Text(report);
 }
 
-// A sum's late read of its start is over when another stream may read the sum.
+// The late read of a sum's start has ended when another stream may read the sum.
 TEST(Checker, WaitsSayWhenAnEarlierReadIsOver) {
   Case all;
   isa::Stream first = Times(kRank, 1024, 1, 1);
@@ -158,13 +160,13 @@ TEST(Checker, WaitsSayWhenAnEarlierReadIsOver) {
   isa::Stream second = Times(kRank, 512, 0, 1);
   second.count[3] = 1;
   second.wait[kStream] = Done(1);
-  isa::Drain drain = Rows(1, 512, 1);  // what the first one left
+  isa::Drain drain = Rows(1, 512, 1);  // the accumulators of the first stream
   drain.wait[kStream] = Chained(1, 1);
   all.instructions = {LoadTile(0, 0), first, sum, second, drain};
   all.Given("x", 0, 4).Given("v", 1024, 1).Given("b", kRank, 32);
   all.Tensor("y", 512, 1, isa::MappedTensor::kBefore, 3).Tensor("z", 512, 4, 4, 6);
   ExpectNone(all.Check());
-  At<isa::Drain>(all, 4).wait[kStream] = Chained(2, 1);  // when the sum is begun
+  At<isa::Drain>(all, 4).wait[kStream] = Chained(2, 1);  // at the start of the sum
   EXPECT_GE(all.Check().count(Rule::kOrder), 1);
 }
 
@@ -186,7 +188,7 @@ TEST(Checker, FindsASlotThatNobodyFilled) {
 
 TEST(Checker, FindsAnAccessOfNoTensor) {
   Case all = Product();
-  At<isa::Load>(all, 0).source.base = 1;  // its last row is behind x
+  At<isa::Load>(all, 0).source.base = 1;  // its last row is after x
   Report report = all.Check();
   EXPECT_EQ(report.count(Rule::kAlive), 1) << Text(report);
   all = Product();
@@ -246,7 +248,7 @@ TEST(Checker, FindsWhatTheVectorUnitCannotDo) {
   At<isa::Vector>(all, 2).q2 = isa::Source::kA;
   EXPECT_EQ(all.Check().count(Rule::kOperand), 1);
   all = Product();
-  At<isa::Vector>(all, 2).lane_g = 1;  // of no fold
+  At<isa::Vector>(all, 2).lane_g = 1;  // without a sum over lanes
   EXPECT_EQ(all.Check().count(Rule::kOperand), 1);
 }
 
@@ -266,7 +268,7 @@ TEST(Checker, FindsAccumulatorsMetTooSoon) {
   ExpectNone(Accumulate(times).Check());
   times.count[3] = 7;
   ExpectOne(Accumulate(times).Check(), Rule::kDistance);
-  // The sum's loop innermost.
+  // The loop of the sum is innermost.
   times.count = {1, 1, 8, 2};
   times.sum = 1u << 3;
   times.slot = Slots(0, {0, 0, 1, 0});
@@ -305,7 +307,7 @@ TEST(Checker, FindsRegistersMetTooSoon) {
   ExpectNone(all.Check());
 }
 
-// An element that reads what an earlier one of its instruction writes needs the whole latency.
+// An element may read a word that an earlier element wrote only after the whole latency.
 TEST(Checker, FindsAnInstructionThatFeedsItself) {
   Case all;
   all.instructions = {Copy(0, 1, 16)};
@@ -329,13 +331,13 @@ TEST(Checker, FindsOperandsAtOnePort) {
 }
 
 TEST(Checker, FindsInstructionsAtOnePort) {
-  // x is read by the load while the vector unit reads its bank: nothing orders the two.
+  // The load reads x while the vector unit reads its bank. No wait orders the two.
   Case all = Product();
   isa::Vector copy = Copy(128, 1536, 32);
   all.instructions.push_back(copy);
   all.map.tensors[3].last_reader = 5;
   all.Given("w", 128, 32).Tensor("v", 1536, 32, 3, 5);
-  ExpectNone(all.Check());  // it follows the copy before, which follows the stream and its load
+  ExpectNone(all.Check());  // it follows the earlier copy, which follows the stream and its load
   std::swap(all.instructions[2], all.instructions[3]);
   all.map.tensors[2].last_reader = 3;
   all.map.tensors[3].first_writer = 3;

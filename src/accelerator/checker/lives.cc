@@ -23,15 +23,15 @@ Lives::Lives(const isa::MemoryMap& map, const Program& program, const Places& pl
       written_(static_cast<size_t>(places.count())) {
   const int end = program.size();
   if (map.instructions != end && report.Count(Rule::kMap, -1, -1, "")) {
-    report.Add(
-        {Rule::kMap, -1, -1, "",
-         fmt::format("the map is of {} instructions, the program has {}", map.instructions, end)});
+    report.Add({Rule::kMap, -1, -1, "",
+                fmt::format("the map has {} instructions, but the program has {}", map.instructions,
+                            end)});
   }
   for (int32_t id = 0; id < static_cast<int32_t>(std::ssize(map.tensors)); ++id) {
     const isa::MappedTensor& tensor = this->tensor(id);
     const bool region_is = tensor.region >= 0 && tensor.region < isa::kRegionCount;
     const auto space = static_cast<Space>(region_is ? tensor.region : 0);
-    // Two halves lie each in the share of its plane.
+    // Each of two halves must fit the share of its plane.
     const int64_t words = tensor.halves > 1 ? places.plane_steps[static_cast<size_t>(space)]
                                             : places.end(space) - places.begin(space);
     if (!region_is || tensor.begin < 0 || tensor.begin > tensor.end || tensor.end > words ||
@@ -45,8 +45,10 @@ Lives::Lives(const isa::MemoryMap& map, const Program& program, const Places& pl
                                         places.begin(space) + tensor.end};
     int first = std::max(0, tensor.first_writer);
     int behind = std::min(end, tensor.last_reader + 1);
-    if (first >= behind) continue;  // what the host wrote for nobody
-    // A loop is entered as a whole, unless the life is within it.
+    if (first >= behind) continue;  // the host wrote it, but no instruction reads it
+    // A lifetime that starts and ends in the same loop starts again in every iteration. Any other
+    // one includes the whole loop, because a later iteration runs the instructions before its start
+    // again.
     const auto loop_of = [&](int index) {
       return index < end && program.InLoop(index) ? program.loop_begin[static_cast<size_t>(index)]
                                                   : -1;
@@ -102,11 +104,12 @@ void Lives::Begin(bool whole) {
 void Lives::At(int index) {
   for (const int32_t id : stops_[static_cast<size_t>(index)]) Stop(id, index);
   for (const int32_t id : starts_[static_cast<size_t>(index)]) {
-    Stop(id, index);  // of the trip before
+    Stop(id, index);  // ends the lifetime of the iteration before
     Start(id, index);
   }
 }
 
+// Only lifetimes within the body stop here: their first writer is after the `loop` instruction.
 void Lives::NextTrip(int loop, int behind) {
   for (const int32_t id : stops_[static_cast<size_t>(behind)]) {
     if (tensor(id).first_writer > loop) Stop(id, behind - 1);
@@ -117,6 +120,8 @@ void Lives::End() {
   for (int32_t id = 0; id < static_cast<int32_t>(std::ssize(alive_)); ++id) Stop(id, -1);
 }
 
+// Takes the places of a tensor. Two tensors that are alive at the same place are a fault of the
+// map. Words count as unwritten until this lifetime writes them, unless the host has written them.
 void Lives::Start(int32_t id, int index) {
   const isa::MappedTensor& of = tensor(id);
   alive_[static_cast<size_t>(id)] = 1;
@@ -132,6 +137,7 @@ void Lives::Start(int32_t id, int index) {
   }
 }
 
+// Releases the places of a tensor, and checks that each has been written.
 void Lives::Stop(int32_t id, int index) {
   if (alive_[static_cast<size_t>(id)] == 0) return;
   alive_[static_cast<size_t>(id)] = 0;

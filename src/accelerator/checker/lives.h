@@ -1,4 +1,4 @@
-// Which tensor owns a word, and which words have been written since it does.
+// Knows which tensor owns a word, and which words have been written in its current lifetime.
 #ifndef BITTERN_ACCELERATOR_CHECKER_LIVES_H_
 #define BITTERN_ACCELERATOR_CHECKER_LIVES_H_
 
@@ -17,14 +17,14 @@ class Lives {
  public:
   static constexpr int32_t kNobody = -1;
 
-  // Faults of the map itself go to the report.
+  // Faults of the map itself are added to the report.
   Lives(const isa::MemoryMap& map, const Program& program, const Places& places, Report& report);
 
-  // Before a replay, which then calls At(index) before it takes an instruction. `whole`: tensors
-  // must have been written whole at the end of their lives.
+  // Starts a replay, which then calls At(index) before it takes an instruction. With `whole`,
+  // tensors must have been written whole at the end of their lifetimes.
   void Begin(bool whole);
   void At(int index);
-  // A loop begins again: what lives within its body until the body's end is over.
+  // A loop starts its next iteration. Lifetimes within the body that last until its end are over.
   void NextTrip(int loop, int behind);
   void End();
 
@@ -32,10 +32,11 @@ class Lives {
   const isa::MappedTensor& tensor(int32_t id) const {
     return map_.tensors[static_cast<size_t>(id)];
   }
-  // Its first place, and the one behind its last; of the half that holds `place`, if there are two.
+  // The first place of a tensor and the place after its last. Of two halves it is the one that
+  // holds `place`.
   std::pair<int64_t, int64_t> RangeAround(int32_t id, int64_t place) const;
 
-  // Entries of an index table are below this; 0: the map does not say.
+  // The limit of the entries of an index table, or 0 if the map does not say.
   int64_t PlacesOfTable(uint32_t table) const;
 
   bool Written(int64_t place) const { return written_[static_cast<size_t>(place)] != 0; }
@@ -51,11 +52,11 @@ class Lives {
   const Places& places_;
   Report& report_;
   bool whole_ = true;
-  std::vector<std::pair<int64_t, int64_t>> ranges_;   // by tensor; of the first half
+  std::vector<std::pair<int64_t, int64_t>> ranges_;   // by tensor, for the first half
   std::vector<std::vector<int32_t>> starts_, stops_;  // by instruction
   std::vector<uint8_t> alive_;                        // by tensor
   std::vector<int32_t> owner_;                        // by place
-  std::vector<uint8_t> written_;                      // by place, of units too
+  std::vector<uint8_t> written_;                      // by place, units included
 };
 
 }  // namespace bittern::checker

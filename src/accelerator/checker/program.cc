@@ -9,6 +9,8 @@
 namespace bittern::checker {
 namespace {
 
+// Decodes the words of a program and finds its loops. Faults that make the program unreadable clear
+// ok_.
 class Reader {
  public:
   Reader(std::span<const uint32_t> words, const isa::Accelerator& machine, Report& report)
@@ -53,7 +55,8 @@ class Reader {
     const isa::Instruction& instruction = program_.instructions[static_cast<size_t>(i)];
     const bool is_end = std::holds_alternative<isa::End>(instruction);
     if (is_end != (i + 1 == size())) {
-      Wrong(Rule::kProgram, i, is_end ? "an end before the last" : "no end is the last");
+      Wrong(Rule::kProgram, i,
+            is_end ? "an end before the last instruction" : "the last instruction is not an end");
     }
     const uint32_t dynamic = std::visit([](const auto& any) { return any.dynamic; }, instruction);
     const auto lists = static_cast<uint32_t>(machine_.list_registers);
@@ -62,10 +65,11 @@ class Reader {
     if (loop == nullptr) return;
     if (loop->source > lists) Wrong(Rule::kProgram, i, "no such list register");
     if (program_.InLoop(i)) Wrong(Rule::kProgram, i, "a loop within a loop");
+    // The body must end where an instruction starts, and before the `end` instruction.
     const size_t behind = places_[static_cast<size_t>(i) + 1] + loop->body;
     const auto end = std::lower_bound(places_.begin(), places_.end(), behind);
     if (end == places_.end() || *end != behind || behind == words_.size()) {
-      Wrong(Rule::kProgram, i, "the loop's body ends within an instruction or behind the program");
+      Wrong(Rule::kProgram, i, "the loop's body ends within an instruction or after the program");
       return;
     }
     for (int inner = i; inner < end - places_.begin(); ++inner) {

@@ -1,4 +1,4 @@
-// A program as the sequencer takes it.
+// A program as the sequencer runs it.
 #ifndef BITTERN_ACCELERATOR_CHECKER_PROGRAM_H_
 #define BITTERN_ACCELERATOR_CHECKER_PROGRAM_H_
 
@@ -14,21 +14,21 @@ namespace bittern::checker {
 
 struct Program {
   std::vector<isa::Instruction> instructions;
-  // For every instruction: the index behind the body of the loop that it is or that is around it;
-  // 0 outside of loops.
+  // For every instruction, the index after the body of the loop that it is or that contains it. It
+  // is 0 outside of loops.
   std::vector<int> loop_end;
-  std::vector<int> loop_begin;  // and of that loop itself
+  std::vector<int> loop_begin;  // the index of that loop instruction
 
   int size() const { return static_cast<int>(instructions.size()); }
   bool InLoop(int index) const { return loop_end[static_cast<size_t>(index)] != 0; }
 };
 
-// What is wrong with the words goes to the report; then the program is empty.
+// Faults of the words are added to the report. After one, the program is empty.
 Program ReadProgram(std::span<const uint32_t> words, const isa::Accelerator& machine,
                     Report& report);
 
-// Calls visit(index, trip) in the sequencer's order, `loop` itself included, until it returns
-// false.
+// Calls visit(index, iteration) in the sequencer's order, `loop` instructions included, until it
+// returns false.
 template <typename Visit>
 void InOrder(const Program& program, const isa::ListRegisters& lists, Visit visit) {
   for (int index = 0; index < program.size(); ++index) {

@@ -1,4 +1,4 @@
-// What goes through a whole program: loops, lists, tables, maps, and limits of the checker.
+// Tests of whole programs: loops, lists, tables, maps, and limits of the checker.
 
 #include "accelerator/checker/testing/programs.h"
 
@@ -15,7 +15,7 @@ namespace {
 // Loops, lists, tables --------------------------------------------------------------------------
 
 TEST(Checker, ExpandsHardwareLoops) {
-  // Every trip copies four words on; the last one is one too far.
+  // Every iteration copies four words further. The last one is outside.
   for (const uint32_t trips : {4u, 5u}) {
     Case all;
     isa::Loop loop;
@@ -31,7 +31,7 @@ TEST(Checker, ExpandsHardwareLoops) {
   }
 }
 
-// What a trip leaves behind is no word of the next trip's life.
+// A word of one iteration does not belong to the lifetime of the next iteration.
 TEST(Checker, ALifeWithinALoopBeginsInEveryTrip) {
   Case all;
   isa::Vector first = Copy(0, 512, 4), second = Copy(512, 1024, 4);
@@ -43,7 +43,8 @@ TEST(Checker, ALifeWithinALoopBeginsInEveryTrip) {
   all.instructions = {loop, first, second};
   all.Given("x", 0, 4).Tensor("y", 512, 4, 1, 2).Tensor("z", 1024, 4, 0, 4);
   ExpectNone(all.Check());
-  // Read before it is written: in the first trip or, with a life for the whole loop, in that alone.
+  // The word is read before it is written in every iteration. With a lifetime for the whole loop,
+  // only in the first.
   std::swap(all.instructions[1], all.instructions[2]);
   EXPECT_EQ(all.Check().count(Rule::kUnwritten), 1);
 }
@@ -56,7 +57,8 @@ TEST(Checker, WaitsCountThroughTrips) {
   drain.y.outer = 4;
   isa::Loop loop;
   loop.count = 3;
-  // The next trip's stream overwrites what the drain reads: fourteen cycles behind, four rows.
+  // The next iteration's stream overwrites accumulators that the drain still reads. The stream
+  // follows fourteen cycles later, and the drain has four rows.
   times.wait[kDrain] = Done(1);
   loop.body = static_cast<uint32_t>(isa::WordsOf(times) + isa::WordsOf(drain));
   all.instructions = {loop, times, drain};
@@ -76,10 +78,10 @@ TEST(Checker, ATableMayNameAnyEntry) {
   all.instructions = {fill, copy};
   all.Given("x", 0, 16).Given("w", 1024, 4).Tensor("y", 512, 4, 1, 3);
   ExpectNone(all.Check());
-  // Entry 3 is what the instruction before writes.
+  // The instruction before writes entry 3.
   At<isa::Vector>(all, 1).wait = {};
   ExpectOne(all.Check(), Rule::kOrder);
-  // The tensor's last entry is not whole: no entry is there.
+  // The tensor's last entry is not complete, so it does not count.
   all = {};
   all.instructions = {copy};
   all.Given("x", 0, 15).Tensor("y", 512, 4, 0, 2);
@@ -88,7 +90,7 @@ TEST(Checker, ATableMayNameAnyEntry) {
   EXPECT_EQ(all.Check().count(Rule::kAlive), 1);
 }
 
-// Four words in a row, each the first of as many places.
+// Four words in a row. An entry of the table can be any of them.
 TEST(Checker, ATableHasAsManyPlacesAsTheMapSays) {
   Case all;
   isa::Vector copy = Copy(0, 512, 4);
@@ -105,7 +107,7 @@ TEST(Checker, ATableHasAsManyPlacesAsTheMapSays) {
   ExpectNone(all.Check());
   all.map.tables[0].places = 8;
   EXPECT_EQ(all.Check().count(Rule::kAlive), 2);
-  // Other places than its own: an element adds to what another one may just write.
+  // An element adds to a place that another element may just write.
   isa::Drain drain = Rows(0, kRank, 1);
   drain.start = isa::Start::kOld;
   drain.y.stride[3] = 3;
@@ -124,7 +126,7 @@ TEST(Checker, ATableHasAsManyPlacesAsTheMapSays) {
 
 TEST(Checker, ListRegistersAreTriedOut) {
   Case all = Product();
-  // As many words as the list has; the copy takes one more.
+  // The tensor has as many words as the list. The copy reads one more.
   At<isa::Stream>(all, 1).dynamic = 1;
   At<isa::Stream>(all, 1).count = {16, 1, 1, 1};
   At<isa::Stream>(all, 1).b->stride = At<isa::Stream>(all, 1).y->stride = {1, 0, 0, 0};
@@ -165,7 +167,7 @@ TEST(Checker, FindsAProgramThatIsTooLong) {
   ExpectOne(all.Check(), Rule::kCapacity);
 }
 
-// A small program may run long: it is refused before it takes much memory.
+// A small program may run for long. It is refused before it takes much memory.
 TEST(Checker, StopsAtAProgramThatRunsTooLong) {
   Case all;
   const isa::Vector copy = Copy(0, 512, 1);
@@ -179,11 +181,11 @@ TEST(Checker, StopsAtAProgramThatRunsTooLong) {
   all.Given("x", 0, 1).Tensor("y", 512, 1, 0, all.size());
   const Report report = all.Check();
   ExpectOne(report, Rule::kCapacity);
-  EXPECT_NE(Text(report).find("more than 1048576 run: too many to check"), std::string::npos)
+  EXPECT_NE(Text(report).find("more than 1048576 run, too many to check"), std::string::npos)
       << Text(report);
 }
 
-// Findings of more pairs of instructions than anyone reads.
+// The number of findings is limited, even if there are more pairs of instructions.
 TEST(Report, CountsSoManyAndNoMore) {
   Report report;
   for (int i = 0; i < Report::kMost; ++i) {

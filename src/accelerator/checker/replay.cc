@@ -9,8 +9,8 @@ namespace bittern::checker {
 
 namespace {
 
-// More than any step has by a factor of a hundred: what runs longer is not looked at to its end.
-// Every instruction that runs is remembered, in some 40 bytes.
+// The limits are a hundred times larger than any step needs. A program that runs longer is not
+// checked to its end. Every instruction that runs is remembered, in about 40 bytes.
 constexpr int64_t kMostInstructions = int64_t{1} << 20;
 constexpr int64_t kMostAccesses = int64_t{1} << 27;
 constexpr int64_t kMostCycles = int64_t{1} << 29;
@@ -48,13 +48,14 @@ bool Replay::Run(const ListRegisters& lists, bool whole) {
   return !stopped_;
 }
 
+// Takes one instruction: its accesses, its place in the order, then all its elements.
 void Replay::Take(int index, int64_t trip) {
   index_ = index;
   trip_ = trip;
   element_ = 0;
   if (++instructions_ > kMostInstructions) {
     stopped_ = true;
-    Found(Rule::kCapacity, -1, "instructions", "more than {} run: too many to check",
+    Found(Rule::kCapacity, -1, "instructions", "more than {} run, too many to check",
           kMostInstructions);
     return;
   }
@@ -78,6 +79,7 @@ void Replay::Take(int index, int64_t trip) {
             work.nothing = true;
           }
           work_ = &work;
+          // The instruction counts for the order even if it was refused or does nothing.
           number_ = static_cast<int32_t>(order_.Count(work.unit));
           order_.Take(work.unit, any.wait, work.pace);
           indices_[work.unit].push_back(index);
@@ -95,14 +97,16 @@ bool Replay::Affordable(const Work& work) {
   accesses_ += work.pace.elements * places;
   if (accesses_ <= kMostAccesses && cycles_ <= kMostCycles) return true;
   stopped_ = true;
-  Found(Rule::kCapacity, -1, "elements", "more than {} accesses or {} cycles: too many to check",
+  Found(Rule::kCapacity, -1, "elements", "more than {} accesses or {} cycles, too many to check",
         kMostAccesses, kMostCycles);
   return false;
 }
 
+// Turns each operand into a Walk. `step[j]` is the distance of places when loop j advances and the
+// loops within it return to 0.
 void Replay::Prepare(const Work& work) {
   walks_.clear();
-  // An element reads before it writes.
+  // Reads come first, because an element reads before it writes.
   for (const bool writers : {false, true}) {
     for (const Operand& operand : work.operands) {
       if (operand.writes() != writers) continue;
@@ -123,13 +127,13 @@ void Replay::Prepare(const Work& work) {
   }
 }
 
-// How many entries of its table an operand can take that reaches from `low` to `high` with entry 0:
-// as many as the table has, or all that leave it within the tensor. Entries are not negative: the
-// base is entry 0.
+// The number of table entries that an operand can take. It reaches from `low` to `high` with entry
+// 0. Either the map says how many entries the table has, or all entries count that keep the operand
+// within its tensor. Entries are not negative, so entry 0 is the base.
 int64_t Replay::EntriesOf(const Operand& operand, int64_t low, int64_t high) {
   if (operand.table_step == 0 || !operand.in_memory()) return 1;
   const int64_t step = std::abs(operand.table_step);
-  // Planes of a split operand step together, each in its half.
+  // All planes of a split operand use the same entry, each in its half.
   const int64_t planes = (operand.planes - 1) * operand.plane_step;
   const auto within = [&](int64_t first, int64_t behind) {
     const int64_t room = operand.table_step > 0 ? behind - 1 - high : low - first;
@@ -139,8 +143,8 @@ int64_t Replay::EntriesOf(const Operand& operand, int64_t low, int64_t high) {
   if (const int64_t entries = lives_.PlacesOfTable(operand.table); entries > 0) {
     const int64_t most = within(begin, end);
     if (entries > most) {
-      Found(Rule::kCapacity, -1, operand.name, "is in no memory with entry {} of table {}", most,
-            operand.table);
+      Found(Rule::kCapacity, -1, operand.name, "is outside of memory with entry {} of table {}",
+            most, operand.table);
     }
     return std::min(entries, most);
   }
@@ -150,21 +154,24 @@ int64_t Replay::EntriesOf(const Operand& operand, int64_t low, int64_t high) {
   return within(first, std::min(behind, end));
 }
 
+// Runs through all elements. Bit j of `not_first` is set if the index of loop j is above 0, bit j
+// of `at_last` if it has its last value.
 void Replay::Elements(const Work& work) {
   std::array<int64_t, kLoops> index{};
   uint32_t not_first = 0, at_last = 0;
   for (size_t j = 0; j < kLoops; ++j) at_last |= work.count[j] == 1 ? 1u << j : 0;
   for (int64_t cycle = 0;; cycle += work.pace.interval) {
-    bool moved = false;  // into another bank
+    bool moved = false;  // an operand reached another bank
     for (Walk& walk : walks_) {
       const Operand& operand = *walk.operand;
-      // Before a sum is complete nothing is written; what it starts from may be read already.
+      // A sum is written only when it is complete. Its start may be read before.
       const bool writes = operand.writes() && (operand.last & ~at_last) == 0;
       const bool overwrites = operand.may_overwrite && (operand.first & not_first) == 0;
       const std::array<Banks, 2> before = walk.banks;
       Touched(walk, cycle, operand.reads() && !overwrites, writes);
       moved |= before != walk.banks;
     }
+    // Conflicts within the instruction depend on the banks only.
     if (moved) PortsWithin(work);
     ++element_;
     size_t loop = kLoops;
@@ -184,6 +191,8 @@ void Replay::Elements(const Work& work) {
   }
 }
 
+// Checks one element's access to one operand: the tensor, the order at each place, and the ports of
+// its banks. If an index table gives the place, every possible entry is checked.
 void Replay::Touched(Walk& walk, int64_t cycle, bool reads, bool writes) {
   const Operand& operand = *walk.operand;
   for (int plane = 0; plane < operand.planes; ++plane) {
@@ -205,13 +214,15 @@ void Replay::Touched(Walk& walk, int64_t cycle, bool reads, bool writes) {
     walk.banks[static_cast<size_t>(plane)] = banks;
     for (int64_t bank = banks.first; bank <= banks.last; ++bank) {
       if (moved) Port(walk, bank, cycle);
-      // Held until the last element of the instruction that is in the bank.
+      // The port counts as used until the last element of the instruction in this bank.
       if (reads) Hold(bank, 0, cycle + operand.read_delay);
       if (writes) Hold(bank, 1, cycle + work_->pace.latency - operand.early);
     }
   }
 }
 
+// Checks that the place belongs to a live tensor, and to the same one as the operand's earlier
+// elements.
 void Replay::Owned(Walk& walk, int64_t place, size_t plane) {
   const int32_t owner = lives_.OwnerOf(place);
   int32_t& tensor = walk.tensor[plane];
@@ -222,19 +233,22 @@ void Replay::Owned(Walk& walk, int64_t place, size_t plane) {
     return;
   }
   if (tensor != Lives::kNobody) {
-    Found(Rule::kAlive, -1, walk.operand->name, "strays from tensor {} into {} at {}",
+    Found(Rule::kAlive, -1, walk.operand->name, "leaves tensor {} and enters {} at {}",
           lives_.tensor(tensor).name, lives_.tensor(owner).name, places_.Describe(place));
     return;
   }
   tensor = owner;
 }
 
+// Adds an access at `time`, counted from the start of the current instruction. A Touch holds one
+// instruction of a unit. The time of the earlier one is converted to the current start by a lower
+// bound of the distance between both. So the stored time is never too early.
 void Replay::Merge(Touch& touch, int64_t time) {
   const size_t unit = work_->unit;
   if (touch.number == number_) {
     time = std::max<int64_t>(time, touch.time);
   } else if (touch.number >= 0) {
-    // This one starts so much later at the least: as the unit alone says, or its waits.
+    // The unit alone gives a lower bound. The waits may give a better one, but are slower to ask.
     int64_t later = order_.Between(unit, touch.number, number_);
     if (touch.time - later > time) later = std::max(later, Bound(unit, touch));
     time = std::max(time, touch.time - later);
@@ -242,11 +256,14 @@ void Replay::Merge(Touch& touch, int64_t time) {
   touch = {number_, static_cast<int32_t>(time)};
 }
 
+// Checks a read against all earlier writes of the place. Within the instruction only the distance
+// of elements matters. For other instructions, the guaranteed distance of starts must cover the
+// write's end.
 void Replay::Read(const Walk& walk, int64_t place, int64_t entry, int64_t cycle) {
   const Operand& operand = *walk.operand;
   if (!lives_.Written(place) && (whole_ || entry == 0)) {
-    Found(Rule::kUnwritten, -1, operand.name, "{} is read, but nothing has written it{}",
-          places_.Describe(place), operand.in_memory() ? " in this life" : "");
+    Found(Rule::kUnwritten, -1, operand.name, "{} is read, but was never written{}",
+          places_.Describe(place), operand.in_memory() ? " in this lifetime" : "");
   }
   State& state = states_[static_cast<size_t>(place)];
   for (size_t u = 0; u < kUnits; ++u) {
@@ -276,6 +293,8 @@ void Replay::Read(const Walk& walk, int64_t place, int64_t entry, int64_t cycle)
   Merge(state.readers[work_->unit], cycle + operand.read_delay);
 }
 
+// Checks a write against all earlier reads and writes of the place. `landed` is the cycle in which
+// memory changes, `written` the cycle from which on the instruction counts as done with it.
 void Replay::Write(const Walk& walk, int64_t place, int64_t cycle) {
   const int64_t written = cycle + work_->pace.latency;
   const int64_t landed = written - walk.operand->early;
@@ -296,7 +315,8 @@ void Replay::Write(const Walk& walk, int64_t place, int64_t cycle) {
   }
   const size_t unit = work_->unit;
   if (walk.entries == 1) {
-    // Who comes next need only look at this one, and at what this one reads later.
+    // Every earlier access is now proved to be before this write. So later instructions need to be
+    // compared only with this instruction.
     const Touch own_write = state.writers[unit], own_read = state.readers[unit];
     state = {};
     if (own_write.number == number_) state.writers[unit] = own_write;
@@ -306,39 +326,43 @@ void Replay::Write(const Walk& walk, int64_t place, int64_t cycle) {
   Merge(state.writers[unit], written);
 }
 
+// Records the last cycle in which the current instruction uses a port.
 void Replay::Hold(int64_t bank, size_t port, int64_t time) {
   Touch& touch = ports_[static_cast<size_t>(bank)][port][work_->unit];
-  // What earlier ones of the unit did is over by now, or was found to be none of it.
+  // Uses by earlier instructions of the unit have ended by now, or a conflict was reported.
   if (touch.number == number_) time = std::max<int64_t>(time, touch.time);
   touch = {number_, static_cast<int32_t>(time)};
 }
 
+// Checks for bank conflicts with instructions of all units, when an operand reaches a bank.
 void Replay::Port(const Walk& walk, int64_t bank, int64_t cycle) {
   const Operand& operand = *walk.operand;
-  const auto meet = [&](size_t port, int64_t time) {
+  const auto compare = [&](size_t port, int64_t time) {
     const Touches& touches = ports_[static_cast<size_t>(bank)][port];
     for (size_t u = 0; u < kUnits; ++u) {
       const Touch& other = touches[u];
       if (other.number < 0 || Own(u, other)) continue;
       if (Bound(u, other) + time > other.time) continue;
       Found(Rule::kPort, InstructionOf(u, other), operand.name,
-            "meets instruction {} at the {} port of bank {}", InstructionOf(u, other),
+            "conflicts with instruction {} at the {} port of bank {}", InstructionOf(u, other),
             port == 0 ? "read" : "write", bank);
     }
   };
-  if (operand.reads()) meet(0, cycle + operand.read_delay);
-  if (operand.writes()) meet(1, cycle + work_->pace.latency - operand.early);
+  if (operand.reads()) compare(0, cycle + operand.read_delay);
+  if (operand.writes()) compare(1, cycle + work_->pace.latency - operand.early);
 }
 
+// Checks for bank conflicts between two operands of one element.
 void Replay::PortsWithin(const Work& work) {
-  const auto meet = [&](const Walk& a, const Walk& b, bool reading) {
-    // The same cycle, or one that a later element of the other reaches.
+  const auto compare = [&](const Walk& a, const Walk& b, bool reading) {
+    // Two reads with different delays conflict if a later element reads in the same cycle.
     const int64_t apart = reading ? std::abs(a.operand->read_delay - b.operand->read_delay) : 0;
     if (apart > work.pace.last()) return;
     for (const Banks& banks : a.banks) {
-      if (!banks.Meets(b.banks[0]) && !banks.Meets(b.banks[1])) continue;
-      Found(Rule::kPort, index_, a.operand->name, "meets operand {} at the {} port of bank {}",
-            b.operand->name, reading ? "read" : "write", banks.first);
+      if (!banks.Overlaps(b.banks[0]) && !banks.Overlaps(b.banks[1])) continue;
+      Found(Rule::kPort, index_, a.operand->name,
+            "conflicts with operand {} at the {} port of bank {}", b.operand->name,
+            reading ? "read" : "write", banks.first);
     }
   };
   for (size_t i = 0; i < walks_.size(); ++i) {
@@ -346,8 +370,8 @@ void Replay::PortsWithin(const Work& work) {
       const Operand& a = *walks_[i].operand;
       const Operand& b = *walks_[j].operand;
       if (!a.in_memory() || !b.in_memory()) continue;
-      if (a.reads() && b.reads()) meet(walks_[i], walks_[j], true);
-      if (a.writes() && b.writes()) meet(walks_[i], walks_[j], false);
+      if (a.reads() && b.reads()) compare(walks_[i], walks_[j], true);
+      if (a.writes() && b.writes()) compare(walks_[i], walks_[j], false);
     }
   }
 }
@@ -357,7 +381,7 @@ std::string Replay::Here(const char* operand) const {
   std::string text = fmt::format(
       "instruction {} ({})", index_,
       std::visit([](const auto& any) { return std::decay_t<decltype(any)>::kName; }, instruction));
-  if (program_.InLoop(index_)) text += fmt::format(", trip {}", trip_);
+  if (program_.InLoop(index_)) text += fmt::format(", iteration {}", trip_);
   return text + fmt::format(", element {}: {}", element_, operand);
 }
 

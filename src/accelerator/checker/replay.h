@@ -1,5 +1,5 @@
-// Walks a program once, every element of every instruction, and holds each access against those
-// before it.
+// Runs through a program once, with every element of every instruction, and compares each access
+// with those before it.
 #ifndef BITTERN_ACCELERATOR_CHECKER_REPLAY_H_
 #define BITTERN_ACCELERATOR_CHECKER_REPLAY_H_
 
@@ -24,36 +24,36 @@ class Replay {
   Replay(const Program& program, const isa::Accelerator& machine, const Places& places,
          Lives& lives, Report& report);
 
-  // `whole`: list registers are at their most. Then tensors must be written whole, and index tables
-  // name every entry of them; else the first alone is sure to be there. Whether it was looked at to
-  // its end.
+  // Returns false if the program was too long to be checked to its end. `whole` means that the list
+  // registers have their largest values. Then tensors must be written whole, and all entries of
+  // index tables count as used. Otherwise only entry 0 is certain to be used.
   bool Run(const ListRegisters& lists, bool whole);
 
  private:
-  // The last that instructions of one unit did to a place: the latest of them, and its time from
-  // that one's start. What earlier ones did is no later than that.
+  // The last access of one unit to a place: the latest instruction, and a time from its start.
+  // Accesses of earlier instructions of the unit are not later than this time.
   struct Touch {
     int32_t number = -1;
     int32_t time = 0;
   };
   using Touches = std::array<Touch, kUnits>;
   struct State {
-    Touches writers, readers;  // since the last write that is sure
+    Touches writers, readers;  // since the last write that certainly happens
   };
-  // A range of banks: of one, but where a table gives the place.
+  // A range of banks. It is one bank, unless a table gives the place.
   struct Banks {
     int64_t first = 0, last = -1;
     bool operator==(const Banks&) const = default;
-    bool Meets(const Banks& other) const { return first <= other.last && other.first <= last; }
+    bool Overlaps(const Banks& other) const { return first <= other.last && other.first <= last; }
   };
-  // An operand on its way through the elements.
+  // The state of an operand in the loops over elements.
   struct Walk {
     const Operand* operand = nullptr;
     int64_t at = 0;
     std::array<int64_t, kLoops> step{};
-    std::array<int32_t, 2> tensor{};  // that it is in, by plane
-    int64_t entries = 1;              // of the table, where it gives the place
-    std::array<Banks, 2> banks;       // that it is in, by plane
+    std::array<int32_t, 2> tensor{};  // the current tensor, by plane
+    int64_t entries = 1;              // possible entries, if a table gives the place
+    std::array<Banks, 2> banks;       // the current banks, by plane
   };
 
   void Take(int index, int64_t trip);
@@ -91,17 +91,17 @@ class Replay {
   bool whole_ = true;
 
   Order order_;
-  std::array<std::vector<int32_t>, kUnits> indices_;  // in the program, of a unit's instructions
+  std::array<std::vector<int32_t>, kUnits> indices_;  // index in the program, by unit and number
   std::vector<State> states_;                         // by place
   std::vector<std::array<Touches, 2>> ports_;         // by bank: read, write
   std::array<int64_t, kRegions + 1> first_bank_{};
   std::vector<Walk> walks_;
 
-  // The instruction that is taken.
+  // The state of the current instruction.
   int index_ = 0;
   int64_t trip_ = 0, element_ = 0;
-  int64_t instructions_ = 0, accesses_ = 0, cycles_ = 0;  // so far
-  bool stopped_ = false;                                  // they are too many
+  int64_t instructions_ = 0, accesses_ = 0, cycles_ = 0;  // totals so far
+  bool stopped_ = false;                                  // a total is too large
   int32_t number_ = 0;
   const Work* work_ = nullptr;
 };

@@ -1,4 +1,5 @@
-// What a host may ask of a device, whichever it is: each fails with what is wrong of it.
+// Checks the requests of a host to any device. Each check fails with a message that says what is
+// wrong.
 #ifndef BITTERN_ACCELERATOR_DEVICE_HOST_ACCESS_H_
 #define BITTERN_ACCELERATOR_DEVICE_HOST_ACCESS_H_
 
@@ -11,21 +12,22 @@
 
 namespace bittern {
 
-// Made for this accelerator, no longer than its program memory, its constants scalars.
+// The program must be for this accelerator and fit its program memory, and its constants must be
+// scalars.
 void CheckLoadable(const isa::Accelerator& accelerator, const isa::Program& program);
 
-// The words that so many floats from `address` on are: whole ones, within their region.
+// The words of `n` floats from `address` on. They must be whole words within one region.
 struct HostWords {
   int32_t region = 0;
-  int64_t first = 0;  // of the region
+  int64_t first = 0;  // index of the first word in the region
   int64_t count = 0;
-  int64_t width = 0;  // floats of a word
+  int64_t width = 0;  // number of floats in a word
 };
 HostWords CheckedWords(const isa::Accelerator& accelerator, uint32_t address, size_t floats);
 
 void CheckTable(const isa::Accelerator& accelerator, uint32_t table, size_t entries);
 
-// No more tokens than lanes, no trip count of a list register that the accelerator does not have.
+// There must not be more tokens than lanes, nor a count for a list register that does not exist.
 void CheckRegisters(const isa::Accelerator& accelerator, const HostRegisters& registers);
 
 }  // namespace bittern

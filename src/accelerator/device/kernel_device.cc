@@ -19,6 +19,7 @@ using kernel::Register;
 
 constexpr uint32_t kStart = 1, kDone = 2, kIdle = 4;  // bits of Register::kControl
 
+// The beats that hold so many words of 32 bits.
 size_t BeatsOf(size_t words) { return (words + kBeatWords - 1) / kBeatWords; }
 
 }  // namespace
@@ -47,14 +48,14 @@ KernelDevice::~KernelDevice() {
   if (!launched_) return;
   try {
     Abort();
-  } catch (const Error&) {  // the kernel cannot be reached any more
+  } catch (const Error&) {  // the kernel cannot be reached
   }
 }
 
 void KernelDevice::Abort() {
   launched_ = false;
   Write(Register::kReset, 1);
-  // Reading takes what is done, too, of whoever had the kernel before.
+  // Reading the register also clears the done bit that an earlier host left.
   while ((Read(Register::kControl) & kIdle) == 0) port_->WaitForInterrupt();
   Write(Register::kInterruptStatus, Read(Register::kInterruptStatus));
   Read(Register::kControl);
@@ -77,6 +78,8 @@ void KernelDevice::Write64(Register which, uint64_t value) {
   port_->WriteRegister(offset + 4, static_cast<uint32_t>(value >> 32));
 }
 
+// Appends a command's first beat: number, first, count, 0. If the buffer is full, it sends the
+// earlier commands first.
 void KernelDevice::Begin(Command command, uint32_t first, uint32_t count, size_t beats) {
   const size_t words = (1 + beats) * kBeatWords;
   if (words > commands_.words.size()) {
@@ -105,6 +108,7 @@ void KernelDevice::Launch() {
   launched_ = true;
 }
 
+// Waits for the done bit. Reading it clears it, so it is tested in one place only.
 void KernelDevice::Finish() {
   launched_ = false;
   filled_ = 0;
@@ -140,7 +144,9 @@ void KernelDevice::LoadProgram(const isa::Program& program) {
 void KernelDevice::WriteWords(uint32_t address, std::span<const float> values) {
   const auto width = static_cast<size_t>(CheckedWords(accelerator_, address, values.size()).width);
   const size_t beats = BeatsOf(width);
-  const size_t most = commands_.words.size() / kBeatWords / beats - 1;  // words of a command
+  // The most words of one command. One beat of the buffer is for the command itself, and a word
+  // starts at a beat.
+  const size_t most = commands_.words.size() / kBeatWords / beats - 1;
   while (!values.empty()) {
     const size_t count = std::min(values.size() / width, most);
     Begin(Command::kWrite, address, static_cast<uint32_t>(count), count * beats);
@@ -153,6 +159,7 @@ void KernelDevice::WriteWords(uint32_t address, std::span<const float> values) {
   }
 }
 
+// Each read is sent at once, because the results' buffer is reused.
 void KernelDevice::ReadWords(uint32_t address, std::span<float> values) {
   const auto width = static_cast<size_t>(CheckedWords(accelerator_, address, values.size()).width);
   const size_t stride = BeatsOf(width) * kBeatWords;
@@ -177,7 +184,7 @@ void KernelDevice::WriteTable(uint32_t table, std::span<const int32_t> entries) 
   const auto lanes = static_cast<size_t>(accelerator_.lanes);
   Begin(Command::kTable, table, 1, BeatsOf(lanes));
   for (size_t t = 0; t < lanes; ++t) {
-    Append(t < entries.size() ? static_cast<uint32_t>(entries[t]) : ~0u);
+    Append(t < entries.size() ? static_cast<uint32_t>(entries[t]) : ~0u);  // -1: no entry
   }
   FillBeat();
 }

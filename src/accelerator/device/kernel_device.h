@@ -1,9 +1,9 @@
-// The kernel around the core (docs/hardware.md, spec/kernel.toml) as a device: what a host does
-// with it, whatever it reaches it by.
+// The kernel around the core (docs/hardware.md, spec/kernel.toml) as a device. This is the driver;
+// a KernelPort connects it to a board or to a simulation.
 //
 // Writes are collected as commands and sent together, at the latest when the run starts. An error
-// of the kernel is an Error with what the kernel says; behind it load the program and write memory
-// again.
+// of the kernel is thrown as an Error with the kernel's description. After it, the program must be
+// loaded and memory written again.
 #ifndef BITTERN_ACCELERATOR_DEVICE_KERNEL_DEVICE_H_
 #define BITTERN_ACCELERATOR_DEVICE_KERNEL_DEVICE_H_
 
@@ -17,10 +17,10 @@
 
 namespace bittern {
 
-// How a host reaches a kernel: its registers, and two buffers that both can read and write.
+// The connection of a host to a kernel: registers, and two buffers that both can read and write.
 class KernelPort {
  public:
-  // Of whole bursts; `address` is the kernel's.
+  // The size is a multiple of a burst. `address` is the kernel's address of the buffer.
   struct Buffer {
     std::span<uint32_t> words;
     uint64_t address = 0;
@@ -35,8 +35,8 @@ class KernelPort {
   virtual void WriteRegister(uint32_t offset, uint32_t value) = 0;
   virtual Buffer commands() = 0;
   virtual Buffer results() = 0;
-  // What the host wrote to the first words of the commands is what the kernel reads from now on,
-  // and the other way round.
+  // After this call the kernel reads what the host wrote to the first words of the commands, and
+  // the other way round for results.
   virtual void SendCommands(size_t words) = 0;
   virtual void FetchResults(size_t words) = 0;
   // Returns when the kernel has raised its interrupt, or earlier.
@@ -45,9 +45,9 @@ class KernelPort {
 
 class KernelDevice : public Device {
  public:
-  // Fails where the kernel is one of another version, instruction set or accelerator. What it does
-  // for a host that is gone is ended. So is, when this device is closed, a run that nobody waited
-  // for: its buffers go away.
+  // The constructor fails if the kernel has another version, instruction set or accelerator. It
+  // aborts a run left over from an earlier host. The destructor aborts a run that is still in
+  // progress, because its buffers are about to be freed.
   KernelDevice(std::unique_ptr<KernelPort> port, const isa::Accelerator& accelerator);
   ~KernelDevice() override;
 
@@ -61,10 +61,10 @@ class KernelDevice : public Device {
   void WriteRegisters(const HostRegisters& registers) override;
   void Start() override;
   void Wait() override;
-  // Busy cycles; stalls are not told apart.
+  // Busy cycles. The kernel does not count kinds of stalls.
   Counters ReadCounters() override;
 
-  // Ends a run that does not end by itself after so many cycles.
+  // Stops a run after so many cycles.
   void SetMostCycles(uint32_t cycles);
 
  private:
@@ -73,21 +73,21 @@ class KernelDevice : public Device {
   void Write(kernel::Register which, uint32_t value);
   void Write64(kernel::Register which, uint64_t value);
 
-  // A command's first beat; what follows it takes `beats` more.
+  // Appends the first beat of a command. Its data takes `beats` more.
   void Begin(kernel::Command command, uint32_t first, uint32_t count, size_t beats);
   void Append(uint32_t word);
   void FillBeat();
-  // Sends what has been collected, and waits for its end.
+  // Sends the collected commands and waits until they are executed.
   void Flush();
   void Launch();
   void Finish();
-  // Ends what the kernel does; it is idle then, and has no program.
+  // Stops the kernel. It is then idle and has no program.
   void Abort();
 
   std::unique_ptr<KernelPort> port_;
   const isa::Accelerator& accelerator_;
   KernelPort::Buffer commands_, results_;
-  size_t filled_ = 0;  // words of commands_
+  size_t filled_ = 0;  // used words of commands_
   bool launched_ = false;
 };
 

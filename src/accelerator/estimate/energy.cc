@@ -8,8 +8,9 @@ namespace {
 
 constexpr double kPicojoule = 1e-12;
 constexpr int64_t kFloatBits = 32;
-constexpr int64_t kAccessBits = 64;                // of the constants for block RAM and UltraRAM
-constexpr int64_t kFunctionBits = 4 * kFloatBits;  // an entry of the table of functions
+constexpr int64_t kAccessBits =
+    64;  // bits of one access in the constants for block RAM and UltraRAM
+constexpr int64_t kFunctionBits = 4 * kFloatBits;  // bits of an entry in the table of functions
 
 Joules Times(const isa::EnergyRange& constant, int64_t events) {
   const double n = kPicojoule * static_cast<double>(events);
@@ -23,7 +24,7 @@ Joules Accesses(isa::Memory memory, int64_t words, int64_t bits) {
   return Times(memory == isa::Memory::kBram ? isa::kBramEnergy : isa::kUramEnergy, accesses);
 }
 
-// Spread evenly over the region's banks.
+// The average over the region's banks.
 Joules Accesses(const isa::Region& region, int64_t words, int64_t lanes) {
   const int64_t parts = words * region.parts;
   const int64_t bits = (lanes + region.parts - 1) / region.parts * kFloatBits;

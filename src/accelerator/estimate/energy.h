@@ -1,5 +1,5 @@
-// The energy of a program's events and time: an estimate from published figures (spec/energy.toml),
-// with a range. Nothing was measured on a board.
+// Estimates the energy of a program from its events and its time, with published figures
+// (spec/energy.toml). The result is a range. It was not measured on a board.
 #ifndef BITTERN_ACCELERATOR_ESTIMATE_ENERGY_H_
 #define BITTERN_ACCELERATOR_ESTIMATE_ENERGY_H_
 
@@ -26,7 +26,7 @@ struct EnergyEstimate {
   Joules total() const;
 };
 
-// Of `events` in `cycles` at the accelerator's clock.
+// The energy of `events` in `cycles` at the accelerator's clock.
 EnergyEstimate EstimateEnergy(const Events& events, int64_t cycles,
                               const isa::Accelerator& machine);
 

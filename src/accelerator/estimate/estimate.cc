@@ -11,8 +11,8 @@
 namespace bittern {
 namespace {
 
-// Which blocks of a region's banks of one memory hold something. Those side by side, that a word or
-// a part of one lies in, are a row.
+// Counts the blocks that a program occupies, for those banks of a region that are made of one kind
+// of memory. The blocks that together hold a word, or a part of one, are a row.
 class BlockRows {
  public:
   BlockRows(const isa::Region& region, isa::Memory memory, int64_t bits) {

@@ -1,7 +1,8 @@
-// What training a model on an accelerator takes: whether it fits, blocks of memory, cycles, energy.
+// Estimates the training of a model on an accelerator: whether it fits, memory blocks, cycles and
+// energy.
 //
-// A step is one of all the model's tokens, every one a different word: no other takes longer.
-// Nothing is run; the program is compiled and its cycles and events are counted.
+// The estimated step has all the model's tokens, and each is a different word. No other step takes
+// longer. The program is compiled and its cycles and events are counted, but it is not run.
 #ifndef BITTERN_ACCELERATOR_ESTIMATE_ESTIMATE_H_
 #define BITTERN_ACCELERATOR_ESTIMATE_ESTIMATE_H_
 
@@ -18,8 +19,8 @@
 
 namespace bittern {
 
-// Blocks that are there, what the accelerator is built with, and those of them that hold something
-// of the program's. `available`: of the part's `total` without what the board's shell takes.
+// The blocks of the part, of the accelerator, and those that the program occupies. `available` is
+// the part's `total` without the blocks of the board's shell.
 struct BlockUse {
   int64_t configured = 0;
   int64_t occupied = 0;
@@ -30,18 +31,19 @@ struct BlockUse {
 struct RegionUse {
   std::string name;      // tokens, ranks, scalars
   std::string memories;  // isa::MemoriesOf
-  int64_t used = 0;      // words: as many as are needed where they do not fit
+  int64_t used = 0;      // needed words, also if they do not fit
   int64_t configured = 0;
 };
 
 struct Estimate {
   const isa::Accelerator* machine = nullptr;
   ModelProgram program;
-  std::vector<Shortfall> shortfalls;  // the program's, and blocks that the part has not
+  std::vector<Shortfall>
+      shortfalls;  // words that the program lacks, and blocks that the part lacks
   std::vector<RegionUse> regions;
   BlockUse ramb36, uram288;
-  int64_t multiply_adds = 0;  // useful ones: of the step without anything computed again
-  // What follows is 0 where there is no program.
+  int64_t multiply_adds = 0;  // useful ones: those of the step without recomputation
+  // The following members are 0 if there is no program.
   int64_t instructions = 0;
   int64_t program_bytes = 0;
   Timing timing;
@@ -50,18 +52,18 @@ struct Estimate {
 
   bool fits() const { return shortfalls.empty(); }
   bool has_program() const { return program.fits(); }
-  // Multiply-add lanes of the array.
+  // The number of multiply-add lanes in the array.
   int64_t array_lanes() const;
   // The share of lanes and cycles that do useful multiply-adds.
   double array_utilisation() const;
   double seconds_per_step() const;
 };
 
-// Fails, naming the training option, where the accelerator cannot run the step at all. The machine
-// outlives the result.
+// Fails if the accelerator cannot run the step at all, with the name of the training option. The
+// machine must outlive the result.
 Estimate EstimateTraining(const Config& config, const isa::Accelerator& machine);
 
-// Every list of the word table that long, at most `tokens`.
+// Sets every list of the word table to this length, but at most `tokens`.
 isa::ListRegisters FullLists(const ModelConfig& model);
 
 }  // namespace bittern

@@ -48,7 +48,7 @@ TEST(EstimateTraining, CountsTheProgram) {
     EXPECT_LE(use->occupied, use->configured);
     EXPECT_LE(use->configured, use->available);
   }
-  // Phases leave nothing out.
+  // The phases cover the whole step.
   ASSERT_EQ(estimate.phases.size(), 5u);
   EXPECT_EQ(estimate.phases[0].name, "embedding, forward");
   EXPECT_EQ(estimate.phases[2].name, "heads");
@@ -66,14 +66,14 @@ TEST(EstimateTraining, CountsTheProgram) {
   EXPECT_GT(estimate.energy.total().high, estimate.energy.total().low);
 }
 
-// One block more of every kind is taken where a word more is used.
+// One more used word takes one more block of its kind.
 TEST(EstimateTraining, OccupiesTheBlocksThatHoldSomething) {
   const isa::Accelerator& nano = isa::AcceleratorNamed("nano");
   const Estimate estimate = EstimateTraining(LoadConfig("nano"), nano);
   int64_t blocks = 0;
   const int64_t bits[] = {nano.lanes * 32, nano.rows * 32, 32};
   for (int32_t region = 0; region < isa::kRegionCount; ++region) {
-    // Banks of nano are a block deep.
+    // The banks of nano are one block deep.
     std::vector<bool> banks(64);
     for (const isa::MappedTensor& tensor :
          MapOf(estimate.program.graph, estimate.program.step).tensors) {
@@ -93,7 +93,7 @@ TEST(EstimateTraining, OccupiesTheBlocksThatHoldSomething) {
   EXPECT_EQ(estimate.ramb36.occupied, blocks);
 }
 
-// One configuration for every depth, in less than half of the part's blocks.
+// One configuration serves every depth, in less than half of the part's blocks.
 TEST(EstimateTraining, TheU50RunsTwoFourAndSixEncoders) {
   const isa::Accelerator& u50 = isa::AcceleratorNamed("u50");
   std::vector<int64_t> cycles, bytes;
@@ -116,7 +116,7 @@ TEST(EstimateTraining, TheU50RunsTwoFourAndSixEncoders) {
               0.05 * static_cast<double>(first));
 }
 
-// Activations computed again; what is there is nearly full.
+// Activations are computed again, and the blocks are nearly full.
 TEST(EstimateTraining, TheK26RunsTwoEncoders) {
   const Estimate estimate = EstimateTraining(LoadConfig("atis-2enc"), isa::AcceleratorNamed("k26"));
   ASSERT_TRUE(estimate.fits());

@@ -1,5 +1,5 @@
-// Sweeps an accelerator's size and a model's rank and depth: what each pair takes, and which pairs
-// no other beats.
+// Sweeps an accelerator's size and a model's rank and depth. It finds the cost of each pair, and
+// the pairs that are not dominated by another.
 #ifndef BITTERN_ACCELERATOR_ESTIMATE_EXPLORE_H_
 #define BITTERN_ACCELERATOR_ESTIMATE_EXPLORE_H_
 
@@ -13,7 +13,7 @@
 
 namespace bittern {
 
-// Every combination is a point.
+// Each combination of these values is a point.
 struct Sweep {
   std::vector<int> rows, planes, ranks, encoders;
 
@@ -22,29 +22,30 @@ struct Sweep {
 
 struct ExplorePoint {
   int rows = 0, planes = 0, rank = 0, encoders = 0;
-  // Why there is no program, or what the part is short of; empty: it fits.
+  // The reason why there is no program, or the resource that the part lacks. Empty if it fits.
   std::string obstacle;
-  // What follows is 0 where there is no program.
+  // The following members are 0 if there is no program.
   int64_t lanes = 0;  // multiply-add lanes
   int64_t cycles = 0;
   double seconds = 0;
   double utilisation = 0;
-  int64_t ramb36 = 0, uram288 = 0;  // occupied
+  int64_t ramb36 = 0, uram288 = 0;  // occupied blocks
   int64_t program_bytes = 0;
   Joules energy;
-  int64_t faults = 0;       // that the checker finds in the program
-  std::string first_fault;  // one of them in words
-  // Fits, and no other point of the same rank and depth has as few lanes, cycles and bytes of
-  // occupied blocks, and fewer of one.
+  int64_t faults = 0;       // number of findings of the checker
+  std::string first_fault;  // the text of one of them
+  // True if the point fits and is not dominated. A point of the same rank and depth dominates it
+  // with at most as many lanes, cycles and bytes of occupied blocks, and fewer of one.
   bool pareto = false;
 
   bool fits() const { return obstacle.empty(); }
-  // Of the blocks that the program occupies.
+  // The bytes of the blocks that the program occupies.
   int64_t bytes() const;
 };
 
-// `base` with other rows and planes, `config` with another rank of its maps and depth. The points
-// in the order of the sweep, encoders fastest; the same for any number of threads.
+// Varies rows and planes of `base`, and the rank of the maps and the depth of `config`. Returns the
+// points in the order of the sweep, in which encoders vary fastest. The result is the same for any
+// number of threads.
 std::vector<ExplorePoint> Explore(const Config& config, const isa::Accelerator& base,
                                   const Sweep& sweep, int threads);
 

@@ -10,7 +10,7 @@
 namespace bittern {
 namespace {
 
-// From the fastest to the smallest.
+// The choices of recomputation, from the fastest to the smallest.
 constexpr Recompute kChoices[] = {Recompute::kGelu, Recompute::kElementwise, Recompute::kHalf,
                                   Recompute::kEncoder};
 
@@ -38,7 +38,7 @@ ModelProgram FindProgram(const Config& config, StepKind kind, const isa::Acceler
     if (!smallest || Missing(program.step) < Missing(smallest->step)) {
       smallest = std::move(program);
     }
-    if (kind == StepKind::kInference) break;  // keeps nothing for a backward pass
+    if (kind == StepKind::kInference) break;  // inference keeps no activations for a backward pass
   }
   return std::move(*smallest);
 }

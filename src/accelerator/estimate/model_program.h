@@ -1,4 +1,5 @@
-// The program of a model for an accelerator, with as little computed again as its memory allows.
+// Compiles the program of a model for an accelerator, with the least recomputation that its memory
+// allows.
 #ifndef BITTERN_ACCELERATOR_ESTIMATE_MODEL_PROGRAM_H_
 #define BITTERN_ACCELERATOR_ESTIMATE_MODEL_PROGRAM_H_
 
@@ -19,17 +20,17 @@ struct ModelProgram {
   bool fits() const { return step.shortfalls.empty(); }
 };
 
-// `kind` is kInference or kTraining. Fails, naming the training option, where the accelerator
-// cannot run the step. If nothing fits, it is the program that is short of the fewest words.
+// `kind` is kInference or kTraining. Fails if the accelerator cannot run the step, with the name of
+// the training option. If no program fits, it returns the one that lacks the fewest words.
 ModelProgram FindProgram(const Config& config, StepKind kind, const isa::Accelerator& machine,
                          const AfterPass& after = {});
 
-// The same; fails with the shortfall if nothing fits. `after` is called after every pass of the
-// compiler (compilation.h).
+// The same, but fails with the shortfall if no program fits. `after` is called after every pass of
+// the compiler (compilation.h).
 ModelProgram CompileModel(const Config& config, StepKind kind, const isa::Accelerator& machine,
                           const AfterPass& after = {});
 
-// "100 words of tokens short: it needs 4196, there are 4096; ...", for a message.
+// The text of a message: "100 words of tokens short: it needs 4196, there are 4096; ...".
 std::string Describe(const std::vector<Shortfall>& shortfalls);
 
 }  // namespace bittern

@@ -8,7 +8,7 @@
 namespace bittern {
 namespace {
 
-// The first of the choices for which there is room.
+// The first choice that fits is taken.
 TEST(ModelProgram, KeepsAsMuchAsFits) {
   const Config config = LoadConfig("atis-2enc");
   isa::Accelerator machine = isa::AcceleratorNamed("u50-single");
@@ -18,7 +18,7 @@ TEST(ModelProgram, KeepsAsMuchAsFits) {
   for (const Recompute recompute :
        {Recompute::kGelu, Recompute::kElementwise, Recompute::kHalf, Recompute::kEncoder}) {
     const Graph graph = BuildStep(config, {.recompute = recompute, .intent_on_every_token = true});
-    machine.tokens.banks = 1;  // needs are those of the smallest program
+    machine.tokens.banks = 1;  // so the smallest program is reported
     needs.push_back(TryCompile(graph, machine).words.at(WordKind::kToken));
   }
   ASSERT_LT(needs[2] + 256, std::min(needs[0], needs[1]));
@@ -61,7 +61,7 @@ TEST(ModelProgram, ProgramMemory) {
   EXPECT_GT(program.step.shortfalls[0].needed, 1000);
 }
 
-// Every option that has no instruction is named.
+// Each option that the accelerator lacks is named.
 TEST(ModelProgram, NamesTrainingOptions) {
   const auto message = [](auto change) {
     Config config = LoadConfig("nano");

@@ -8,14 +8,14 @@
 namespace bittern {
 namespace {
 
-// Of an operation's name.
+// The phase of an operation, from its name.
 std::string_view PartOf(std::string_view name) {
   if (name.starts_with("embedding")) return "embedding";
   if (name.starts_with("encoder")) return "encoders";
   return "heads";
 }
 
-// The phases of what comes in the order of the step.
+// The phases in the order of the step.
 class Phases {
  public:
   explicit Phases(std::vector<Phase>& phases) : phases_(phases) {}

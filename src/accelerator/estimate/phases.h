@@ -1,8 +1,8 @@
-// Where the cycles of a step go, part by part of the model.
+// Assigns the cycles of a step to phases of the model.
 //
-// A step runs through embedding, encoders, heads (loss included), and back. A phase begins when the
-// stream unit starts on its first product and ends where the next one begins; what other units do
-// for it before and behind counts where it falls.
+// A step runs through embedding, encoders and heads (loss included), and back. A phase starts when
+// the stream unit starts its first product, and ends when the next phase starts. Work of other
+// units counts in the phase in which it happens.
 #ifndef BITTERN_ACCELERATOR_ESTIMATE_PHASES_H_
 #define BITTERN_ACCELERATOR_ESTIMATE_PHASES_H_
 
@@ -18,14 +18,14 @@ namespace bittern {
 
 struct Phase {
   std::string name;           // "encoders, backward"
-  int64_t cycles = 0;         // all phases together: the step's
-  int64_t stream_cycles = 0;  // in which the stream unit issues an element
+  int64_t cycles = 0;         // the sum of all phases is the step's cycles
+  int64_t stream_cycles = 0;  // cycles in which the stream unit issues an element
   int64_t multiply_adds = 0;  // useful ones
 };
 
-// `ops`: the program's instructions, by whose index `times` are; `graph`: the step with nothing
-// computed again, at `graph.tokens` tokens and as many different words; `cycles`: of the step, in
-// clock cycles; `fold`: of them in a cycle of `times`.
+// `ops` are the program's instructions, and `times` refer to their index. `graph` is the step
+// without recomputation, at `graph.tokens` tokens which are all different words. `cycles` are the
+// clock cycles of the step. One cycle of `times` is `fold` clock cycles.
 std::vector<Phase> PhasesOf(const std::vector<MachineOp>& ops,
                             const std::vector<InstructionTime>& times, const Graph& graph,
                             int64_t cycles, int64_t fold);

@@ -17,8 +17,8 @@ namespace {
 constexpr int64_t kFloatBits = 32;
 constexpr std::string_view kRegionNames[kRegionCount] = {"tokens", "ranks", "scalars"};
 
-// The table of functions (spec/functions.json): four coefficients an entry. Both ports read, so a
-// block serves two lanes in its shape of two full ports, 1024 x 36.
+// The table of functions (spec/functions.json) has four coefficients in each entry. Both ports of a
+// block read. So one block serves two lanes, in the shape that has two full ports, 1024 x 36.
 constexpr int64_t kFunctionEntries = 1024;
 constexpr int64_t kFunctionBits = 4 * kFloatBits;
 constexpr int64_t kLanesPerTable = 2;

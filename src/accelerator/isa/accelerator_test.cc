@@ -34,7 +34,7 @@ TEST(Blocks, TakeTheBestShape) {
   EXPECT_EQ(BlocksFor(Memory::kUram, 1, 1), 1);
 }
 
-// The bar: one configuration of the U50 within half of its block RAM and 40 % of its UltraRAM.
+// The bar is one configuration of the U50 within half of its block RAM and 40 % of its UltraRAM.
 TEST(Blocks, OfTheU50) {
   const Blocks blocks = BlocksOf(AcceleratorNamed("u50"));
   int64_t ramb36 = 0;
@@ -49,9 +49,9 @@ TEST(Blocks, OfTheU50) {
   EXPECT_LE(10 * blocks.uram288, 4 * DeviceNamed("u50").total.uram288);
 }
 
-// Of tokens 16 banks of 4096 parts of 4 lanes in URAM288, 2 side by side, and 6 in RAMB36 of 4096 x
-// 9, 4 bytes a lane; 10 banks of 4096 parts of 192 bits; scalars; the program, 4096 x 128;
-// functions of 4 lanes.
+// Token words have 16 banks of 4096 parts of 4 lanes in URAM288, 2 side by side, and 6 banks in
+// RAMB36 of 4096 x 9, with 4 bytes for each lane. Rank words have 10 banks of 4096 parts of 192
+// bits. The others are scalars, the program with 4096 x 128, and functions for 4 lanes.
 TEST(Blocks, OfTheK26) {
   const Accelerator& k26 = AcceleratorNamed("k26");
   const Blocks blocks = BlocksOf(k26);

@@ -1,4 +1,4 @@
-// Cycle counters of a run: how long each unit was busy, and why it waited.
+// Cycle counters of a run. They say how long each unit was busy and why it waited.
 #ifndef BITTERN_ACCELERATOR_ISA_COUNTERS_H_
 #define BITTERN_ACCELERATOR_ISA_COUNTERS_H_
 
@@ -10,8 +10,9 @@
 
 namespace bittern {
 
-// Why a unit had no element to issue: it had no instruction yet (the sequencer was busy or the
-// program over), or its next one waited for another.
+// The reasons for which a unit issued no element. Either it had no instruction yet, because the
+// sequencer was busy or the program had ended, or its next instruction waited for one of another
+// unit.
 enum class Stall { kDispatch, kLoad, kStream, kDrain, kVector };
 inline constexpr size_t kStalls = 1 + isa::kUnits;
 

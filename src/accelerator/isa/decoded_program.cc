@@ -39,7 +39,7 @@ DecodedProgram DecodeProgram(std::span<const uint32_t> words, size_t list_regist
     const auto behind = std::lower_bound(places.begin(), places.end(), body_end);
     if (behind == places.end() || *behind != body_end) {
       Fail(
-          "instruction {}: the loop's body of {} words ends within an instruction or behind the "
+          "instruction {}: the loop's body of {} words ends within an instruction or after the "
           "program",
           i, loop->body);
     }

@@ -1,5 +1,5 @@
-// A program as the sequencer sees it: instructions with their places, and the order in which
-// hardware loops hand them out.
+// A program as the sequencer runs it: the decoded fields of its instructions, and the order in
+// which they are dispatched, hardware loops included.
 #ifndef BITTERN_ACCELERATOR_ISA_DECODED_PROGRAM_H_
 #define BITTERN_ACCELERATOR_ISA_DECODED_PROGRAM_H_
 
@@ -17,14 +17,14 @@ namespace bittern {
 struct DecodedInstruction {
   isa::Instruction instruction;
   int words = 0;
-  int body_end = 0;  // of a loop: the index behind its body
+  int body_end = 0;  // for a loop: the index after its body
 };
 
 using DecodedProgram = std::vector<DecodedInstruction>;
 
-// Fails when a word cannot be decoded, a loop's body does not end between instructions or holds a
-// loop or an end, the last instruction is not the only `end`, or an instruction names a list
-// register above the first `list_registers`.
+// Fails if a word cannot be decoded, if the last instruction is not the only `end`, or if an
+// instruction names a list register above the first `list_registers`. It also fails if a loop's
+// body contains a loop or an end, or does not end between two instructions.
 DecodedProgram DecodeProgram(std::span<const uint32_t> words,
                              size_t list_registers = isa::kMaxListRegisters);
 

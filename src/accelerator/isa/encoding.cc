@@ -1,4 +1,4 @@
-// Encode, Decode and Disassemble: visitors of the fields in generated/fields.h.
+// Encode, Decode and Disassemble are visitors of the fields in generated/fields.h.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,10 +17,10 @@ namespace {
 
 constexpr int kWordBits = 32;
 
-// "stream: x.stride[2]": where a field is, put together only for a message.
+// The name of a field in a message, such as "stream: x.stride[2]".
 struct Place {
   std::string_view instruction;
-  std::string outer;  // "x." inside of operand x
+  std::string outer;  // "x." within operand x
 
   std::string Of(std::string_view field, int index = -1) const {
     if (index < 0) return fmt::format("{}: {}{}", instruction, outer, field);
@@ -243,7 +243,7 @@ class Decoder {
   size_t bits_ = 0;
 };
 
-// Prints the fields that are not as in a default-constructed value, and every choice made.
+// Prints the fields that differ from a default-constructed value, and every choice.
 class Printer {
  public:
   explicit Printer(std::string& text, bool space_first) : text_(text), space_(space_first) {}
@@ -252,7 +252,7 @@ class Printer {
   void Field(std::string_view name, T value, const FieldFormat& format) {
     if constexpr (std::is_enum_v<T>) {
       const std::string_view choice = Name(value);
-      // A choice called none or zero is the absence of one.
+      // The choices named none and zero are not printed.
       if (value == T{} && (choice == "none" || choice == "zero")) return;
       if (choice.empty()) {
         Add("{}={}", name, static_cast<uint32_t>(value));
@@ -403,7 +403,7 @@ std::string Disassemble(const Instruction& instruction) {
       []<typename T>(const T& one) {
         std::string text(T::kName);
         Header header = HeaderOf(one, 0);
-        header.opcode = 0;  // the name says it
+        header.opcode = 0;  // the name of the instruction shows it
         Printer printer(text, true);
         VisitFields(header, printer);
         VisitBody(one, printer);

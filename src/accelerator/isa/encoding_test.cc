@@ -34,7 +34,7 @@ TEST(Encoding, RoundTripOfEveryInstructionWithEveryChoiceOfOperands) {
         const Instruction instruction = RandomInstruction<T>(random, present);
         std::vector<uint32_t> words = Encoded(instruction);
         ASSERT_EQ(words.size(), WordsOf(instruction));
-        words.push_back(random.NextU32());  // the next instruction is none of its business
+        words.push_back(random.NextU32());  // words of the next instruction, which must be ignored
         ASSERT_EQ(Decode(words), instruction) << Disassemble(instruction);
       }
     }
@@ -51,7 +51,7 @@ TEST(Encoding, CutShortAnywhereIsRefused) {
   });
 }
 
-// What is decoded from noise is encoded to the same noise: no bit is overlooked.
+// Decodes random words and encodes them to the same words, so no bit is ignored.
 TEST(Encoding, EveryBitCounts) {
   Random random(3);
   int decoded = 0;
@@ -131,7 +131,7 @@ TEST(Encoding, DamageIsNamed) {
   words[0] |= 1 << 17;
   EXPECT_TRUE(Mentions(DecodeError(words), {"reserved is 1; expected 0"}));
   words = drain;
-  words[5] |= 1;  // initial is there, says the presence bit
+  words[5] |= 1;  // the presence bit of initial
   EXPECT_TRUE(Mentions(DecodeError(words), {"drain: ", "words do not hold"}));
   words = drain;
   words[5] |= 1u << 31;
@@ -143,7 +143,7 @@ TEST(Encoding, DamageIsNamed) {
   EXPECT_NE(DecodeError({}), "no error");
 }
 
-// The layout in bits, as the reference page has it.
+// Checks the layout in bits against the reference page.
 TEST(Encoding, FirstFieldsAreTheLowestBits) {
   Load load;
   load.planes = 3;

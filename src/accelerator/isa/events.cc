@@ -11,7 +11,7 @@ int64_t Elements(const std::array<int64_t, 4>& counts) {
   return counts[0] * counts[1] * counts[2] * counts[3];
 }
 
-// Elements whose index is 0 in every loop of `loops`.
+// The number of elements whose index is 0 in every loop of `loops`.
 int64_t Firsts(const std::array<int64_t, 4>& counts, uint32_t loops) {
   int64_t n = 1;
   for (size_t j = 0; j < 4; ++j) {
@@ -20,8 +20,8 @@ int64_t Firsts(const std::array<int64_t, 4>& counts, uint32_t loops) {
   return n;
 }
 
-// Adds n accesses by every plane that has a word of its own. Region 3, which does not exist, is a
-// fault of the run and no event.
+// Adds n accesses for every plane that accesses a different word. Region 3 does not exist. An
+// access to it is a fault of the run and not counted.
 void Count(std::array<int64_t, 3>& accesses, const isa::Walk& walk, int64_t n, int64_t planes) {
   const uint32_t region = walk.base >> isa::kRegionShift;
   if (region < accesses.size()) accesses[region] += n * (walk.split != 0 ? planes : 1);
@@ -40,6 +40,8 @@ void CountEvents(const isa::Stream& stream, const std::array<int64_t, 4>& counts
                  const isa::Accelerator& accelerator, Events& events) {
   const int64_t n = Elements(counts), planes = std::popcount(stream.planes);
   const int64_t rows = accelerator.rows, lanes = accelerator.lanes;
+  // Every element multiplies all rows with all lanes. The rules for reads are those of
+  // spec/isa.toml.
   const bool time = stream.direction == isa::Direction::kTime;
   const bool rank = stream.direction == isa::Direction::kRank;
   if (stream.x && !rank && stream.one_hot == 0) Count(events.reads, *stream.x, n, planes);
@@ -52,6 +54,7 @@ void CountEvents(const isa::Stream& stream, const std::array<int64_t, 4>& counts
     events.accumulator_writes += n * planes * rows;
     return;
   }
+  // A fold of n values takes n - 1 additions, for each lane of the result.
   const int64_t width = rank ? lanes : rows;
   const int64_t results = stream.plane_sum != 0 ? 1 : planes;
   events.tile_reads += n * planes * rows;
@@ -71,8 +74,9 @@ void CountEvents(const isa::Stream& stream, const std::array<int64_t, 4>& counts
 void CountEvents(const isa::Drain& drain, const std::array<int64_t, 4>& counts,
                  const isa::Accelerator& accelerator, Events& events) {
   const int64_t planes = std::popcount(drain.planes);
-  const int64_t n = counts[0] * counts[1] * counts[3];  // results, of a plane
+  const int64_t n = counts[0] * counts[1] * counts[3];  // results of one plane
   const int64_t results = drain.plane_sum != 0 ? 1 : planes;
+  // A result with k summands takes k - 1 additions.
   events.accumulator_reads += n * counts[2] * planes;
   events.adds += n * (counts[2] * planes - results) * accelerator.lanes;
   if (drain.start != isa::Start::kNone) events.adds += n * results * accelerator.lanes;
@@ -105,6 +109,7 @@ void CountEvents(const isa::Vector& vector, const std::array<int64_t, 4>& counts
   events.register_reads += n * int64_t{used(Source::kL2)};
   int64_t multiplies = int64_t{vector.p1 != Source::kOne} + int64_t{vector.p2 != Source::kOne};
   int64_t adds = int64_t{vector.q1 != Source::kZero} + int64_t{vector.q2 != Source::kZero};
+  // A function is a look-up and a cubic.
   if (vector.function != isa::Function::kNone) {
     multiplies += 3;
     adds += 3;
@@ -113,7 +118,7 @@ void CountEvents(const isa::Vector& vector, const std::array<int64_t, 4>& counts
   if (taps) {
     multiplies += int64_t{vector.p3 != Source::kOne};
     const int64_t joined = n - Firsts(counts, vector.tap_sum);
-    events.adds += joined * lanes;  // a maximum costs no less
+    events.adds += joined * lanes;  // a maximum counts as an addition
     events.register_reads += joined;
     events.register_writes += n;
   }

@@ -1,4 +1,4 @@
-// The largest values that fields of instructions hold (spec/isa.toml).
+// Finds the largest values of instruction fields (spec/isa.toml).
 #ifndef BITTERN_ACCELERATOR_ISA_FIELD_LIMITS_H_
 #define BITTERN_ACCELERATOR_ISA_FIELD_LIMITS_H_
 
@@ -25,8 +25,8 @@ struct LimitFinder {
   void Operand(std::string_view, const auto&) {}
 };
 
-// Of a field without a sign of `T`, a structure such as Wait or what follows an instruction's
-// header.
+// The largest value of an unsigned field of `T`. `T` is a structure such as Wait, or the part of an
+// instruction after its header.
 template <typename T>
 int64_t MostOf(std::string_view field) {
   LimitFinder finder{field};

@@ -1,19 +1,21 @@
-// Where the tensors of a program lie in memory and when each is alive: a program's metadata.
+// The memory map of a program says where each tensor is stored and when it is alive. It is the
+// program's metadata.
 //
-// Instructions are numbered from 0 in the order of the program's words, loop, sync and end
-// included. A tensor lives from its first writer to its last reader, both included. A life within
-// the body of a hardware loop begins anew in every trip; one that goes beyond the body, or from
-// trip to trip, takes in the whole loop, from the `loop` to the last instruction of its body. Lives
-// of tensors that share words do not meet.
+// Instructions are numbered from 0 in the order of the program's words, with loop, sync and end. A
+// tensor lives from its first writer to its last reader, both included. A lifetime within the body
+// of a hardware loop starts again in every iteration. A lifetime that leaves the body, or lasts
+// from iteration to iteration, includes the whole loop: from the `loop` to the last instruction of
+// its body. Lifetimes of tensors that share words do not overlap.
 //
-// As JSON:
+// The JSON form is:
 //   {"instructions": 812, "tokens": 16,
 //    "tensors": [{"name": "encoder.0.attention.query.core.2", "region": "ranks", "banks": [0, 0],
 //                 "range": [96, 240], "halves": 1, "first_writer": -1, "last_reader": 811},
 //                ...],
 //    "tables": [{"table": 1, "name": "input.slot", "places": 0}, ...]}
-// `range`: words of the region, the end excluded; `banks`: the first and the last that it touches.
-// With 2 `halves` both are plane 0's, and plane 1 has as many words PlaneStep (accelerator.h) on.
+// `range` gives words of the region, the end excluded, and `banks` the first and the last bank.
+// With 2 `halves` both are those of plane 0. Plane 1 has the same number of words, PlaneStep
+// (accelerator.h) words later.
 #ifndef BITTERN_ACCELERATOR_ISA_MEMORY_MAP_H_
 #define BITTERN_ACCELERATOR_ISA_MEMORY_MAP_H_
 
@@ -33,21 +35,21 @@ struct MappedTensor {
   int32_t region = 0;  // as in an address: 0 tokens, 1 ranks, 2 scalars
   int64_t begin = 0;   // words of the region: [begin, end)
   int64_t end = 0;
-  // kBefore: the host, or the step before, has written all of it before the program begins.
+  // kBefore: the host, or the previous step, wrote all of it before the program starts.
   int32_t first_writer = 0;
-  // The number of instructions: the host, or the next step, reads it after the program's end.
+  // If this is the number of instructions, the host or the next step reads it after the program.
   int32_t last_reader = 0;
-  int32_t halves = 1;  // 2: as many words again for plane 1, PlaneStep (accelerator.h) further on
+  int32_t halves = 1;  // 2: plane 1 has the same number of words, PlaneStep (accelerator.h) later
 
   bool operator==(const MappedTensor&) const = default;
 };
 
-// An index table, which the host fills with whole numbers before every step.
+// An index table. The host fills it with whole numbers before every step.
 struct MappedTable {
   int32_t table = 0;  // as in a walk, from 1
-  std::string name;   // of the input
-  // Of a table that gives the places of operands: so many there are, its entries are below. 0: it
-  // gives none.
+  std::string name;   // name of the input
+  // If the table selects among operands, this is their number, and the entries are below it.
+  // Otherwise 0.
   int32_t places = 0;
 
   bool operator==(const MappedTable&) const = default;
@@ -55,7 +57,7 @@ struct MappedTable {
 
 struct MemoryMap {
   int32_t instructions = 0;
-  int32_t tokens = 0;  // of a sentence at most, and so the entries of any list
+  int32_t tokens = 0;  // the most tokens of a sentence, and so the most entries of a list
   std::vector<MappedTensor> tensors;
   std::vector<MappedTable> tables;
 
@@ -67,12 +69,12 @@ struct MemoryMap {
   bool operator==(const MemoryMap&) const = default;
 };
 
-// Banks are those of `accelerator`. Deterministic.
+// The banks are those of `accelerator`. The result is deterministic.
 std::string ToJson(const MemoryMap& map, const Accelerator& accelerator);
 
-// The map in `text`, of a file called `name`. Fails, naming the tensor, on what ToJson does not
-// make for this accelerator: words outside of a region, a life outside of the program, more tokens
-// than lanes, a name twice.
+// Parses the map in `text`; messages call the file `name`. Fails, with the name of the tensor, on a
+// map that ToJson does not write for this accelerator. Examples are words outside of a region, a
+// lifetime outside of the program, more tokens than lanes, or a name that occurs twice.
 MemoryMap ParseMemoryMap(std::string_view text, const std::string& name,
                          const Accelerator& accelerator);
 

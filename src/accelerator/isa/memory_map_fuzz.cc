@@ -1,5 +1,5 @@
-// Any text as a memory map: read or refused with an Error, and what is read is written and read
-// back as it was.
+// Reads any text as a memory map. It is either refused with an Error, or accepted, written and read
+// back unchanged.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

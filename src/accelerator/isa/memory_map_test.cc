@@ -61,7 +61,7 @@ TEST(MemoryMap, RefusesWhatItDoesNotWrite) {
   refuse("\"tokens\": 12", "\"tokens\": 17", "tokens is '17'");
   refuse("\"name\": \"x\"", "\"name\": \"\"", "name is");
   refuse("\"x\", ", "\"x\", \"y\": 1, ", "unknown field 'y'");
-  refuse("\"x\", ", "\"x\", \"name\": \"x\", ", "the key 'name' stands twice");
+  refuse("\"x\", ", "\"x\", \"name\": \"x\", ", "the key 'name' occurs twice");
   refuse("\"x\"", "\"input.slot\"", "the name 'input.slot' occurs twice");
   refuse("\"ranks\"", "\"rank\"", "region is 'rank'; expected tokens, ranks or scalars");
   refuse("[500, 600]", "[500, 500]", "is empty");

@@ -14,7 +14,7 @@
 namespace bittern::isa {
 namespace {
 
-// Numbers are copied as they stand in memory.
+// Numbers are copied in the byte order of memory.
 static_assert(std::endian::native == std::endian::little);
 
 constexpr std::string_view kMagic = "BTRNPROG";
@@ -22,7 +22,7 @@ constexpr size_t kWordBytes = sizeof(uint32_t);
 constexpr size_t kConstantBytes = 2 * sizeof(uint32_t);
 constexpr size_t kChecksumBytes = sizeof(uint32_t);
 
-// Behind the magic.
+// The header follows the magic.
 struct FileHeader {
   uint32_t format;
   uint32_t file_bytes;
@@ -38,7 +38,7 @@ static_assert(std::has_unique_object_representations_v<FileHeader>);
 
 constexpr size_t kHeaderBytes = kMagic.size() + sizeof(FileHeader);
 
-// 64 bits, so that it does not overflow for any header.
+// The sum has 64 bits, so it does not overflow for any header.
 uint64_t BytesOf(const FileHeader& header) {
   return kHeaderBytes + uint64_t{header.name_bytes} + uint64_t{header.words} * kWordBytes +
          uint64_t{header.constants} * kConstantBytes + uint64_t{header.metadata_bytes} +
@@ -49,7 +49,7 @@ void Append(std::string& bytes, const void* data, size_t size) {
   bytes.append(static_cast<const char*>(data), size);
 }
 
-// Takes bytes from the front; the caller has checked that they are there.
+// Takes bytes from the front. The caller has checked that they exist.
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : bytes_(bytes) {}
@@ -113,7 +113,7 @@ Program ParseProgram(std::string_view bytes, const std::string& name) {
          FormatBytes(kMaxProgramBytes));
   }
   if (!bytes.starts_with(kMagic)) {
-    Fail("{}: not a program file: it does not begin with {}", name, kMagic);
+    Fail("{}: not a program file: it does not start with {}", name, kMagic);
   }
   if (bytes.size() < kHeaderBytes + kChecksumBytes) {
     Fail("{}: {} bytes; a program file has at least {}; it is cut short", name, bytes.size(),

@@ -1,9 +1,9 @@
-// Any bytes as a program file, and any words as its instructions: read whole or refused with an
-// Error, and what is read is written to the same bytes.
+// Reads any bytes as a program file, and any words as its instructions. They are either refused
+// with an Error, or accepted and written to the same bytes.
 //
-// The first byte, modulo 4, chooses what the others are: 0 a whole file; 1 instructions; 2 and 3
-// what follows the hashes, to which a true beginning and checksum are added, so that the search
-// gets past them without luck.
+// The first byte, modulo 4, chooses the kind of the other bytes. 0 is a whole file, 1 is
+// instructions. 2 and 3 are the bytes after the hashes. The fuzzer adds a valid start and checksum
+// to them, because random bytes would hardly ever have these.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -25,7 +25,7 @@ void Append(std::string& bytes, T value) {
   bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-// The file whose hashes are right and whose rest is `rest`.
+// The file with correct hashes, followed by `rest`.
 std::string FileAround(std::string_view rest) {
   std::string file = "BTRNPROG";
   Append(file, bittern::isa::kProgramFormat);

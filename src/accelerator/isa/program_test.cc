@@ -41,7 +41,7 @@ std::string ParseError(std::string_view bytes) {
   return ErrorOf([&] { ParseProgram(bytes, "p.btrn"); });
 }
 
-// `bytes` with `value` at `offset` and a checksum that fits.
+// `bytes` with `value` at `offset` and a correct checksum.
 template <typename T>
 std::string Altered(std::string bytes, size_t offset, T value) {
   std::memcpy(bytes.data() + offset, &value, sizeof value);
@@ -102,7 +102,7 @@ TEST(ProgramFile, OfAnotherSpecificationOrAccelerator) {
                        {"program format 9, but this build reads 1"}));
   EXPECT_TRUE(Mentions(ParseError(Altered(bytes, 48, 'N')),
                        {"'Nano' is not an accelerator", "u50", "this build does not have"}));
-  EXPECT_TRUE(Mentions(ParseError("something else"), {"does not begin with BTRNPROG"}));
+  EXPECT_TRUE(Mentions(ParseError("something else"), {"does not start with BTRNPROG"}));
 }
 
 TEST(ProgramFile, LengthsThatDoNotAddUp) {

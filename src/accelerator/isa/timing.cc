@@ -9,16 +9,20 @@
 namespace bittern {
 namespace {
 
-constexpr uint64_t kRemembered = 64;  // instructions a unit: waits reach 31 back, queues less
+// The last instructions of each unit that are kept. Waits reach back at most 31, and the queue is
+// checked against this.
+constexpr uint64_t kRemembered = 64;
 
 bool SumsSlots(const isa::Drain& drain) { return drain.count[2] > 1 || drain.plane_sum != 0; }
 
+// The levels of an adder tree over n values: ceil(log2 n), for n >= 1.
 int64_t Levels(int64_t n) { return std::bit_width(static_cast<uint64_t>(n - 1)); }
 
-// Cycles from an element's issue to two places in its unit's pipe that all of its instructions go
-// through in order; 0: it does not come there.
+// Cycles from an element's issue to two stages of its unit's pipe. All instructions of the unit
+// pass these stages in order. 0 means that the element does not pass the stage.
 using Reach = std::array<int64_t, 2>;
 
+// The table "Latencies" of docs/timing.md.
 struct LatencyOf {
   const isa::Accelerator& a;
 
@@ -52,19 +56,19 @@ struct LatencyOf {
   }
 };
 
-// Where elements that take long ways and short ones could meet.
+// The stages in which elements with long and with short paths could collide.
 template <class T>
 Reach ReachOf(const T& instruction, const isa::Accelerator& a) {
   const int64_t latency = LatencyOf{a}(instruction);
   if constexpr (std::is_same_v<T, isa::Stream>) {
-    // The last level of adders that it takes; the write of a word.
+    // The last level of adders that the element uses, and the write of a word.
     if (instruction.direction == isa::Direction::kTime) return {a.add_latency, 0};
     const bool by_rank = instruction.direction == isa::Direction::kRank;
     return {Levels(by_rank ? a.rows : a.lanes) * a.add_latency, latency};
   } else if constexpr (std::is_same_v<T, isa::Drain>) {
-    return {latency - 1, 0};  // the write
+    return {latency - 1, 0};  // the stage of the write
   } else if constexpr (std::is_same_v<T, isa::Vector>) {
-    // The second multiply-add.
+    // The stage of the second multiply-add.
     const int64_t first = a.read_latency + a.multiply_latency + a.add_latency;
     if (instruction.function == isa::Function::kNone) return {first, 0};
     return {first + LatencyOf{a}.Function(), 0};
@@ -76,25 +80,28 @@ Reach ReachOf(const T& instruction, const isa::Accelerator& a) {
 struct UnitTimes {
   std::array<InstructionTime, kRemembered> recent;
   std::array<int64_t, kRemembered> interval{};
-  uint64_t handed = 0;
+  uint64_t dispatched = 0;
   int64_t free = 0;  // the first cycle in which it can issue again
-  int64_t done = 0;  // the latest of its instructions
-  Reach reached{};   // the cycles in which the last element comes to its places
+  int64_t done = 0;  // the cycle in which its latest instruction is done
+  Reach reached{};   // the cycles in which the last element reaches the stages
 
   const InstructionTime& Back(uint64_t distance) const {
-    return recent[(handed - distance) % kRemembered];
+    return recent[(dispatched - distance) % kRemembered];
   }
-  // The first cycle in which a wait for it holds.
+  // The first cycle in which a wait for an instruction of this unit is satisfied. A distance that
+  // reaches back before the program is satisfied at once.
   int64_t Holds(const isa::Wait& wait) const {
-    if (wait.distance == 0 || wait.distance > handed) return 0;
+    if (wait.distance == 0 || wait.distance > dispatched) return 0;
     const InstructionTime& item = Back(wait.distance);
     if (wait.chained == 0) return item.done;
     if (wait.elements == 0) return 0;
-    const int64_t apart = interval[(handed - wait.distance) % kRemembered];
+    const int64_t apart = interval[(dispatched - wait.distance) % kRemembered];
     return std::min(item.issued, item.start + (int64_t{wait.elements} - 1) * apart + 1);
   }
 };
 
+// Follows the sequencer and the units through the program. Each instruction is handled once: its
+// dispatch, start and end follow from the times of earlier instructions.
 class Sequencer {
  public:
   Sequencer(const DecodedProgram& program, const isa::Accelerator& accelerator,
@@ -108,6 +115,7 @@ class Sequencer {
     Counters& counters = timing_.counters;
     counters.cycles = now_;
     for (size_t u = 0; u < isa::kUnits; ++u) {
+      // After its last instruction, a unit waits for the end of the program.
       counters.stalls[u][static_cast<size_t>(Stall::kDispatch)] += now_ - units_[u].free;
     }
     ToClockCycles();
@@ -115,6 +123,7 @@ class Sequencer {
   }
 
  private:
+  // With folded lanes everything above counts beats of `fold` clock cycles.
   void ToClockCycles() {
     const int64_t fold = accelerator_.fold;
     Counters& counters = timing_.counters;
@@ -129,6 +138,8 @@ class Sequencer {
     }
   }
 
+  // Reads the words of an instruction. A return to the start of a loop, or a skipped body, costs
+  // cycles for the new address, counted from the end of the previous instruction's words.
   void Take(int index, int64_t trip) {
     const DecodedInstruction& item = program_[static_cast<size_t>(index)];
     if (index > last_ + 1) now_ = std::max(now_, taken_ + kJumpCycles + 1);
@@ -152,26 +163,31 @@ class Sequencer {
       timing_.sync_cycles += done - now_;
       now_ = done;
     } else if constexpr (!std::is_same_v<T, isa::Loop>) {
+      // With a list register that holds 0 the instruction does nothing and has no events.
       const auto counts = CountsOf(instruction, lists_);
       int64_t elements = counts[0] * counts[1] * counts[2] * counts[3];
       if constexpr (std::is_same_v<T, isa::Drain>) elements *= std::popcount(instruction.planes);
       const int64_t interval = Interval(item.instruction, accelerator_);
-      Hand({.instruction = index,
-            .trip = trip,
-            .unit = static_cast<int>(T::kUnit),
-            .elements = elements},
-           interval, ReachOf(instruction, accelerator_), instruction.wait,
-           Latency(item.instruction, accelerator_));
+      Dispatch({.instruction = index,
+                .trip = trip,
+                .unit = static_cast<int>(T::kUnit),
+                .elements = elements},
+               interval, ReachOf(instruction, accelerator_), instruction.wait,
+               Latency(item.instruction, accelerator_));
       if (elements > 0) CountEvents(instruction, counts, accelerator_, timing_.events);
     }
   }
 
-  void Hand(InstructionTime record, int64_t interval, const Reach& reach,
-            const std::array<isa::Wait, 4>& waits, int64_t latency) {
+  // Dispatches an instruction: waits for room in the queue, then for the unit, for the pipe and for
+  // its waits. `ready` is the start without waits. The wait that holds longest counts as the cause
+  // of the stall.
+  void Dispatch(InstructionTime record, int64_t interval, const Reach& reach,
+                const std::array<isa::Wait, 4>& waits, int64_t latency) {
     const auto u = static_cast<size_t>(record.unit);
     UnitTimes& unit = units_[u];
     const auto depth = static_cast<uint64_t>(accelerator_.queue_depth);
-    if (unit.handed >= depth) {
+    // The queue has room when the instruction `depth` places before has started.
+    if (unit.dispatched >= depth) {
       const int64_t room = unit.Back(depth).start + 1;
       timing_.blocked_cycles += std::max<int64_t>(0, room - now_);
       now_ = std::max(now_, room);
@@ -198,12 +214,12 @@ class Sequencer {
     for (size_t place = 0; place < reach.size(); ++place) {
       if (reach[place] != 0) unit.reached[place] = last + reach[place];
     }
-    // One instruction of a unit retires a cycle, in order.
+    // At most one instruction of a unit retires in a cycle, in order.
     record.done = std::max(last + latency, unit.done + 1);
     counters.busy[u] += record.issued - record.start;
-    unit.recent[unit.handed % kRemembered] = record;
-    unit.interval[unit.handed % kRemembered] = interval;
-    ++unit.handed;
+    unit.recent[unit.dispatched % kRemembered] = record;
+    unit.interval[unit.dispatched % kRemembered] = interval;
+    ++unit.dispatched;
     unit.free = record.issued;
     unit.done = record.done;
     ++timing_.instructions;

@@ -14,6 +14,8 @@ HWY_BEFORE_NAMESPACE();
 namespace bittern {
 namespace HWY_NAMESPACE {
 
+// Folds kN vectors as trees.h folds kN numbers, in each lane. The middle one of an odd number
+// waits.
 template <int kN, class V>
 HWY_INLINE V FoldVectors(V* v) {
   if constexpr (kN == 1) {
@@ -25,7 +27,7 @@ HWY_INLINE V FoldVectors(V* v) {
   }
 }
 
-// A vector of kN lanes folded by halves until four are left.
+// Folds a vector of kN lanes by halves until four are left.
 template <int kN, class V>
 HWY_INLINE auto FoldToFour(V v) {
   if constexpr (kN == 4) {
@@ -37,6 +39,9 @@ HWY_INLINE auto FoldToFour(V v) {
   }
 }
 
+// The kernels for R = kRows and T = kTokens. A tile is [kRows][kTokens], a word of x has kTokens
+// floats, a word of b kRows. Multiplications and additions are separate, because the specification
+// has no fused rounding.
 template <int kRows, int kTokens>
 struct Array {
   static constexpr int kT = kTokens;
@@ -44,13 +49,15 @@ struct Array {
   using Vector = hn::Vec<Tag>;
   static constexpr int kWidth = static_cast<int>(hn::MaxLanes(Tag()));
   static constexpr int kVectors = kT / kWidth;
-  // Rows whose accumulators stay in registers, beside a word of x.
+  // The number of rows whose accumulators fit into registers together with a word of x.
   static constexpr int kRegisters = HWY_TARGET <= HWY_AVX3 ? 28 : 12;
+  // Rows are computed in blocks of equal size that fit the registers, so kBlock divides kRows.
   static constexpr int kBlock = kRows * kVectors <= kRegisters ? kRows
                                 : kRows % 3 == 0               ? 3
                                 : kRows % 2 == 0               ? 2
                                                                : 1;
 
+  // A block of rows stays in registers while it adds all elements, each in their order.
   static void Time(const ArrayKernels&, bool keep, int64_t n, const float* const* b,
                    const float* const* x, float* tile) {
     const Tag d;
@@ -91,6 +98,7 @@ struct Array {
     }
   }
 
+  // out[i][t]: the products of all rows, folded over rows. Each lane of a vector is one token.
   static void Rank(const ArrayKernels&, int64_t n, const float* const* b, const float* const* tile,
                    float* out) {
     const Tag d;
@@ -105,6 +113,9 @@ struct Array {
     }
   }
 
+  // out[i][r]: the products of a row, folded over its kT tokens. The first levels of the fold add
+  // whole vectors, then halves of a vector until four numbers are left. The last two levels work on
+  // four rows at once.
   static void Token(const ArrayKernels&, int64_t n, const float* const* x, const float* const* tile,
                     float* out) {
     static_assert(kRows % 4 == 0 && kT % kWidth == 0 && kWidth >= 4);
@@ -123,7 +134,7 @@ struct Array {
           }
           v[r] = FoldToFour<kWidth>(FoldVectors<kVectors>(product));
         }
-        // Two rows a vector, then four.
+        // A vector holds two rows, later four.
         const auto ab =
             hn::Add(hn::ConcatLowerLower(four, v[1], v[0]), hn::ConcatUpperUpper(four, v[1], v[0]));
         const auto cd =
@@ -154,6 +165,7 @@ HWY_AFTER_NAMESPACE();
 namespace bittern {
 namespace {
 
+// The generic kernels follow the formulas literally, for sizes without a specialisation.
 void GenericTime(const ArrayKernels& size, bool keep, int64_t n, const float* const* b,
                  const float* const* x, float* tile) {
   for (int64_t i = 0; i < n; ++i) {

@@ -1,6 +1,6 @@
-// The array's arithmetic on runs of elements, for the machine's widest vectors. The bits are those
-// of the specification whatever the vectors: every sum has its order. The caller holds a
-// FlushToZero.
+// The array's arithmetic on series of elements, with the machine's widest vectors. Every sum has a
+// fixed order, so the bits are those of the specification for any width of vectors. The caller must
+// hold a FlushToZero.
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_ARRAY_KERNELS_H_
 #define BITTERN_ACCELERATOR_SIMULATOR_ARRAY_KERNELS_H_
 
@@ -11,8 +11,8 @@ namespace bittern {
 struct ArrayKernels {
   int64_t rows, lanes;
 
-  // tile[r][t] += b[i][r] * x[i][t] for i = 0 .. n-1 in this order; the first product is the start
-  // unless `keep`.
+  // tile[r][t] += b[i][r] * x[i][t] for i = 0 .. n-1 in this order. Without `keep` the first
+  // product overwrites the tile.
   void (*time)(const ArrayKernels&, bool keep, int64_t n, const float* const* b,
                const float* const* x, float* tile);
   // out[i][t] = fold over r of b[i][r] * tile[i][r][t]
@@ -23,9 +23,10 @@ struct ArrayKernels {
                 float* out);
 };
 
-// Specialised for the sizes of accelerators.toml; any others run at the compiler's speed.
+// Returns kernels that are specialised for the sizes in accelerators.toml, or generic and slower
+// ones.
 ArrayKernels ArrayKernelsFor(int64_t rows, int64_t lanes);
-// Those for sizes without a specialisation.
+// Returns the generic kernels.
 ArrayKernels GenericArrayKernels(int64_t rows, int64_t lanes);
 
 }  // namespace bittern

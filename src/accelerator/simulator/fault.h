@@ -1,5 +1,5 @@
-// What a program does wrong while it runs: an address outside memory, a word read that was never
-// written, an operand that the instruction cannot take.
+// A fault of a program while it runs. Examples are an address outside memory, a read of a word that
+// was never written, and an operand that the instruction cannot take.
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_FAULT_H_
 #define BITTERN_ACCELERATOR_SIMULATOR_FAULT_H_
 
@@ -13,7 +13,7 @@ namespace bittern {
 
 struct Fault {
   enum class Kind {
-    kUnwritten,   // a read of what was never written
+    kUnwritten,   // a read of a word that was never written
     kOutside,     // an address, slot, register or table entry that does not exist
     kImpossible,  // a combination of fields without meaning
   };
@@ -21,10 +21,10 @@ struct Fault {
   Kind kind = Kind::kImpossible;
   int instruction = -1;  // its index in the program
   int64_t trip = 0;      // of the hardware loop around it
-  int64_t element = -1;  // -1: none in particular
+  int64_t element = -1;  // -1: not about one element
   int unit = -1;         // isa::Unit; -1: the sequencer
   std::string operand;   // "x", "slot", ...
-  int64_t address = -1;  // as in the instruction: with the region; or a slot, a register
+  int64_t address = -1;  // address as in the instruction, with the region; or a slot or register
   std::string what;      // "never written", ...
 };
 

@@ -6,14 +6,14 @@
 namespace bittern {
 namespace {
 
-constexpr size_t kRowLoop = 3;
-constexpr size_t kSumLoop = 2;
+constexpr size_t kRowLoop = 3;  // the loop over rows of a slot
+constexpr size_t kSumLoop = 2;  // the loop over slots that are added (drain)
 
 bool TakesPart(uint32_t planes, int64_t plane) { return (planes >> plane & 1) != 0; }
 
 void CheckRows(const Issue& issue, const isa::Index& slot) {
   if (issue.counts[kRowLoop] > issue.state.rows) issue.Impossible("slot", "has fewer rows");
-  if (slot.stride[kRowLoop] != 0) issue.Impossible("slot", "takes a step with the rows' loop");
+  if (slot.stride[kRowLoop] != 0) issue.Impossible("slot", "has a stride in the loop over rows");
 }
 
 }  // namespace
@@ -32,6 +32,7 @@ void ExecuteLoad(const Issue& issue, const isa::Load& load) {
       const int64_t file_slot = p * state.accelerator.tile_slots + slot.at;
       float* tile = state.tiles.values.data() + file_slot * slot_floats;
       source.ReadLanes(issue, at.element(), source.Word(p), state.lanes, tile + row * row_floats);
+      // After the last row, the remaining rows of the slot read as 0.
       if (row + 1 == issue.counts[kRowLoop]) {
         std::fill(tile + (row + 1) * row_floats, tile + slot_floats, 0.0f);
         state.tiles.written[static_cast<size_t>(file_slot)] = 1;
@@ -47,6 +48,8 @@ void ExecuteLoad(const Issue& issue, const isa::Load& load) {
 
 namespace {
 
+// Executes a drain. A result is one row: the sum of the slots of loop 2 and, with plane_sum, of
+// both planes.
 class DrainRun {
  public:
   DrainRun(const Issue& issue, const isa::Drain& drain, Workspace& work)
@@ -54,7 +57,7 @@ class DrainRun {
     const auto written = drain.plane_sum != 0 ? 1u : drain.planes;
     CheckRows(issue, drain.slot);
     y_ = ResolveMemory(issue, drain.y, "y", written);
-    if (drain.y.stride[kSumLoop] != 0) issue.Impossible("y", "takes a step with loop 2");
+    if (drain.y.stride[kSumLoop] != 0) issue.Impossible("y", "has a stride in loop 2");
     if (y_.split == 0 && std::popcount(written) > 1) {
       issue.Impossible("y", "several planes write one word: split it, or plane_sum");
     }
@@ -62,16 +65,17 @@ class DrainRun {
       if (!drain.initial) issue.Impossible("initial", "is missing");
       initial_ = ResolveMemory(issue, *drain.initial, "initial", written);
       if (drain.initial->stride[kSumLoop] != 0) {
-        issue.Impossible("initial", "takes a step with loop 2");
+        issue.Impossible("initial", "has a stride in loop 2");
       }
       if (drain.start == isa::Start::kScalar && initial_.region != kScalars) {
         issue.Impossible("initial", "is not a scalar");
       }
     }
     first_slot_ = ResolveSlot(issue, drain, issue.state.accelerator.accumulator_slots).at;
-    work_.sums.resize(static_cast<size_t>(2 * issue.state.lanes));
+    work_.sums.resize(static_cast<size_t>(2 * issue.state.lanes));  // the sum, then the start
   }
 
+  // Without plane_sum each plane writes all its results before the next plane.
   void Run() {
     if (drain_.plane_sum != 0) return RunResults(drain_.planes, 0);
     for (int64_t p = 0; p < kPlanes; ++p) {
@@ -80,7 +84,7 @@ class DrainRun {
   }
 
  private:
-  // The results whose sums go over `planes`, written at plane `to`.
+  // Computes the results with sums over `planes` and writes them for plane `to`.
   void RunResults(uint32_t planes, int64_t to) {
     const auto& stride = drain_.slot.stride;
     Counts counts = issue_.counts;
@@ -101,13 +105,14 @@ class DrainRun {
     }
   }
 
-  // The same walk over the results alone.
+  // The same loops over the results only.
   static Walker Again(const MemoryOperand& operand, const isa::Walk& walk, const Counts& counts) {
     return {operand.walker.at,
             {walk.stride[0], walk.stride[1], walk.stride[2], walk.stride[3]},
             counts};
   }
 
+  // Adds the slots from left to right: those of plane 0 first, then those of plane 1.
   void SumSlots(uint32_t planes, int64_t first_slot, const Odometer& at) {
     const MachineState& state = issue_.state;
     float* sum = work_.sums.data();
@@ -133,6 +138,7 @@ class DrainRun {
     }
   }
 
+  // y = start + sum.
   void WriteRow(const MemoryOperand& y, const MemoryOperand& initial, int64_t plane,
                 int64_t element) {
     const int64_t lanes = issue_.state.lanes;

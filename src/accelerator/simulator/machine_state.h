@@ -1,4 +1,4 @@
-// All that the accelerator holds beside its program, and which of it has been written.
+// The state of the accelerator apart from its program, and which parts of it have been written.
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_MACHINE_STATE_H_
 #define BITTERN_ACCELERATOR_SIMULATOR_MACHINE_STATE_H_
 
@@ -16,7 +16,7 @@ inline constexpr int kRegions = isa::kRegionCount;
 using isa::kRegionShift;
 
 struct MemoryRegion {
-  int64_t width = 0;  // floats of a word
+  int64_t width = 0;  // number of floats in a word
   int64_t words = 0;
   int64_t plane_step = 0;
   std::vector<float> values;     // [word][lane]
@@ -32,7 +32,7 @@ struct SlotFile {
 struct MachineState {
   explicit MachineState(const isa::Accelerator& of);
 
-  // Tiles, accumulators and lane registers count as unwritten.
+  // Marks tiles, accumulators and lane registers as unwritten.
   void BeginRun();
 
   isa::Accelerator accelerator;

@@ -6,8 +6,10 @@ namespace bittern {
 namespace {
 
 struct Range {
-  int64_t low, high;
+  int64_t low, high;  // both included
 };
+
+// The lowest and the highest value of an affine function over all elements.
 
 Range RangeOf(int64_t base, const std::array<int64_t, kLoops>& stride, const Counts& counts) {
   Range range{base, base};
@@ -18,6 +20,7 @@ Range RangeOf(int64_t base, const std::array<int64_t, kLoops>& stride, const Cou
   return range;
 }
 
+// Strides of walks have 17 bits, those of indices 6. Both are handled as 64-bit numbers.
 template <class Strides>
 std::array<int64_t, kLoops> Widen(const Strides& stride) {
   std::array<int64_t, kLoops> out{};
@@ -25,6 +28,8 @@ std::array<int64_t, kLoops> Widen(const Strides& stride) {
   return out;
 }
 
+// The address of element 0 in this iteration of the hardware loop. The iteration selects the
+// table's entry.
 int64_t BaseOf(const Issue& issue, const isa::Walk& walk, const char* name, bool with_table) {
   int64_t base = int64_t{walk.base} + issue.trip * walk.outer;
   if (with_table && walk.table != 0) {
@@ -41,7 +46,9 @@ int64_t BaseOf(const Issue& issue, const isa::Walk& walk, const char* name, bool
 
 Walker::Walker(int64_t base, const std::array<int64_t, kLoops>& stride, const Counts& counts)
     : at(base) {
-  int64_t inner = 0;  // what the loops within have added
+  // When loop j advances, the inner loops return to index 0. So its step subtracts their whole
+  // reach.
+  int64_t inner = 0;  // what the inner loops have added
   for (size_t j = kLoops; j-- > 0;) {
     step[j] = stride[j] - inner;
     inner += (counts[j] - 1) * stride[j];
@@ -61,7 +68,7 @@ void Issue::Throw(Fault::Kind kind, int64_t element, const char* operand, int64_
 }
 
 void CheckPlanes(const Issue& issue, uint32_t planes) {
-  if (planes == 0) issue.Impossible("planes", "are none");
+  if (planes == 0) issue.Impossible("planes", "has no plane");
   if (planes >> issue.state.planes != 0) {
     issue.Impossible("planes", "are more than the accelerator has");
   }
@@ -91,6 +98,7 @@ MemoryOperand ResolveMemory(const Issue& issue, const isa::Walk& walk, const cha
   const int64_t base = BaseOf(issue, walk, name, true);
   const auto stride = Widen(walk.stride);
   Range range = RangeOf(base, stride, issue.counts);
+  // The lowest address decides the region. All others must be in the same one.
   const int64_t region = range.low >> kRegionShift;
   if (range.low < 0 || region >= kRegions) {
     issue.Throw(Fault::Kind::kOutside, -1, name, range.low, "outside memory");
@@ -102,6 +110,7 @@ MemoryOperand ResolveMemory(const Issue& issue, const isa::Walk& walk, const cha
   operand.region = static_cast<int>(region);
   const int64_t region_base = region << kRegionShift;
   if (walk.split != 0) {
+    // The range covers the words of all planes that take part.
     operand.split = memory.plane_step;
     if ((planes & 1) == 0) range.low += operand.split;
     if ((planes & 2) != 0) range.high += operand.split;

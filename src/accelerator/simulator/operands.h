@@ -1,5 +1,5 @@
-// An instruction at its unit: operands with the hardware loop resolved and their whole range
-// checked, so that the loops over elements only add steps.
+// An instruction at its unit. The hardware loop is resolved in its operands and their whole range
+// is checked. So the loops over elements only add strides.
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_OPERANDS_H_
 #define BITTERN_ACCELERATOR_SIMULATOR_OPERANDS_H_
 
@@ -15,8 +15,8 @@ namespace bittern {
 inline constexpr int kLoops = 4;
 using Counts = std::array<int64_t, kLoops>;
 
-// An affine function of the element, as a value and what it changes by when a loop advances (and
-// the loops within begin again).
+// An affine function of the element. It holds a value, and for each loop the change when that loop
+// advances and the inner loops restart.
 struct Walker {
   int64_t at = 0;
   std::array<int64_t, kLoops> step{};
@@ -26,12 +26,12 @@ struct Walker {
   void Advance(int loop) { at += step[static_cast<size_t>(loop)]; }
 };
 
-// Runs through the elements of four loops.
+// Iterates over the elements of four loops.
 class Odometer {
  public:
   explicit Odometer(const Counts& counts) : counts_(counts) {}
 
-  // To the next element: the loop that advanced, or -1 behind the last.
+  // Moves to the next element. Returns the loop that advanced, or -1 after the last element.
   int Next() {
     ++element_;
     for (int loop = kLoops - 1; loop >= 0; --loop) {
@@ -48,7 +48,7 @@ class Odometer {
 
   int64_t element() const { return element_; }
   int64_t index(uint32_t loop) const { return index_[loop]; }
-  // The index of every loop in `loops` (bit j: loop j) is 0.
+  // True if the index of every loop in `loops` (bit j: loop j) is 0.
   bool AtFirst(uint32_t loops) const { return (beyond_first_ & loops) == 0; }
 
  private:
@@ -74,7 +74,7 @@ struct Issue {
   }
 };
 
-// Planes that there are, and at least one.
+// The number of planes, at least one.
 void CheckPlanes(const Issue& issue, uint32_t planes);
 
 // A memory operand. Walker::at is the word within the region.
@@ -100,10 +100,10 @@ struct MemoryOperand {
     memory->written[static_cast<size_t>(word)] = 1;
     return At(word);
   }
-  // The word widened with zeros, or cut, to `lanes` lanes.
+  // The word with `lanes` lanes: missing lanes are 0, further lanes are cut.
   void ReadLanes(const Issue& issue, int64_t element, int64_t word, int64_t lanes,
                  float* out) const;
-  // Lanes from `lanes` on are set to 0; those beyond the word are dropped.
+  // Writes a word. Lanes from `lanes` on become 0, lanes beyond the word are dropped.
   void WriteLanes(int64_t word, int64_t lanes, const float* values) const;
 
   bool Overlaps(const MemoryOperand& other) const {
@@ -115,14 +115,15 @@ struct MemoryOperand {
   [[noreturn]] void ThrowUnwritten(const Issue& issue, int64_t element, int64_t word) const;
 };
 
-// `planes`: bit mask of those that take part; 1 when the unit has none.
+// `planes` is the bit mask of the planes that take part. It is 1 for a unit without planes.
 MemoryOperand ResolveMemory(const Issue& issue, const isa::Walk& walk, const char* name,
                             uint32_t planes);
-// A number that is no address; `with_table`: with the table's term.
+// A number that is not an address. `with_table` adds the table's term.
 Walker ResolveNumber(const Issue& issue, const isa::Walk& walk, const char* name, bool with_table);
-// Slots, lane registers and slices: 0 .. limit - 1 for every element.
+// Slots, lane registers and slices. The value must be in 0 .. limit - 1 for every element.
 Walker ResolveIndex(const Issue& issue, const isa::Index& index, const char* name, int64_t limit);
-// The operand `slot` of an instruction, of `slots` that there are; Header.alternate resolved.
+// The operand `slot` of an instruction, with Header.alternate resolved. The machine has `slots`
+// slots.
 template <class UnitInstruction>
 Walker ResolveSlot(const Issue& issue, const UnitInstruction& instruction, int64_t slots) {
   isa::Index index = instruction.slot;
@@ -132,7 +133,7 @@ Walker ResolveSlot(const Issue& issue, const UnitInstruction& instruction, int64
   return ResolveIndex(issue, index, "slot", slots);
 }
 
-// The entries of the table that the walk names; fails if it names none.
+// The entries of the table that the walk names. Fails if it names no table.
 const int32_t* TableOf(const Issue& issue, const isa::Walk& walk, const char* name);
 
 }  // namespace bittern

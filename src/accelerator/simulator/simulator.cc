@@ -12,6 +12,7 @@
 namespace bittern {
 namespace {
 
+// Timings depend on the list registers only, and a training run repeats few sets of them.
 constexpr size_t kRememberedTimings = 4096;
 
 }  // namespace
@@ -23,6 +24,7 @@ void Simulator::LoadProgram(const isa::Program& program) {
   CheckLoadable(accelerator(), program);
   program_ = DecodeProgram(program.words, static_cast<size_t>(accelerator().list_registers));
   timings_.clear();
+  // Constants are scalars that the program reads but never writes.
   for (const isa::Constant& constant : program.constants) {
     WriteWords(constant.address, std::span(&constant.value, 1));
   }

@@ -1,8 +1,9 @@
 // Runs accelerator programs: their arithmetic to the bit, and their cycles.
 //
-// The two are apart. `Run` executes instructions one after the other in program order, which is
-// what they mean; waits keep the machine to that, and proving it is another's work. `Time` counts
-// cycles and events of the program under the current list registers and touches no data.
+// Results and time are separate. `Run` executes instructions one after the other in program order,
+// which defines the result. On the machine the wait fields ensure the same result, and the checker
+// (accelerator/checker) proves that they do. `Time` counts cycles and events with the current list
+// registers, and changes no data.
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_SIMULATOR_H_
 #define BITTERN_ACCELERATOR_SIMULATOR_SIMULATOR_H_
 
@@ -28,24 +29,24 @@ class Simulator {
   const DecodedProgram& program() const { return program_; }
   MachineState& state() { return state_; }
 
-  // Writes the program's constants too. Fails when it was made for another accelerator or cannot
+  // Also writes the program's constants. Fails if the program is for another accelerator or cannot
   // be decoded.
   void LoadProgram(const isa::Program& program);
 
-  // As Device's.
+  // These have the contracts of Device.
   void WriteWords(uint32_t address, std::span<const float> values);
   void ReadWords(uint32_t address, std::span<float> values) const;
   void WriteTable(uint32_t table, std::span<const int32_t> entries);
   void WriteRegisters(const HostRegisters& registers);
 
-  // Of every word of memory, the program's constants included: to read it is an error until it is
-  // written again.
+  // Marks every word of memory as unwritten, the program's constants included. Reading it is then
+  // an error until it is written again.
   void PoisonAll();
 
-  // One step. Tiles, accumulators and lane registers begin unwritten. Throws SimulationError.
+  // Runs one step. Tiles, accumulators and lane registers start unwritten. Throws SimulationError.
   void Run();
 
-  // Of one step, remembered by list registers. The reference holds until the next call.
+  // The time of one step, cached by list registers. The reference is valid until the next call.
   const Timing& Time();
   std::vector<InstructionTime> Trace() const;
 

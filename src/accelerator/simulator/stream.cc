@@ -6,9 +6,10 @@
 namespace bittern {
 namespace {
 
-constexpr int64_t kMaxSlices = 256;  // what the field can name
+constexpr int64_t kMaxSlices = 256;  // the most values of the field
 
-// Reads one factor, x (lanes = T) or b (lanes = R).
+// Reads one factor of a stream, element by element: x with T lanes or b with R lanes. Get returns a
+// pointer to memory if the word has exactly these lanes (whole_). Otherwise it fills `scratch`.
 class Factor {
  public:
   Factor(const Issue& issue, const isa::Walk& walk, const char* name, int64_t lanes,
@@ -16,7 +17,7 @@ class Factor {
       : lanes_(lanes), memory_(ResolveMemory(issue, walk, name, planes)) {
     whole_ = memory_.width() == lanes;
   }
-  // A rank word; in region 0, the slice of a token word.
+  // Reads a rank word, or in region 0 a slice of a token word.
   Factor(const Issue& issue, const isa::Stream& stream, const isa::Walk& walk, const char* name,
          uint32_t planes)
       : Factor(issue, walk, name, issue.state.rows, planes) {
@@ -27,7 +28,7 @@ class Factor {
       slice_ = ResolveIndex(issue, slice, "slice", kMaxSlices);
     }
   }
-  // A comparison with a table.
+  // Computes the comparison with a table.
   static Factor OneHot(const Issue& issue, const isa::Walk& walk) {
     if (walk.split != 0) issue.Impossible("x", "a comparison cannot be split");
     Factor factor;
@@ -82,8 +83,8 @@ Factor RankFactor(const Issue& issue, const isa::Stream& stream) {
   return {issue, stream, *stream.b, "b", stream.planes};
 }
 
-// Sums over time. Elements are gathered by accumulator, each accumulator's in their order, so that
-// it stays in registers while it takes its part of a batch.
+// Sums over time. Elements of a batch are collected by accumulator, in their order. So an
+// accumulator stays in registers while it takes all its elements of the batch.
 class TimeStream {
  public:
   TimeStream(const Issue& issue, const isa::Stream& stream, Workspace& work)
@@ -94,6 +95,7 @@ class TimeStream {
         b_(RankFactor(issue, stream)),
         slot_(ResolveSlot(issue, stream, issue.state.accelerator.accumulator_slots)),
         slots_(issue.state.accelerator.accumulator_slots) {
+    // There is one queue for each accumulator of each plane, and a batch may fill one of them.
     const auto queues = static_cast<size_t>(kPlanes * slots_);
     work_.queues.assign(queues, {});
     work_.x.resize(queues * kBatch);
@@ -119,10 +121,13 @@ class TimeStream {
   }
 
  private:
+  // Elements of a batch. An accumulator is loaded and stored once in each batch.
   static constexpr int64_t kBatch = 256;
 
+  // Floats for x and b of one element.
   int64_t ScratchFloats() const { return issue_.state.lanes + issue_.state.rows; }
 
+  // Reads the factors of one element and appends them to the queue of its accumulator.
   void Take(const Odometer& at, int64_t plane) {
     const int64_t element = at.element();
     const auto file_slot = static_cast<size_t>(plane * slots_ + slot_.at);
@@ -132,7 +137,7 @@ class TimeStream {
     Workspace::Queue& queue = work_.queues[file_slot];
     uint8_t& written = issue_.state.accumulators.written[file_slot];
     if (stream_.keep == 0 && at.AtFirst(stream_.sum)) {
-      queue = {.elements = 0, .overwrites = true};  // nothing is left of what was there
+      queue = {.elements = 0, .overwrites = true};  // drops elements that no longer count
       written = 1;
     } else if (written == 0) {
       issue_.Throw(Fault::Kind::kUnwritten, element, "slot", slot_.at, "accumulator never written");
@@ -142,6 +147,8 @@ class TimeStream {
     work_.b[place] = b;
   }
 
+  // Adds the products of the batch. Accumulators are independent, so only the order within each
+  // queue matters.
   void Flush() {
     MachineState& state = issue_.state;
     for (size_t q = 0; q < work_.queues.size(); ++q) {
@@ -163,7 +170,7 @@ class TimeStream {
   int64_t slots_;
 };
 
-// Sums over ranks or tokens: a word of `width` lanes an element.
+// Sums over ranks or tokens. Each element gives a word of `width` lanes.
 class WordStream {
  public:
   WordStream(const Issue& issue, const isa::Stream& stream, Workspace& work)
@@ -190,9 +197,11 @@ class WordStream {
         issue.Impossible("initial", "is not a scalar");
       }
       if (stream.start == isa::Start::kWord && initial_.region != y_.region) {
-        issue.Impossible("initial", "is a word of another region than y's");
+        issue.Impossible("initial", "must be a word of y's region");
       }
     }
+    // If the stream writes words that it also reads, an element must see the results of earlier
+    // ones.
     batch_ = factor_.memory().Overlaps(y_) ? 1 : kBatch;
     work_.values.resize(static_cast<size_t>(kPlanes * kBatch * ScratchFloats()));
     work_.sums.resize(static_cast<size_t>(kPlanes * kBatch * width_));
@@ -200,9 +209,11 @@ class WordStream {
     work_.tile.resize(kPlanes * kBatch);
   }
 
+  // Collects a batch of elements, sums it, then writes its words. `at` is the next element to
+  // collect, `behind` the next one to write.
   void Run() {
     Odometer at(issue_.counts);
-    Odometer behind(issue_.counts);  // of the words not yet written
+    Odometer behind(issue_.counts);  // position of the first word that is not yet written
     int64_t waiting = 0;
     for (int loop = 0; loop >= 0;) {
       for (int64_t p = 0; p < kPlanes; ++p) {
@@ -230,11 +241,11 @@ class WordStream {
   }
 
  private:
-  static constexpr int64_t kBatch = 32;
+  static constexpr int64_t kBatch = 32;  // elements whose sums are computed in one call
 
   int64_t ScratchFloats() const { return std::max(issue_.state.lanes, issue_.state.rows); }
 
-  // With plane_sum the word is plane 0's.
+  // With plane_sum the word belongs to plane 0.
   uint32_t WrittenPlanes() const { return stream_.plane_sum != 0 ? 1 : stream_.planes; }
 
   void Take(int64_t element, int64_t plane, int64_t i) {
@@ -251,6 +262,7 @@ class WordStream {
         state.tiles.values.data() + static_cast<int64_t>(file_slot) * state.rows * state.lanes;
   }
 
+  // The sums are stored as [plane][element of the batch][lane of the result].
   float* SumOf(int64_t plane, int64_t i) {
     return work_.sums.data() + (plane * kBatch + i) * width_;
   }
@@ -264,6 +276,7 @@ class WordStream {
     }
   }
 
+  // With plane_sum the sums are added, plane 0 first, and written once.
   void Write(int64_t element, int64_t i) {
     if (stream_.plane_sum == 0) {
       for (int64_t p = 0; p < kPlanes; ++p) {
@@ -279,9 +292,12 @@ class WordStream {
     WriteWord(element, 0, sum);
   }
 
+  // y = start + sum: the start is added last, as the specification demands. A slice covers only
+  // some lanes of a token word. Lanes beyond the word are dropped, and the other lanes become 0
+  // unless `merge` keeps them.
   void WriteWord(int64_t element, int64_t plane, float* sum) {
     const int64_t word = y_.Word(plane);
-    // The lanes of the word that this is about, and how many of the sum's lanes they take.
+    // The first lane of the word that is written, and the number of lanes of the sum.
     const int64_t slice_from = slice_.at * width_;
     const int64_t from = sliced_ ? slice_from : 0;
     const int64_t lanes = std::clamp<int64_t>(y_.width() - from, 0, width_);
@@ -307,6 +323,7 @@ class WordStream {
         break;
       }
     }
+    // The lanes that `merge` keeps must have been written.
     if (sliced_ && stream_.merge != 0) y_.Read(issue_, element, word);
     float* out = y_.Write(word);
     if (sliced_ && stream_.merge == 0) std::fill_n(out, y_.width(), 0.0f);

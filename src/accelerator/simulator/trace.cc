@@ -7,7 +7,7 @@
 namespace bittern {
 namespace {
 
-// A name within JSON's quotes.
+// Escapes a name for a JSON string.
 std::string Escaped(const std::string& text) {
   std::string out;
   for (const char c : text) {

@@ -1,4 +1,4 @@
-// The units' timeline as a Chrome trace file, which Perfetto and chrome://tracing open.
+// Writes the units' timeline as a Chrome trace file, for Perfetto and chrome://tracing.
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_TRACE_H_
 #define BITTERN_ACCELERATOR_SIMULATOR_TRACE_H_
 
@@ -10,8 +10,9 @@
 
 namespace bittern {
 
-// One row a unit; an instruction is a bar from its first element to its last, a microsecond on the
-// page a cycle. `label(record)`: its name; default: its opcode's.
+// Each unit has a row. An instruction is a bar from its first element to its last, and a
+// microsecond in the file is a cycle. `label(record)` gives its name; the default is the name of
+// its opcode.
 std::string ChromeTrace(const DecodedProgram& program, const std::vector<InstructionTime>& records,
                         const std::function<std::string(const InstructionTime&)>& label = {});
 

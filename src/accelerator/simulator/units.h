@@ -1,5 +1,5 @@
-// What the four units do, one function an opcode. The caller holds a FlushToZero. An instruction's
-// elements take effect in their order.
+// The work of the four units, with one function for each opcode. The elements of an instruction
+// take effect in order. The caller must hold a FlushToZero.
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_UNITS_H_
 #define BITTERN_ACCELERATOR_SIMULATOR_UNITS_H_
 
@@ -11,14 +11,14 @@
 
 namespace bittern {
 
-inline constexpr int64_t kPlanes = 2;  // at most
+inline constexpr int64_t kPlanes = 2;  // the most that an accelerator has
 
 // Memory that the functions use while they run.
 struct Workspace {
   explicit Workspace(const isa::Accelerator& accelerator)
       : kernels(ArrayKernelsFor(accelerator.rows, accelerator.lanes)) {}
 
-  // The products that an accumulator is to take.
+  // The products that an accumulator is going to add.
   struct Queue {
     int64_t elements = 0;
     bool overwrites = false;
@@ -35,7 +35,8 @@ void ExecuteStream(const Issue& issue, const isa::Stream& stream, Workspace& wor
 void ExecuteDrain(const Issue& issue, const isa::Drain& drain, Workspace& work);
 void ExecuteVector(const Issue& issue, const isa::Vector& vector, Workspace& work);
 
-// An instruction of any kind, in its trip of the hardware loop around it. Throws SimulationError.
+// Runs an instruction of any kind, in one iteration of the hardware loop around it. Throws
+// SimulationError.
 template <class T>
 void Execute(MachineState& state, int index, int64_t trip, const T& instruction, Workspace& work) {
   if constexpr (requires { T::kUnit; }) {

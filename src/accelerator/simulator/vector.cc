@@ -14,13 +14,13 @@ namespace {
 
 using isa::Source;
 
-constexpr size_t kSources = 13;
-constexpr int64_t kBatch = 16;  // elements that go through the stages together
+constexpr size_t kSources = 13;  // values of isa::Source
+constexpr int64_t kBatch = 16;   // elements that go through the stages together
 
 size_t Number(Source source) { return static_cast<size_t>(source); }
 
-// Elements go through the stages in batches: all their reads, then the stages, then their writes.
-// An element that reads what one of its batch writes begins a new batch.
+// Elements pass the stages in batches: first all their reads, then the stages, then their writes.
+// An element that reads a word that another one of its batch writes starts a new batch.
 class VectorRun {
  public:
   VectorRun(const Issue& issue, const isa::Vector& vector, Workspace& work)
@@ -28,7 +28,7 @@ class VectorRun {
     FindUsed();
     ResolveOperands();
     FindHazards();
-    // One row of buffers a source, then one a stage.
+    // The buffers have one row for each source, then one for each stage.
     const auto row = static_cast<size_t>(kBatch * lanes_);
     work.values.resize((kSources + kStages) * row + static_cast<size_t>(lanes_));
     for (size_t s = 0; s < kSources; ++s) values_[s] = work.values.data() + s * row;
@@ -53,28 +53,30 @@ class VectorRun {
  private:
   static constexpr size_t kStages = 5;  // x1, v1, v2, v3, v4
 
-  // What an element does to the machine, once the stages are through.
+  // The effect of an element on the machine, after the stages.
   struct Effect {
     int64_t element;
     bool limited, first;
     int64_t y, lanes, lane_scale, tap;
-    float g;  // what the fold starts from
+    float g;  // the start of the sum over lanes
   };
 
+  // "Folds" means the sum over lanes, "Taps" the reduction over words into a lane register.
   bool Used(Source source) const { return used_[Number(source)]; }
   bool Folds() const { return vector_.lanes.has_value(); }
   bool FoldsOnG() const { return Folds() && vector_.lane_g != 0 && vector_.lane_old == 0; }
   bool Taps() const { return vector_.tap != isa::Tap::kNone; }
   int64_t floats() const { return count_ * lanes_; }
 
+  // Operands that no stage uses are not read, so they need not be valid.
   void FindUsed() {
     const Source x1 = vector_.x1;
     if (x1 != Source::kA && x1 != Source::kB && x1 != Source::kL0 && x1 != Source::kL1) {
-      issue_.Impossible("x1", "is none of a, b, l0, l1");
+      issue_.Impossible("x1", "must be a, b, l0 or l1");
     }
     if (vector_.function == isa::Function::kLog2 &&
         (vector_.p2 != Source::kOne || vector_.q2 != Source::kZero)) {
-      issue_.Impossible("function", "is log2, which takes the second stage's adder");
+      issue_.Impossible("function", "is log2, which uses the adder of the second stage");
     }
     for (const Source s : {x1, vector_.p1, vector_.q1, vector_.p2, vector_.q2}) {
       used_[Number(s)] = true;
@@ -88,7 +90,7 @@ class VectorRun {
       if (needed) issue_.Impossible(name, "is missing");
       return {};
     }
-    if (walk->split != 0) issue_.Impossible(name, "is split: there are no planes here");
+    if (walk->split != 0) issue_.Impossible(name, "is split, but the vector unit has no planes");
     if (!needed) return {};
     MemoryOperand operand = ResolveMemory(issue_, *walk, name, 1);
     if (scalar && operand.region != kScalars) issue_.Impossible(name, "is not a scalar");
@@ -132,6 +134,8 @@ class VectorRun {
     }
   }
 
+  // True hazards need a comparison of addresses for every element. This test on ranges avoids it
+  // for most instructions.
   void FindHazards() {
     for (const MemoryOperand* read : {&a_, &b_, &g_, &h_, &lane_scale_}) {
       if (y_.Overlaps(*read) || fold_to_.Overlaps(*read)) hazards_ = true;
@@ -167,6 +171,8 @@ class VectorRun {
 
   // Reads ---------------------------------------------------------------------------------------
 
+  // Reads the sources of one element into place count_ of the batch, and records its effect.
+  // Padding (`limited`) does not read its operands, because its values count as 0.
   void Take(const Odometer& at) {
     const int64_t element = at.element();
     Effect& effect = effects_[static_cast<size_t>(count_)];
@@ -203,7 +209,7 @@ class VectorRun {
 
   float* Place(Source source) { return values_[Number(source)] + count_ * lanes_; }
 
-  // Nothing of such an element matters but x1, when that is folded.
+  // For such an element only x1 matters, if it is summed over lanes.
   void TakeLimited(int64_t element) {
     for (const Source s : {Source::kA, Source::kB, Source::kG, Source::kH, Source::kL0, Source::kL1,
                            Source::kL2, Source::kPick}) {
@@ -234,11 +240,14 @@ class VectorRun {
   void TakeRegister(const Walker& walker, const char* name, Source source, int64_t element) {
     std::copy_n(ReadRegister(walker, name, element), lanes_, Place(source));
   }
+  // l1 where the table's entry equals the class, else 0.
   void TakePick(int64_t element) {
     const float* values = ReadRegister(l1_, "l1", element);
     float* out = Place(Source::kPick);
     for (int64_t t = 0; t < lanes_; ++t) out[t] = table_[t] == pick_.at ? values[t] : 0.0f;
   }
+  // One block of random bits serves four features (base/dropout_bits.h). The blocks of all tokens
+  // are kept while the feature stays within these four.
   void TakeMask(int64_t element) {
     if (feature_.at < 0) {
       issue_.Throw(Fault::Kind::kOutside, element, "feature", feature_.at, "below 0");
@@ -266,7 +275,7 @@ class VectorRun {
     return source == Source::kSelf ? self : values_[Number(source)];
   }
 
-  // in * p + q, at `out` or, when there is nothing to do, where it was.
+  // Computes in * p + q and returns `out`. If there is nothing to compute, it returns `in`.
   const float* Stage(const float* in, Source p, Source q, bool negate_q, float* out) const {
     const int64_t n = floats();
     const float* v = in;
@@ -287,7 +296,7 @@ class VectorRun {
     return v;
   }
 
-  // Elements behind the real tokens as 0.
+  // Sets elements after the real tokens to 0.
   const float* Limit(const float* v, float* out) const {
     if (!any_limited_) return v;
     for (int64_t i = 0; i < count_; ++i) {
@@ -301,6 +310,8 @@ class VectorRun {
     return out;
   }
 
+  // Runs the stages on the whole batch, then writes the results in the order of the elements. A
+  // stage that changes nothing is skipped, and its input is passed on by pointer.
   void Flush() {
     const float* x1 = values_[Number(vector_.x1)];
     if (vector_.negate_x1 != 0) {
@@ -309,6 +320,7 @@ class VectorRun {
     }
     const float* v = Stage(x1, vector_.p1, vector_.q1, vector_.negate_q1 != 0, stages_[1]);
     if (vector_.function != isa::Function::kNone) {
+      // isa::Function has kNone in front of the functions.
       const auto function = static_cast<Function>(static_cast<int>(vector_.function) - 1);
       Evaluate(function, v, floats(), stages_[2]);
       v = stages_[2];
@@ -331,6 +343,7 @@ class VectorRun {
 
   // Writes --------------------------------------------------------------------------------------
 
+  // lanes = (old value or g or 0) + lane_scale * sum. The old value is added last.
   void FoldLanes(const Effect& effect, const float* values) {
     std::copy_n(values, lanes_, fold_);
     float sum = FoldSum(fold_, lanes_);
@@ -344,6 +357,8 @@ class VectorRun {
     *fold_to_.Write(effect.lanes) = sum;
   }
 
+  // The first element overwrites the register, even if it is padding. Other padding changes
+  // nothing.
   void Tap(const Effect& effect, const float* v4) {
     float* to = state_.registers.data() + effect.tap * lanes_;
     uint8_t& written = state_.register_written[static_cast<size_t>(effect.tap)];

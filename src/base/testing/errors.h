@@ -1,4 +1,4 @@
-// For tests: what an Error says.
+// Helpers for tests that check the message of an Error.
 #ifndef BITTERN_BASE_TESTING_ERRORS_H_
 #define BITTERN_BASE_TESTING_ERRORS_H_
 

@@ -1,4 +1,4 @@
-// For tests: small programs with a map, and what the checker should find in them.
+// Small programs with a map, for tests, and checks of the findings.
 #ifndef BITTERN_ACCELERATOR_CHECKER_TESTING_PROGRAMS_H_
 #define BITTERN_ACCELERATOR_CHECKER_TESTING_PROGRAMS_H_
 
@@ -36,7 +36,7 @@ inline isa::Wait Chained(uint32_t distance, uint32_t elements) {
 
 inline constexpr size_t kLoad = 0, kStream = 1, kDrain = 2, kVector = 3;
 
-// y = a, `n` words.
+// A vector op that copies `n` words: y = a.
 inline isa::Vector Copy(uint32_t from, uint32_t to, uint32_t n) {
   isa::Vector vector;
   vector.count = {1, 1, 1, n};
@@ -47,7 +47,7 @@ inline isa::Vector Copy(uint32_t from, uint32_t to, uint32_t n) {
   return vector;
 }
 
-// Rows `from` .. of a tile.
+// A load of the rows from `from` on.
 inline isa::Load LoadTile(uint32_t from, uint32_t slot) {
   isa::Load load;
   load.planes = 1;
@@ -57,7 +57,7 @@ inline isa::Load LoadTile(uint32_t from, uint32_t slot) {
   return load;
 }
 
-// y[i] = b[i] * tile.
+// A stream: y[i] = b[i] * tile.
 inline isa::Stream Ranks(uint32_t b, uint32_t slot, uint32_t y, uint32_t n) {
   isa::Stream stream;
   stream.planes = 1;
@@ -69,7 +69,7 @@ inline isa::Stream Ranks(uint32_t b, uint32_t slot, uint32_t y, uint32_t n) {
   return stream;
 }
 
-// accumulators slot .. slot + 8 = sums over `n` passes.
+// A stream into accumulators slot .. slot + 8, with sums over `n` rounds.
 inline isa::Stream Times(uint32_t b, uint32_t x, uint32_t slot, uint32_t n) {
   isa::Stream stream;
   stream.planes = 1;
@@ -92,11 +92,11 @@ inline isa::Drain Rows(uint32_t slot, uint32_t y, uint32_t slots) {
 }
 
 struct Case {
-  std::vector<isa::Instruction> instructions;  // an end follows
+  std::vector<isa::Instruction> instructions;  // without the end, which is appended
   isa::MemoryMap map;
 
   int size() const { return static_cast<int>(instructions.size()) + 1; }
-  // Words that the host wrote.
+  // A tensor whose words the host wrote.
   Case& Given(const char* name, uint32_t address, int64_t words) {
     return Tensor(name, address, words, isa::MappedTensor::kBefore, size());
   }
@@ -123,13 +123,14 @@ inline std::string Text(const Report& report) {
 }
 
 inline void ExpectNone(const Report& report) { EXPECT_EQ(report.faults(), 0) << Text(report); }
-// One finding, and of this rule.
+// Expects one finding, of this rule.
 inline void ExpectOne(const Report& report, Rule rule) {
   EXPECT_EQ(report.faults(), 1) << Text(report);
   EXPECT_EQ(report.count(rule), 1) << Text(report);
 }
 
-// load of x's first words, product with b to y (another bank), y read again by the vector unit.
+// A program that loads x's first words, multiplies them with b into y in another bank, and reads y
+// again with the vector unit.
 inline Case Product() {
   Case all;
   isa::Stream product = Ranks(kRank, 0, 512, 32);

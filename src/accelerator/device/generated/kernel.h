@@ -67,24 +67,25 @@ enum class Error : uint32_t {
 
 // What an error says, by its number.
 inline constexpr std::array<const char*, 17> kErrors = {
-    "none",
-    "no such command",
+    "no error",
+    "the command does not exist",
     "the commands end within a command",
     "the program is for another instruction set",
     "the program is for another accelerator",
-    "the program has more rows than there are, or none",
-    "a run without a program: none was loaded since the last reset",
-    "words that memory does not have",
-    "a table that there is not",
-    "results do not fit their room",
+    "the program is empty, or has more rows than program memory",
+    "a run without a program: it must be loaded after every reset",
+    "the address is outside of memory",
+    "the table does not exist",
+    "the results do not fit their buffer",
     "the run took more than most_cycles; the core was reset",
-    "two requests met at a port of a memory bank: the program's memory plan is wrong",
-    "ended by a reset while it ran",
-    "a buffer does not begin at a multiple of a burst's bytes",
+    "two requests used one port of a memory bank in the same cycle: the program's memory "
+    "plan is wrong",
+    "a reset stopped the run",
+    "a buffer does not start at a multiple of a burst's bytes",
     "memory answered a read with an error",
     "memory answered a write with an error",
-    "the host touched a register that there is not, wrote one that it may only read, or "
-    "wrote one while the kernel ran",
+    "the host accessed a register that does not exist, wrote one that is read-only, or wrote "
+    "one while the kernel ran",
 };
 
 }  // namespace bittern::kernel

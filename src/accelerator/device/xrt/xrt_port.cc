@@ -19,9 +19,9 @@ constexpr size_t kBufferBytes = size_t{1} << 20;
 constexpr char kKernel[] = "bittern";
 constexpr char kInstance[] = "bittern:{bittern_1}";
 constexpr std::chrono::milliseconds kPause(
-    100);  // then the register is asked whatever became of the interrupt
+    100);  // after this time the register is read, with or without an interrupt
 
-// What XRT throws, as an Error.
+// Calls `action` and turns an exception of XRT into an Error.
 template <class Call>
 auto Try(const char* what, Call call) -> decltype(call()) {
   try {
@@ -35,7 +35,7 @@ class XrtPort : public KernelPort {
  public:
   XrtPort(const std::string& file, unsigned card)
       : device_(card), xclbin_(file), ip_(device_, device_.load_xclbin(xclbin_), kInstance) {
-    // Both buffers lie in the memory that the kernel's first argument is linked to.
+    // Both buffers are in the memory that the kernel's first argument is linked to.
     const xrt::xclbin::kernel kernel = xclbin_.get_kernel(kKernel);
     const auto arguments = kernel.get_args();
     if (arguments.empty() || arguments[0].get_mems().empty()) {
@@ -62,7 +62,7 @@ class XrtPort : public KernelPort {
     Try("fetching results", [&] { results_.sync(XCL_BO_SYNC_BO_FROM_DEVICE, 4 * words, 0); });
   }
   void WaitForInterrupt() override {
-    // Waiting with an end only looks: the other one takes the interrupt and lets the next one in.
+    // wait(timeout) only tests for the interrupt. wait() consumes it and enables the next one.
     Try("waiting for the kernel", [&] {
       if (interrupt_->wait(kPause) == std::cv_status::no_timeout) interrupt_->wait();
     });

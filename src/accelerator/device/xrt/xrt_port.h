@@ -1,6 +1,7 @@
-// The kernel on a board, reached by AMD's XRT.
+// Connects to the kernel on a board by AMD's XRT.
 //
-// Written to the XRT of Debian 12 (2.13) and never run: no board was at hand (docs/hardware.md).
+// It was written for the XRT of Debian 12 (2.13) and has never been run on a board
+// (docs/hardware.md).
 #ifndef BITTERN_ACCELERATOR_DEVICE_XRT_XRT_PORT_H_
 #define BITTERN_ACCELERATOR_DEVICE_XRT_XRT_PORT_H_
 
@@ -11,8 +12,8 @@
 
 namespace bittern {
 
-// Loads the xclbin FILE onto card number `card` and takes its kernel, which nobody else may use
-// meanwhile. Fails with what XRT says.
+// Loads the xclbin FILE onto card number `card` and opens its kernel for exclusive use. Fails with
+// the message of XRT.
 std::unique_ptr<KernelPort> OpenXrt(const std::string& file, unsigned card);
 
 }  // namespace bittern

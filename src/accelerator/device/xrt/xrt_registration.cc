@@ -1,8 +1,8 @@
-// Makes "xrt:u50" and the like known to the program that this file is linked with. From the
-// environment:
+// Registers "xrt:u50" and the like in the program that this file is linked to. These environment
+// variables configure them:
 //
 //   BITTERN_XCLBIN=FILE   the kernel's xclbin (hardware/build makes it)
-//   BITTERN_CARD=N        which card, as `xbutil examine` counts them; 0 if it is not set
+//   BITTERN_CARD=N        the card's number in `xbutil examine`; 0 if it is not set
 #include <memory>
 #include <string>
 #include <string_view>

@@ -9,9 +9,9 @@ int Exponent(uint32_t bits) { return static_cast<int>(bits >> 23 & 0xFF); }
 bool IsInfinity(uint32_t bits) { return (bits & ~kSignBit) == kInfinity; }
 uint64_t Significand(uint32_t bits) { return (bits & 0x7FFFFF) | 0x800000; }
 
-// value * 2^(exponent - 63), value not zero and its low bit set if anything below it was lost, as
-// binary32 with the bias in the exponent: an integer of 1.23 bits stands for itself when exponent
-// is its biased exponent and its first bit is bit 63.
+// Rounds value * 2^(exponent - 63) to binary32. `exponent` includes the bias. `value` is not zero,
+// and its low bit is set if lower bits were lost. If its first bit is bit 63, `exponent` is the
+// biased exponent of the result before rounding.
 uint32_t Round(uint32_t sign, int exponent, uint64_t value) {
   const int zeros = std::countl_zero(value);
   exponent -= zeros;
@@ -35,7 +35,8 @@ uint32_t Multiply(uint32_t a, uint32_t b) {
   if (IsNan(a) || IsNan(b)) return kNan;
   if (IsInfinity(a) || IsInfinity(b)) return IsZero(a) || IsZero(b) ? kNan : sign | kInfinity;
   if (IsZero(a) || IsZero(b)) return sign;
-  // Two significands of 1.23 bits give 2.46; its first place is bit 47, worth one exponent more.
+  // The product of two significands with 1.23 bits has 2.46 bits. Its first place is bit 47, which
+  // counts one exponent more.
   return Round(sign, Exponent(a) + Exponent(b) - 127 + 1, Significand(a) * Significand(b) << 16);
 }
 
@@ -47,8 +48,9 @@ uint32_t Add(uint32_t a, uint32_t b) {
   if (IsZero(a)) return b;
   if (IsZero(b)) return a;
   if ((a & ~kSignBit) < (b & ~kSignBit)) std::swap(a, b);
-  // Bit 63 is for the carry. The larger one has 39 bits below its last: more than enough for the
-  // smaller one's first lost bits; the last of them stands for all that shifted out.
+  // Bit 63 takes the carry. The larger operand has 39 free bits below its last one. They hold the
+  // first bits that the smaller operand loses. The lowest of them is set if any further bit is
+  // lost.
   const uint64_t large = Significand(a) << 39, small = Significand(b) << 39;
   const int shift = std::min(Exponent(a) - Exponent(b), 63);
   const uint64_t lost = small & ((uint64_t{1} << shift) - 1);

@@ -1,9 +1,10 @@
-// The accelerator's multiplication and addition, on the bits of IEEE binary32 numbers and in
-// integer arithmetic alone: what the logic in rtl/ must give, bit for bit.
+// The accelerator's multiplication and addition of IEEE binary32 numbers. They work on the bits, in
+// integer arithmetic only. The logic in rtl/ gives the same bits.
 //
-// Round to nearest, ties to even, once an operation. Subnormal inputs are zeros of their sign. A
-// result is rounded to 24 bits as if exponents had no lower end; one that is then below 2^-126 is a
-// zero of its sign (so x86 does it: tiny after rounding). Every NaN result is kNan.
+// Each operation rounds once, to nearest, ties to even. Subnormal inputs count as zeros of their
+// sign. A result is rounded to 24 bits as if exponents had no lower limit. If it is then below
+// 2^-126, it becomes a zero of its sign. x86 does the same: it tests for tiny after rounding. Every
+// NaN result is kNan.
 #ifndef BITTERN_ACCELERATOR_ISA_ARITHMETIC_BINARY32_H_
 #define BITTERN_ACCELERATOR_ISA_ARITHMETIC_BINARY32_H_
 
@@ -21,7 +22,7 @@ inline uint32_t FloatBits(float x) { return std::bit_cast<uint32_t>(x); }
 inline float FloatOfBits(uint32_t bits) { return std::bit_cast<float>(bits); }
 
 inline bool IsNan(uint32_t bits) { return (bits & ~kSignBit) > kInfinity; }
-inline bool IsZero(uint32_t bits) { return (bits & kInfinity) == 0; }  // subnormals are
+inline bool IsZero(uint32_t bits) { return (bits & kInfinity) == 0; }  // true for subnormals, too
 
 uint32_t Multiply(uint32_t a, uint32_t b);
 uint32_t Add(uint32_t a, uint32_t b);

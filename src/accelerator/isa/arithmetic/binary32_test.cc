@@ -28,13 +28,13 @@ TEST(Binary32, RandomPairs) {
   }
 }
 
-// Products next to 2^-126 say whether a result is tiny before or after it is rounded.
+// Products close to 2^-126 show if a result is tested for tiny before or after rounding.
 TEST(Binary32, TinyAfterRounding) {
   const uint32_t least = 0x00800000, below_one = 0x3F7FFFFF;
   EXPECT_EQ(Multiply(least, below_one), 0u);  // 2^-126 (1 - 2^-24) has 24 bits and is tiny
   EXPECT_EQ(Multiply(least | kSignBit, below_one), kSignBit);
   EXPECT_EQ(Multiply(0x00FFFFFF, 0x3F000000), 0u);  // (2^-125 - 2^-149) / 2: the same, tiny
-  // 2^-126 (1 + 2^-23) (1 - 2^-23) has more and is below 2^-126 only until it is rounded.
+  // 2^-126 (1 + 2^-23) (1 - 2^-23) has more bits. It is below 2^-126 only before rounding.
   const uint32_t above = 0x00800001, factor = 0x3F7FFFFE;
   EXPECT_EQ(Multiply(above, factor), least);
   const FlushToZero flush;

@@ -1,11 +1,12 @@
-// While an object of this class lives, the thread's float arithmetic takes subnormal inputs for
-// zeros of their sign and gives such zeros for results that would be subnormal, as the accelerator
-// does. Multiplications and additions of floats then give the bits of arith/binary32.h, NaN
-// payloads aside: on x86-64, to the bit; on AArch64 but for products from 2^-126 (1 - 2^-25) up to
-// 2^-126, which that machine flushes before it rounds. Objects may nest.
+// While an object of this class lives, the thread's float arithmetic treats subnormal inputs as
+// zeros of their sign, and results that would be subnormal become such zeros. This is the
+// accelerator's arithmetic: multiplications and additions of floats then give the bits of
+// accelerator/isa/arithmetic/binary32.h, except for the bits of NaN. On AArch64 there is one more
+// exception: products from 2^-126 (1 - 2^-25) up to 2^-126, which that machine flushes before it
+// rounds. Objects may nest.
 //
-// Compilers know nothing of this and may move arithmetic out of the object's scope. So hold it
-// where the arithmetic is in functions that are called, not in the same expression or loop.
+// The compiler does not know this and may move arithmetic out of the object's scope. So create the
+// object in a function that calls the arithmetic, not in the same expression or loop.
 #ifndef BITTERN_ACCELERATOR_ISA_ARITHMETIC_FLUSH_TO_ZERO_H_
 #define BITTERN_ACCELERATOR_ISA_ARITHMETIC_FLUSH_TO_ZERO_H_
 
@@ -14,7 +15,7 @@
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #elif !defined(__aarch64__)
-#error "no way known to flush subnormals on this machine"
+#error "flushing subnormals is not implemented for this machine"
 #endif
 
 namespace bittern {

@@ -14,21 +14,21 @@ const FunctionEntry kFunctionTable[kFunctionEntries] = {
 
 namespace {
 
-// Where the functions' entries begin.
+// The first entry of each function in the table.
 constexpr uint32_t kExp2First = 0, kReciprocalFirst = 64, kRsqrtFirst = 128, kLog2First = 192,
                    kGeluPhiFirst = 256, kGeluGradFirst = 512, kTanhFirst = 768;
 
-// Bits of numbers that bound the tables.
+// The bits of numbers that limit the tables.
 constexpr uint32_t kTwo = 0x40000000, kThree = 0x40400000;
 constexpr uint32_t k2ToMinus5 = 0x3D000000, k8 = 0x41000000, k16 = 0x41800000, k126 = 0x42FC0000,
                    k128 = 0x43000000;
 
-// The definition.
+// The definition in integer arithmetic.
 
 uint32_t FlushSubnormal(uint32_t z) { return IsZero(z) ? z & kSignBit : z; }
 
-// u in [-1, 1) from the bits left over below an entry's: 2^23 of them at most, as a fraction f in
-// [0, 1), give 2 f - 1 = (2 + 2 f) - 3, without rounding.
+// Computes u in [-1, 1) from the bits below those of the entry's number. There are at most 23 of
+// them. They are a fraction f in [0, 1), and u = 2 f - 1 = (2 + 2 f) - 3, without rounding.
 uint32_t Centred(uint32_t left, int left_bits) {
   const uint32_t fraction = (left & ((1u << left_bits) - 1)) << (23 - left_bits);
   return Add(kTwo | fraction, kThree | kSignBit);
@@ -83,7 +83,7 @@ uint32_t Rsqrt(uint32_t z) {
   if ((z & ~kSignBit) == 0) return kInfinity;
   if ((z & kSignBit) != 0) return kNan;
   if (z == kInfinity) return 0;
-  // The exponent's last bit belongs to the entry: z = 4^q s, s in [1, 4).
+  // The exponent's last bit is part of the entry's number: z = 4^q s, s in [1, 4).
   const uint32_t r = Cubic(kRsqrtFirst + (z >> 18 & 63), Centred(z, 18));
   const int q = (static_cast<int>(z >> 23) + 1) / 2 - 64;
   return Scale(r, -q);
@@ -117,14 +117,14 @@ uint32_t Tanh(uint32_t z) {
   return sign | Cubic(kTanhFirst + entry, Centred(magnitude, 19));
 }
 
-// The fast form: the same steps on vectors of floats. A function f is a class with
-//   Address: entry and u of z, for any z (entries of special cases are whatever stays in the table)
-//   Finish: the result's bits from those of z and r, special cases included.
-// Everything is inlined into the loops of EvaluateBlock, without branches.
+// The fast form has the same steps on vectors of floats. A function f is a class with
+//   Address: computes entry and u for any z; for special cases any entry of the table will do
+//   Finish: computes the result's bits from those of z and r, special cases included.
+// All of it is inlined into the loops of EvaluateBlock, without branches.
 
 #define BITTERN_INLINE __attribute__((always_inline)) static inline
 
-// By masks: branches that GCC finds in nested conditions keep it from vectorising a loop.
+// Selects by masks, because GCC does not vectorise a loop whose nested conditions become branches.
 BITTERN_INLINE uint32_t Select(bool condition, uint32_t yes, uint32_t no) {
   const uint32_t mask = 0 - static_cast<uint32_t>(condition);
   return (yes & mask) | (no & ~mask);
@@ -142,8 +142,8 @@ struct Address {
 
 struct Exp2Fast {
   static constexpr Function kFunction = Function::kExp2;
-  // z where it is in [-126, 128), else 0. The order of bits as unsigned integers: 0 .. infinity and
-  // NaN, then -0 .. -infinity and NaN.
+  // Takes z if it is in [-126, 128), else 0. As unsigned integers, the bits are in this order: 0 ..
+  // infinity and NaN, then -0 .. -infinity and NaN.
   BITTERN_INLINE uint32_t Inside(uint32_t z) {
     return Select((z & ~kSignBit) < k128, Select(z <= (kSignBit | k126), z, 0), 0);
   }
@@ -155,8 +155,8 @@ struct Exp2Fast {
     return {kExp2First + (t >> 18 & 63), CentredFast(t, 18)};
   }
   BITTERN_INLINE uint32_t Finish(uint32_t z, uint32_t r) {
-    // The table gives 1 <= r <= 2 and the exponent is in -126 .. 127: neither end is crossed but by
-    // r = 2, whose sum is the infinity.
+    // The table gives 1 <= r <= 2, and the exponent is in -126 .. 127. Only r = 2 with 127 exceeds
+    // an end, and the sum of its bits is the infinity.
     r += static_cast<uint32_t>(static_cast<int32_t>(Fixed24(z)) >> 24) << 23;
     r = Select(z <= (kSignBit | k126), r, 0);
     return Select(z - k128 < kSignBit - k128, kInfinity, r);
@@ -170,7 +170,8 @@ struct ReciprocalFast {
   }
   BITTERN_INLINE uint32_t Finish(uint32_t z, uint32_t r) {
     const uint32_t exponent = z >> 23 & 0xFF;
-    // 2^(127 - exponent), and 0 for the exponent 254: r <= 1, so the product would be flushed.
+    // The factor is 2^(127 - exponent), and 0 for the exponent 254. There r <= 1, so the product
+    // would be flushed.
     r = FloatBits(FloatOfBits(r) * FloatOfBits((254 - exponent) << 23));
     r = Select(exponent == 0, kInfinity, Select(exponent == 255, 0, r));
     return r | (z & kSignBit);
@@ -258,7 +259,7 @@ BITTERN_INLINE void EvaluateBlock(const float* z, float* y) {
   uint32_t bits[kBlock], entry[kBlock], result[kBlock];
   float u[kBlock], c3[kBlock], c2[kBlock], c1[kBlock], c0[kBlock];
   std::memcpy(bits, z, sizeof(bits));
-  // Unrolled first, GCC vectorises them worse or not at all.
+  // If GCC unrolls these loops first, it vectorises them worse or not at all.
 #pragma GCC unroll 1
   for (int i = 0; i < kBlock; ++i) {
     const Address address = F::At(bits[i]);
@@ -317,7 +318,8 @@ uint32_t EvaluateBits(Function f, uint32_t z) {
 
 float Evaluate(Function f, float z) { return FloatOfBits(EvaluateBits(f, FloatBits(z))); }
 
-// The sanitizers' runtime is not yet there when the loader asks which clone to take.
+// The loader chooses the clone before the sanitizers' runtime is initialised, so they get no
+// clones.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 __attribute__((target_clones("avx512f", "avx2", "default")))

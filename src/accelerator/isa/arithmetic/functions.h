@@ -1,9 +1,9 @@
-// The accelerator's functions of one argument. docs/arithmetic.md has their full definition.
+// The accelerator's functions of one argument. docs/arithmetic.md defines them completely.
 //
-// Each is a look-up and a cubic: bits of z choose an entry (c3, c2, c1, c0) of one table of 1024,
-// the bits left over make u in [-1, 1), exactly; r = ((c3 u + c2) u + c1) u + c0 under the
-// operations of arith/binary32.h; then r is scaled by a power of two or takes a sign, exactly.
-// Subnormal z is zero. NaN gives NaN, and every NaN is kNan.
+// Each is a table look-up and a cubic. Bits of z choose an entry (c3, c2, c1, c0) of one table of
+// 1024. The remaining bits form u in [-1, 1) exactly. Then r = ((c3 u + c2) u + c1) u + c0 with the
+// operations of accelerator/isa/arithmetic/binary32.h. At the end r is scaled by a power of two or
+// takes a sign, exactly. Subnormal z counts as zero. NaN gives NaN, and every NaN is kNan.
 #ifndef BITTERN_ACCELERATOR_ISA_ARITHMETIC_FUNCTIONS_H_
 #define BITTERN_ACCELERATOR_ISA_ARITHMETIC_FUNCTIONS_H_
 
@@ -30,11 +30,12 @@ extern const FunctionEntry kFunctionTable[kFunctionEntries];
 
 const char* FunctionName(Function f);  // as in spec/functions.json: "EXP2", ...
 
-// The definition, in integer arithmetic; independent of the thread's float environment.
+// The definition, in integer arithmetic. It does not depend on the thread's float environment.
 uint32_t EvaluateBits(Function f, uint32_t z);
 float Evaluate(Function f, float z);
 
-// The same bits, fast: y[i] = f(z[i]) for i < n. The caller holds a FlushToZero. y may be z.
+// Computes the same bits fast: y[i] = f(z[i]) for i < n. The caller must hold a FlushToZero. y may
+// be z.
 void Evaluate(Function f, const float* z, int64_t n, float* y);
 
 }  // namespace bittern

@@ -1,5 +1,5 @@
-// Every function on every one of the 2^32 inputs: the fast form against the definition, bit by bit,
-// and both against float64. Prints the worst errors: the table of docs/arithmetic.md.
+// Runs every function on each of the 2^32 inputs. The fast form is compared with the definition bit
+// by bit, and both with float64. The test prints the worst errors, which docs/arithmetic.md lists.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -23,12 +23,12 @@ struct Worst {
   }
 };
 
-// Errors in ulp of the exact value, where that is at least so large.
+// Errors in ulp of the exact value, for exact values of at least this size.
 constexpr double kSizes[] = {0x1p-126, 0x1p-10, 0x1p-4, 0x1p-1};
 
 class EveryInput : public ::testing::TestWithParam<Function> {
  protected:
-  // Whether the result is right up to the size of its error, which goes into the worst.
+  // Returns true if the result is correct up to a finite error, and records the error.
   bool Check(float z, uint32_t result) {
     const Function f = GetParam();
     if (result == kNan) {
@@ -44,7 +44,7 @@ class EveryInput : public ::testing::TestWithParam<Function> {
     for (size_t i = 0; i < std::size(kSizes); ++i) {
       if (size >= kSizes[i]) ulps_[i].Take(ulp, z);
     }
-    if (size <= 1.25) absolute_.Take(error, z);  // of larger values, ulp say more
+    if (size <= 1.25) absolute_.Take(error, z);  // for larger values the error in ulp says more
     return !std::isnan(error);
   }
 

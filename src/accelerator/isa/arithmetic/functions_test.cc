@@ -16,8 +16,8 @@ constexpr float kInf = INFINITY;
 
 uint32_t BitsOf(Function f, float z) { return FloatBits(Evaluate(f, z)); }
 
-// Inputs of every kind: the edges of entries and of special cases and their neighbours, and a
-// sample of everything.
+// Returns inputs of every kind: the edges of entries and of special cases, their neighbours, and a
+// random sample of all numbers.
 std::vector<uint32_t> Inputs() {
   std::vector<uint32_t> inputs;
   for (uint64_t edge = 0; edge < uint64_t{1} << 32; edge += 1 << 17) {
@@ -66,11 +66,11 @@ TEST(Functions, AnyCountAndInPlace) {
   }
 }
 
-// Bounds a little above those of docs/arithmetic.md, which come from every input.
+// The bounds are a little above those of docs/arithmetic.md, which hold for every input.
 TEST(Functions, Accuracy) {
   struct Bound {
     Function f;
-    double ulp, absolute;  // an error may be within either
+    double ulp, absolute;  // an error must be within one of both
   };
   for (const Bound& bound : {Bound{Function::kExp2, 2, 0}, Bound{Function::kReciprocal, 2, 0},
                              Bound{Function::kRsqrt, 2, 0}, Bound{Function::kLog2, 2, 1e-7},

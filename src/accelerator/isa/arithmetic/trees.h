@@ -1,7 +1,7 @@
-// The order in which the accelerator sums.
+// Defines the order in which the accelerator sums.
 //
-// A fold adds the upper half of n values onto the lower half until one is left; of an odd number
-// the middle one waits. 12 -> 6 -> 3 -> 2 -> 1, 32 -> 16 -> 8 -> 4 -> 2 -> 1:
+// A fold adds the upper half of n values to the lower half until one value is left. If the number
+// is odd, the middle value waits. 12 -> 6 -> 3 -> 2 -> 1, 32 -> 16 -> 8 -> 4 -> 2 -> 1:
 //
 //     while n > 1: h = ceil(n / 2); v[i] += v[i + h] for i < n - h; n = h
 #ifndef BITTERN_ACCELERATOR_ISA_ARITHMETIC_TREES_H_
@@ -11,7 +11,7 @@
 
 namespace bittern {
 
-// The fold of v[0 .. n), n >= 1, which it overwrites: add(a, b) takes a from the lower half.
+// Folds v[0 .. n), n >= 1, and overwrites it. add(a, b) gets a from the lower half.
 template <class T, class Add>
 T Fold(T* v, int64_t n, Add add) {
   while (n > 1) {
@@ -22,7 +22,7 @@ T Fold(T* v, int64_t n, Add add) {
   return v[0];
 }
 
-// The fold under the machine's own addition. With floats the caller holds a FlushToZero.
+// Folds with the machine's addition. For floats the caller must hold a FlushToZero.
 template <class T>
 T FoldSum(T* v, int64_t n) {
   return Fold(v, n, [](T a, T b) { return a + b; });

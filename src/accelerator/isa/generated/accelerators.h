@@ -15,7 +15,7 @@ namespace bittern::isa {
 enum class Memory : uint32_t {
   // Block RAM, 36 kbit, one read and one write port.
   kBram,
-  // UltraRAM, 288 kbit, one read and one write port; its words are 0 after configuration.
+  // UltraRAM, 288 kbit, one read and one write port. Its words are 0 after configuration.
   kUram,
 };
 
@@ -78,14 +78,14 @@ struct Accelerator {
   std::string_view doc;
   // The name of the part that it is made for.
   std::string_view device;
-  // The clock that figures in seconds are stated at.
+  // The clock with which figures in seconds are computed.
   int32_t clock_mhz = 0;
   // R, lanes of a rank word and rows of the array.
   int32_t rows = 0;
   // T, lanes of a token word and columns of the array.
   int32_t lanes = 0;
-  // Lanes of a word that share a lane of the machine. A word passes in so many clock cycles, a
-  // beat; all other cycles are counted in beats.
+  // Lanes of a word that share a lane of the machine. A word passes in that many clock cycles,
+  // which are a beat. All other cycles count beats.
   int32_t fold = 0;
   // Arrays of R x T multiply-add lanes.
   int32_t planes = 0;
@@ -95,23 +95,23 @@ struct Accelerator {
   Region ranks;
   // Scalars.
   Region scalars;
-  // Tiles a plane holds; loaded and streamed at the same time.
+  // Tiles of a plane. Some are loaded while others are streamed.
   int32_t tile_slots = 0;
-  // Accumulators of a lane, in two halves: one is drained while the other is streamed into.
+  // Accumulators of a lane, in two halves. One half is drained while a stream adds to the other.
   int32_t accumulator_slots = 0;
   // Registers of a vector lane.
   int32_t lane_registers = 0;
   // Index tables of T entries: labels, slots, digits of words.
   int32_t tables = 0;
-  // Trip counts that the host sets.
+  // Iteration counts that the host sets.
   int32_t list_registers = 0;
-  // Instructions waiting before each unit.
+  // Instructions that can wait in the queue of a unit.
   int32_t queue_depth = 0;
   // Cycles of a multiplier.
   int32_t multiply_latency = 0;
   // Cycles of an adder.
   int32_t add_latency = 0;
-  // Cycles from address to word, for banks several blocks deep.
+  // Cycles from address to word, for banks that are several blocks deep.
   int32_t read_latency = 0;
   // Cycles of the table of functions.
   int32_t lookup_latency = 0;
@@ -121,7 +121,7 @@ struct Accelerator {
   int32_t update_distance = 0;
   // Cycles between two elements of a serial vector instruction.
   int32_t serial_interval = 0;
-  // Words of an instruction that the sequencer takes in a cycle: the width of program memory.
+  // Words of an instruction that the sequencer reads in a cycle: the width of program memory.
   int32_t dispatch_words = 0;
   // Words of program memory.
   int32_t program_words = 0;

@@ -24,7 +24,7 @@ inline constexpr EnergyRange kBramEnergy = {"bram", "pJ", 10.0, 140.0};
 inline constexpr EnergyRange kUramEnergy = {"uram", "pJ", 20.0, 280.0};
 // 32 bits read from or written to a tile, an accumulator or a lane register.
 inline constexpr EnergyRange kRegisterEnergy = {"register", "pJ", 2.0, 28.0};
-// What the part takes while nothing switches.
+// The power of the part while no signal switches.
 inline constexpr EnergyRange kStaticEnergy = {"static", "W per million LUTs", 3.0, 12.0};
 
 }  // namespace bittern::isa

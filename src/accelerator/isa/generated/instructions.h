@@ -19,10 +19,10 @@
 namespace bittern::isa {
 
 // Hash of spec/isa.toml and the table of functions. A program runs under one specification only.
-inline constexpr uint64_t kSpecHash = 0xe14eea587042d709;
+inline constexpr uint64_t kSpecHash = 0x55e1c19510c9818b;
 inline constexpr uint32_t kSpecVersion = 1;
 
-// The units that run at the same time, and the order of Header.wait.
+// The units run at the same time. Header.wait has the same order.
 enum class Unit : uint32_t {
   // memory -> tile slots
   kLoad,
@@ -37,7 +37,7 @@ inline constexpr size_t kUnits = 4;
 // The name in the specification; empty for an unknown value.
 std::string_view Name(Unit value);
 
-// What a stream sums over.
+// The index over which a stream sums.
 enum class Direction : uint32_t {
   // acc[slot][r][t] (+)= b[r] * x[t]: over the elements of the stream
   kTime,
@@ -49,8 +49,8 @@ enum class Direction : uint32_t {
 // The name in the specification; empty for an unknown value.
 std::string_view Name(Direction value);
 
-// What a sum is added to. The start is added last: y = start + sum; it is read when the sum is
-// there (docs/timing.md).
+// The number to which a sum is added. It is added last, y = start + sum, and is read when the sum
+// is complete (docs/timing.md).
 enum class Start : uint32_t {
   // nothing: y = sum (overwrites)
   kNone,
@@ -64,7 +64,7 @@ enum class Start : uint32_t {
 // The name in the specification; empty for an unknown value.
 std::string_view Name(Start value);
 
-// docs/arithmetic.md defines each.
+// docs/arithmetic.md defines each function.
 enum class Function : uint32_t {
   // v2 = v1
   kNone,
@@ -86,7 +86,7 @@ enum class Function : uint32_t {
 // The name in the specification; empty for an unknown value.
 std::string_view Name(Function value);
 
-// A factor or a summand in the vector unit, a value a lane.
+// A factor or a summand in the vector unit: one value for each lane.
 enum class Source : uint32_t {
   // 0
   kZero,
@@ -110,7 +110,7 @@ enum class Source : uint32_t {
   kPick,
   // 1 where TABLE[pick.table][t] is not negative, else 0
   kLabelled,
-  // what the stage multiplies: its own input (so p = self squares)
+  // the input of the stage, so p = self squares it
   kSelf,
   // lane register l2
   kL2,
@@ -118,7 +118,7 @@ enum class Source : uint32_t {
 // The name in the specification; empty for an unknown value.
 std::string_view Name(Source value);
 
-// What leaves the vector unit beside its output word.
+// How a lane register (reduction register) collects the output words.
 enum class Tap : uint32_t {
   // nothing
   kNone,
@@ -130,14 +130,17 @@ enum class Tap : uint32_t {
 // The name in the specification; empty for an unknown value.
 std::string_view Name(Tap value);
 
-// An order between this instruction and an earlier one. The instruction waited for is the
-// `distance`-th most recent one handed to that unit before this instruction (1: the most recent).
-// A distance that reaches back before the program's start is satisfied.
+// A wait orders this instruction after an earlier one: the `distance`-th most recent one that was
+// dispatched
+// to that unit before this instruction (1: the most recent). A distance that reaches back before
+// the
+// program's start is satisfied.
 struct Wait {
   // 0: no wait
   uint32_t distance = 0;
-  // 0: until it is done: its last result and those of all before it in its unit written. 1: until
-  // it has issued `elements` elements (or all of its own)
+  // 0: wait until it is done, which means that its results and those of all earlier instructions
+  // of its unit are written. 1: wait until it has issued `elements` elements, or all if it has
+  // fewer
   uint32_t chained = 0;
   // for chained waits
   uint32_t elements = 0;
@@ -155,8 +158,8 @@ struct Header {
   uint32_t planes = 0;
   // 0: none. n: count0 is list register n - 1; with 0 there the instruction does nothing
   uint32_t dynamic = 0;
-  // load, stream, drain: in odd trips of the hardware loop the slots are those half of all slots
-  // further on
+  // load, stream, drain: in odd iterations of the hardware loop, half of the number of slots is
+  // added to each slot
   uint32_t alternate = 0;
   // by unit: load, stream, drain, vector
   std::array<Wait, 4> wait{};
@@ -164,36 +167,38 @@ struct Header {
   bool operator==(const Header&) const = default;
 };
 
-// An address as a function of the element:
+// An affine access pattern gives an address as a linear function of the element's loop indices:
 //
 //     address(i) = base + i0*stride0 + i1*stride1 + i2*stride2 + i3*stride3
 //                + v*outer + TABLE[table][v]*table_stride
 //
-// v is the index of the hardware loop around the instruction (0 outside). The last term is there
-// when `table` is not 0; it is resolved, with v*outer, when the instruction is handed to its
-// unit.
-// A `split` operand belongs to plane p at address(i) + p * (words of its region / planes): every
-// plane reads or writes banks of its own at the same offset. An operand that is not split is read
-// once
-// and goes to every plane.
+// v is the index of the hardware loop around the instruction (0 outside). The last term exists if
+// `table` is
+// not 0. It is resolved, with v*outer, when the instruction is dispatched. The address of a
+// `split` operand for
+// plane p is address(i) + p * (words of its region / planes): each plane uses its own banks, at
+// the
+// same offset. An operand that is not split is read once and goes to every plane.
 //
 // Addresses count words. Bits 19..18 choose the region: 0 token words (T lanes), 1 rank words (R
-// lanes), 2 scalars (one lane), and the rest is linear over the banks of the region. A token
-// operand
-// that reads a rank word finds 0 in lanes R and above; a rank word written from token lanes takes
-// lanes 0..R-1. A scalar is a word of one lane in the same sense.
+// lanes), 2
+// scalars (one lane). The other bits are linear over the banks of the region. A token operand
+// that reads a
+// rank word has 0 in lanes R and above. A rank word that is written from token lanes takes lanes
+// 0..R-1. A
+// scalar is a word of one lane, and the same rules hold for it.
 struct Walk {
   // first word
   uint32_t base = 0;
-  // step of each loop
+  // words added in each loop
   std::array<int32_t, 4> stride{};
-  // step of the hardware loop
+  // words added in each iteration of the hardware loop
   int32_t outer = 0;
   // 0: none; n: index table n - 1
   uint32_t table = 0;
-  // step of a table entry
+  // factor of a table entry
   int32_t table_stride = 0;
-  // each plane has a bank of its own
+  // each plane uses its own banks
   uint32_t split = 0;
 
   bool operator==(const Walk&) const = default;
@@ -203,20 +208,21 @@ struct Walk {
 struct Index {
   // first
   uint32_t base = 0;
-  // step of each loop
+  // added in each loop
   std::array<int32_t, 4> stride{};
 
   bool operator==(const Index&) const = default;
 };
 
-// A dropout mask. Token t of feature f keeps its value when 16 bits of a counter-based generator
-// are
-// below the threshold (the generator: base/dropout_bits.h; its key is the step's key plus the
-// stream). The mask's value is then `scale`, else 0.
+// A dropout mask. Token t of feature f keeps its value if 16 bits of a counter-based generator
+// are below the
+// threshold. The mask's value is then `scale`, else 0. The generator is in base/dropout_bits.h;
+// its key is the
+// step's key plus the stream.
 struct Dropout {
-  // which site of dropout
+  // number of the place in the model at which dropout is applied
   uint32_t stream = 0;
-  // step of the hardware loop
+  // added to the stream in each iteration of the hardware loop
   int32_t stream_outer = 0;
   // keep probability * 65536
   uint32_t threshold = 0;
@@ -226,7 +232,7 @@ struct Dropout {
   bool operator==(const Dropout&) const = default;
 };
 
-// Waits until every unit is done. The step is over.
+// Waits until every unit is done. Then the step ends.
 struct End {
   static constexpr std::string_view kName = "end";
   static constexpr uint32_t kOpcode = 0;
@@ -235,8 +241,8 @@ struct End {
   uint32_t planes = 0;
   // 0: none. n: count0 is list register n - 1; with 0 there the instruction does nothing
   uint32_t dynamic = 0;
-  // load, stream, drain: in odd trips of the hardware loop the slots are those half of all slots
-  // further on
+  // load, stream, drain: in odd iterations of the hardware loop, half of the number of slots is
+  // added to each slot
   uint32_t alternate = 0;
   // by unit: load, stream, drain, vector
   std::array<Wait, 4> wait{};
@@ -244,9 +250,10 @@ struct End {
   bool operator==(const End&) const = default;
 };
 
-// Runs the next `body` words `count` times with v = 0, 1, ...; loops do not nest. `source` 0
-// takes
-// `count`, n takes the host's list register n - 1 (the body is skipped when it holds 0).
+// Runs the next `body` words `count` times, with v = 0, 1, ... Loops do not nest. With `source` 0
+// the number of
+// iterations is `count`. With n it is the host's list register n - 1, and the body is skipped if
+// that is 0.
 struct Loop {
   static constexpr std::string_view kName = "loop";
   static constexpr uint32_t kOpcode = 1;
@@ -255,12 +262,12 @@ struct Loop {
   uint32_t planes = 0;
   // 0: none. n: count0 is list register n - 1; with 0 there the instruction does nothing
   uint32_t dynamic = 0;
-  // load, stream, drain: in odd trips of the hardware loop the slots are those half of all slots
-  // further on
+  // load, stream, drain: in odd iterations of the hardware loop, half of the number of slots is
+  // added to each slot
   uint32_t alternate = 0;
   // by unit: load, stream, drain, vector
   std::array<Wait, 4> wait{};
-  // trips, when source is 0
+  // iterations, if source is 0
   uint32_t count = 0;
   // 0, or 1 + list register
   uint32_t source = 0;
@@ -279,8 +286,8 @@ struct Sync {
   uint32_t planes = 0;
   // 0: none. n: count0 is list register n - 1; with 0 there the instruction does nothing
   uint32_t dynamic = 0;
-  // load, stream, drain: in odd trips of the hardware loop the slots are those half of all slots
-  // further on
+  // load, stream, drain: in odd iterations of the hardware loop, half of the number of slots is
+  // added to each slot
   uint32_t alternate = 0;
   // by unit: load, stream, drain, vector
   std::array<Wait, 4> wait{};
@@ -288,8 +295,9 @@ struct Sync {
   bool operator==(const Sync&) const = default;
 };
 
-// Fills tile slots. i3 is the row, count3 <= R; rows from count3 on read as 0 until the slot is
-// loaded again.
+// Fills tile slots. i3 is the row, and count3 <= R. Rows from count3 on read as 0 until the slot
+// is loaded
+// again.
 //
 //     tile[p][slot(i)][i3][t] = M[source(i)][t]            for every plane p of `planes`
 struct Load {
@@ -301,12 +309,12 @@ struct Load {
   uint32_t planes = 0;
   // 0: none. n: count0 is list register n - 1; with 0 there the instruction does nothing
   uint32_t dynamic = 0;
-  // load, stream, drain: in odd trips of the hardware loop the slots are those half of all slots
-  // further on
+  // load, stream, drain: in odd iterations of the hardware loop, half of the number of slots is
+  // added to each slot
   uint32_t alternate = 0;
   // by unit: load, stream, drain, vector
   std::array<Wait, 4> wait{};
-  // trip counts, outermost first
+  // iteration counts, outermost first
   std::array<uint32_t, 4> count = {1, 1, 1, 1};
   // token or rank words
   Walk source;
@@ -316,8 +324,9 @@ struct Load {
   bool operator==(const Load&) const = default;
 };
 
-// One product of a word of ranks with a word of tokens an element, summed in one of three
-// directions. For each plane p of `planes`:
+// Each element multiplies a rank word with a token word. The products are summed in one of three
+// directions.
+// For each plane p of `planes`:
 //
 //     time:   first(i) ? acc[p][slot][r][t]  = b[r]*x[t]
 //                      : acc[p][slot][r][t] += b[r]*x[t]
@@ -325,19 +334,22 @@ struct Load {
 //     rank:   y(i)[t] = start + tree over r of b[r] * tile[p][slot][r][t]
 //     token:  y(i)[r] = start + tree over t of x[t] * tile[p][slot][r][t]
 //
-// The tree is the fold of docs/arithmetic.md. With `plane_sum` the sums of the planes are added
-// (plane 0 first) and written once, at plane 0's address.
+// The tree is the fold of docs/arithmetic.md. With `plane_sum` the sums of the planes are added,
+// plane 0 first,
+// and written once, at plane 0's address.
 //
 // A rank word may be a slice of a token word: an operand b or y in region 0 uses lanes R*slice ..
-// R*slice + R - 1 (reads beyond T are 0, writes beyond T are dropped). A slice written leaves the
-// other lanes as they were with `merge`, and sets them to 0 without.
+// R*slice + R - 1. Reads beyond T are 0, writes beyond T are dropped. When a slice is written,
+// `merge` keeps the
+// other lanes. Without it they become 0.
 //
-// With `one_hot`, x[t] is 1 where TABLE[x.table][t] equals x's address (without the table's
-// term),
-// else 0; nothing is read.
+// With `one_hot`, x[t] is 1 where TABLE[x.table][t] equals x's address without the table's term,
+// and else 0. No
+// word of x is read.
 //
-// Two elements that add to one accumulator are at least `accumulate_distance` elements apart; two
-// that add to one word of y at least `update_distance` (accelerators.toml).
+// Two elements that add to one accumulator are at least `accumulate_distance` elements apart. Two
+// that add to
+// one word of y are at least `update_distance` apart (accelerators.toml).
 struct Stream {
   static constexpr std::string_view kName = "stream";
   static constexpr uint32_t kOpcode = 5;
@@ -347,20 +359,20 @@ struct Stream {
   uint32_t planes = 0;
   // 0: none. n: count0 is list register n - 1; with 0 there the instruction does nothing
   uint32_t dynamic = 0;
-  // load, stream, drain: in odd trips of the hardware loop the slots are those half of all slots
-  // further on
+  // load, stream, drain: in odd iterations of the hardware loop, half of the number of slots is
+  // added to each slot
   uint32_t alternate = 0;
   // by unit: load, stream, drain, vector
   std::array<Wait, 4> wait{};
-  // trip counts, outermost first
+  // iteration counts, outermost first
   std::array<uint32_t, 4> count = {1, 1, 1, 1};
-  // what is summed over
+  // the index that is summed over
   Direction direction = Direction::kTime;
-  // rank and token: what the sum is added to
+  // rank and token: the number to which the sum is added
   Start start = Start::kNone;
   // time: bit j is set when loop j is summed
   uint32_t sum = 0;
-  // time: add to what the accumulators hold from the start
+  // time: add to the old values of the accumulators
   uint32_t keep = 0;
   // x is a comparison
   uint32_t one_hot = 0;
@@ -374,29 +386,30 @@ struct Stream {
   std::optional<Walk> b;
   // rank, token: the result
   std::optional<Walk> y;
-  // the start operand, when start is word (of y's region) or scalar
+  // the start operand, if start is word (of y's region) or scalar
   std::optional<Walk> initial;
   // accumulator or tile slot
   Index slot;
-  // which lanes of b or y, in region 0
+  // the lanes of b or y, in region 0
   std::optional<Index> slice;
 
   bool operator==(const Stream&) const = default;
 };
 
-// Writes accumulators to memory, a row a cycle. Loops 0 and 1 run over results, loop 2 over slots
-// that are summed, loop 3 over rows:
+// The write-back from accumulators to memory, one row a cycle. Loops 0 and 1 run over results,
+// loop 2 over
+// slots that are summed, loop 3 over rows:
 //
 //     y(i0,i1,i3)[t] = start + ( acc[p0][slot(i0,i1,0)][i3][t] + acc[p0][slot(i0,i1,1)][i3][t] +
 //     ... )
 //
 // from left to right. With `plane_sum` the slots of plane 1 follow those of plane 0 in the same
-// sum;
-// without, plane 0's results are written first, then plane 1's at its split address. y and
-// initial
-// take no step with loop 2. An unsplit y needs plane_sum or a single plane. Where rows are summed
-// and a
-// slot has fewer of them than an addition takes cycles, a row is taken only every
+// sum. Without it,
+// plane 0's results are written first, then plane 1's at its split address. The strides of y and
+// initial in
+// loop 2 are 0. If y is not split, the instruction needs plane_sum or a single plane. Where rows
+// are summed,
+// a slot may have fewer rows than an addition takes cycles. Then a row is taken only every
 // ceil(add_latency / count3) cycles.
 struct Drain {
   static constexpr std::string_view kName = "drain";
@@ -407,20 +420,20 @@ struct Drain {
   uint32_t planes = 0;
   // 0: none. n: count0 is list register n - 1; with 0 there the instruction does nothing
   uint32_t dynamic = 0;
-  // load, stream, drain: in odd trips of the hardware loop the slots are those half of all slots
-  // further on
+  // load, stream, drain: in odd iterations of the hardware loop, half of the number of slots is
+  // added to each slot
   uint32_t alternate = 0;
   // by unit: load, stream, drain, vector
   std::array<Wait, 4> wait{};
-  // trip counts, outermost first
+  // iteration counts, outermost first
   std::array<uint32_t, 4> count = {1, 1, 1, 1};
-  // what the sum is added to
+  // the number to which the sum is added
   Start start = Start::kNone;
   // add the planes
   uint32_t plane_sum = 0;
   // token word, or rank word from lanes 0..R-1
   Walk y;
-  // the start operand, when start is word or scalar
+  // the start operand, if start is word or scalar
   std::optional<Walk> initial;
   // accumulator slot
   Index slot;
@@ -428,33 +441,33 @@ struct Drain {
   bool operator==(const Drain&) const = default;
 };
 
-// A chain of stages on T lanes, a word a cycle (every `serial_interval` cycles with `serial`, so
-// that
-// elements may follow one another through one lane register):
+// A chain of stages on T lanes, one word a cycle. With `serial` it takes a word every
+// `serial_interval` cycles, so
+// that successive elements may use one lane register:
 //
 //     v1 = x1 * p1 + q1            x1 is one of a, b, l0, l1
 //     v2 = function(v1)
 //     v3 = v2 * p2 + q2            a stage with p = one and q = zero passes its input unchanged:
-//     v4 = v3 * p3                 its multiplication and its addition are skipped, not done
-//     y(i)             = v3                                          where y is given
+//     v4 = v3 * p3                 its multiplication and its addition are skipped
+//     y(i)             = v3                                          if y is given
 //     lanes(i)         = (lane_old ? lanes(i) : lane_g ? g : 0)
 //                        + lane_scale * fold over t of (lane_source ? x1 : v3)
 //     register[lt(i)]  = first(i) ? v4 : tap(register[lt(i)], v4)    tap: add, max
 //                        first(i): i_j = 0 for every loop j in `tap_sum`
 //
-// A factor of `one` skips the multiplication and a summand of `zero` the addition. The function
-// log2
-// ends in an addition of its own and takes the second stage's adder: p2 must be one and q2 zero.
-// `negate_x1`,
-// `negate_q1` and `negate_q2` flip a sign. With `limit`, an element whose index of loop
-// `limit_loop`
-// is not below the number of real tokens has v3 = v4 = 0 and leaves the register as it was
-// (unless it
-// is the first). max(a, b) is b when a < b, else a.
+// A factor of `one` skips the multiplication, and a summand of `zero` the addition. The function
+// log2 ends with an
+// addition and uses the second stage's adder for it, so p2 must be one and q2 zero. `negate_x1`,
+// `negate_q1` and
+// `negate_q2` flip a sign. With `limit`, an element counts as padding if its index of loop
+// `limit_loop` is not
+// below the number of real tokens. It has v3 = v4 = 0 and does not change the register, unless it
+// is the first.
+// max(a, b) is b when a < b, else a.
 //
-// Two elements that meet in one lane register are at least `accumulate_distance` elements apart,
-// or
-// the instruction is `serial`. lane_scale 1 (no operand) skips the multiplication.
+// Two elements that reduce into one lane register are at least `accumulate_distance` elements
+// apart, or the
+// instruction is `serial`. Without the operand lane_scale the multiplication is skipped.
 struct Vector {
   static constexpr std::string_view kName = "vector";
   static constexpr uint32_t kOpcode = 7;
@@ -464,14 +477,14 @@ struct Vector {
   uint32_t planes = 0;
   // 0: none. n: count0 is list register n - 1; with 0 there the instruction does nothing
   uint32_t dynamic = 0;
-  // load, stream, drain: in odd trips of the hardware loop the slots are those half of all slots
-  // further on
+  // load, stream, drain: in odd iterations of the hardware loop, half of the number of slots is
+  // added to each slot
   uint32_t alternate = 0;
   // by unit: load, stream, drain, vector
   std::array<Wait, 4> wait{};
-  // trip counts, outermost first
+  // iteration counts, outermost first
   std::array<uint32_t, 4> count = {1, 1, 1, 1};
-  // of v1
+  // the function of v1
   Function function = Function::kNone;
   // a, b, l0 or l1
   Source x1 = Source::kZero;
@@ -493,19 +506,19 @@ struct Vector {
   uint32_t negate_q2 = 0;
   // one element every serial_interval cycles
   uint32_t serial = 0;
-  // what lane register lt takes
+  // how v4 enters lane register lt
   Tap tap = Tap::kNone;
   // bit j is set when loop j is reduced over
   uint32_t tap_sum = 0;
-  // what is folded over lanes: 0 v3, 1 x1
+  // the value that is summed over lanes: 0 v3, 1 x1
   uint32_t lane_source = 0;
-  // add to the scalar that is there
+  // add to the old scalar
   uint32_t lane_old = 0;
-  // add to the scalar of operand g, which is the one that is there: it is not read twice
+  // add to the scalar of operand g, which must be the old scalar; it is then read only once
   uint32_t lane_g = 0;
   // elements beyond the real tokens count as 0
   uint32_t limit = 0;
-  // which loop runs over tokens
+  // the loop over tokens
   uint32_t limit_loop = 0;
   // a word
   std::optional<Walk> a;
@@ -517,13 +530,13 @@ struct Vector {
   std::optional<Walk> g;
   // a scalar
   std::optional<Walk> h;
-  // a scalar: the fold over lanes
+  // a scalar: the sum over lanes
   std::optional<Walk> lanes;
   // a scalar
   std::optional<Walk> lane_scale;
-  // not an address: the feature whose mask is used
+  // no address: the feature whose mask is used
   std::optional<Walk> feature;
-  // not an address: the class compared with the table
+  // no address: the class that is compared with the table
   std::optional<Walk> pick;
   // lane register
   std::optional<Index> l0;
@@ -531,7 +544,7 @@ struct Vector {
   std::optional<Index> l1;
   // lane register
   std::optional<Index> l2;
-  // lane register that the tap writes
+  // lane register that the reduction writes
   std::optional<Index> lt;
   // the mask
   std::optional<Dropout> dropout;

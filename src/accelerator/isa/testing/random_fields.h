@@ -1,4 +1,4 @@
-// For tests: instructions with random fields.
+// Instructions with random fields, for tests.
 #ifndef BITTERN_ACCELERATOR_ISA_TESTING_RANDOM_FIELDS_H_
 #define BITTERN_ACCELERATOR_ISA_TESTING_RANDOM_FIELDS_H_
 
@@ -13,8 +13,8 @@
 
 namespace bittern::isa {
 
-// A visitor that gives every field a value within its range: extremes often, and each optional
-// operand by a bit of `present`.
+// A visitor that gives every field a value within its range. Extreme values are frequent. A bit of
+// `present` decides if an optional operand is present.
 class RandomFields {
  public:
   RandomFields(Random& random, uint32_t present) : random_(random), present_(present) {}
@@ -71,7 +71,7 @@ class RandomFields {
   int optional_operands_ = 0;
 };
 
-// An instruction T; bit i of `present`: whether it has its i-th optional operand.
+// An instruction T. Its i-th optional operand is present if bit i of `present` is set.
 template <typename T>
 T RandomInstruction(Random& random, uint32_t present) {
   RandomFields fields(random, present);

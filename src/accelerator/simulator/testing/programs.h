@@ -1,4 +1,4 @@
-// For tests: programs from instructions, and machines to run them on.
+// Builds programs from instructions, and machines to run them on, for tests.
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_TESTING_PROGRAMS_H_
 #define BITTERN_ACCELERATOR_SIMULATOR_TESTING_PROGRAMS_H_
 
@@ -12,7 +12,7 @@
 
 namespace bittern {
 
-// Ends behind the last of the given instructions.
+// The program has `end` after the last of the given instructions.
 inline isa::Program ProgramOf(const isa::Accelerator& accelerator,
                               const std::vector<isa::Instruction>& instructions) {
   isa::Program program;

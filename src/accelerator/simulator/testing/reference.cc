@@ -36,7 +36,7 @@ class Interpreter {
   }
 
  private:
-  // What every unit has --------------------------------------------------------------------------
+  // Common to all units --------------------------------------------------------------------------
 
   [[noreturn]] void Throw(Fault::Kind kind, const char* operand, int64_t address) const {
     throw SimulationError({.kind = kind,
@@ -126,7 +126,7 @@ class Interpreter {
     return out;
   }
   float ReadScalar(int64_t address) const { return Read(address, 1)[0]; }
-  // All lanes but the given ones are 0, or, with `merge`, as they were.
+  // Writes the given lanes. The other lanes become 0, or keep their values with `merge`.
   void Write(int64_t address, const Lanes& values, int64_t from = 0, bool merge = false) const {
     const Word word = WordAt(address);
     if (merge) RequireWritten(*word.written, "walk", address);
@@ -283,7 +283,7 @@ class Interpreter {
   // drain ----------------------------------------------------------------------------------------
 
   void Element(const isa::Drain& drain) {
-    if (i_[2] != 0) return;  // one result takes all elements of loop 2
+    if (i_[2] != 0) return;  // one call computes all elements of loop 2
     if (drain.plane_sum != 0) return Result(drain, PlanesIn(drain.planes), 0);
     for (const int64_t p : PlanesIn(drain.planes)) Result(drain, {p}, p);
   }

@@ -1,5 +1,6 @@
-// The instruction set once more, for tests: element by element, lane by lane, from the formulas of
-// spec/isa.toml, in integer arithmetic (arith/binary32.h). Slow, and as plain as can be.
+// A second implementation of the instruction set, for tests. It follows the formulas of
+// spec/isa.toml element by element and lane by lane, in integer arithmetic
+// (accelerator/isa/arithmetic/binary32.h). It is simple and slow.
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_TESTING_REFERENCE_H_
 #define BITTERN_ACCELERATOR_SIMULATOR_TESTING_REFERENCE_H_
 
@@ -8,7 +9,7 @@
 
 namespace bittern {
 
-// One step. Throws SimulationError where something is read that was never written or does not
+// Runs one step. Throws SimulationError if a value is read that was never written or does not
 // exist.
 void RunReference(const DecodedProgram& program, MachineState& state);
 

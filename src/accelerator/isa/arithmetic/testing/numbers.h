@@ -1,4 +1,4 @@
-// What the quick and the slow tests of arith share.
+// Helpers of the quick and the slow tests of the arithmetic.
 #ifndef BITTERN_ACCELERATOR_ISA_ARITHMETIC_TESTING_NUMBERS_H_
 #define BITTERN_ACCELERATOR_ISA_ARITHMETIC_TESTING_NUMBERS_H_
 
@@ -19,15 +19,15 @@ inline constexpr std::array kAllFunctions = {
     Function::kExp2,    Function::kReciprocal, Function::kRsqrt, Function::kLog2,
     Function::kGeluPhi, Function::kGeluGrad,   Function::kTanh};
 
-// A mixer (murmur3's last step): counters become random words.
+// Mixes the bits of a counter into a random word (murmur3's last step).
 inline uint64_t Mix(uint64_t x) {
   x = (x ^ x >> 33) * 0xFF51AFD7ED558CCD;
   x = (x ^ x >> 33) * 0xC4CEB9FE1A85EC53;
   return x ^ x >> 33;
 }
 
-// The machine's float operations on bits, NaN made canonical. noinline: the compiler is not to
-// compute them, or to move them out of a FlushToZero.
+// The machine's float operations on bits, with every NaN replaced by kNan. They are noinline, so
+// that the compiler neither computes them nor moves them out of a FlushToZero.
 __attribute__((noinline)) inline uint32_t HostMultiply(uint32_t a, uint32_t b) {
   const uint32_t r = FloatBits(FloatOfBits(a) * FloatOfBits(b));
   return IsNan(r) ? kNan : r;
@@ -37,10 +37,11 @@ __attribute__((noinline)) inline uint32_t HostAdd(uint32_t a, uint32_t b) {
   return IsNan(r) ? kNan : r;
 }
 
-// Both operations against the host's; a FlushToZero is held. Returns whether they agree.
+// Compares both operations with the host's and returns true if they agree. The caller holds a
+// FlushToZero.
 inline bool AgreesWithHost(uint32_t a, uint32_t b) {
 #if defined(__aarch64__)
-  // This machine flushes before it rounds (accelerator/isa/arithmetic/flush_to_zero.h).
+  // AArch64 flushes before it rounds (accelerator/isa/arithmetic/flush_to_zero.h).
   if ((Multiply(a, b) & ~kSignBit) == 0x00800000) a = kOne;
 #endif
   if (Multiply(a, b) == HostMultiply(a, b) && Add(a, b) == HostAdd(a, b)) return true;
@@ -50,7 +51,7 @@ inline bool AgreesWithHost(uint32_t a, uint32_t b) {
   return false;
 }
 
-// Numbers at the ends of every case, both signs: any two are worth an operation.
+// Numbers at the ends of every case, with both signs. The test takes all pairs.
 inline std::vector<uint32_t> CornerNumbers() {
   std::vector<uint32_t> corners;
   for (const uint32_t exponent :
@@ -65,8 +66,9 @@ inline std::vector<uint32_t> CornerNumbers() {
   return corners;
 }
 
-// Pair number i of a stream that has every kind of operation often: far apart, near (sums that
-// cancel), and products around the least normal number and around the largest.
+// Pair number i of a stream in which every kind of operation is frequent: numbers far apart,
+// numbers close together (their sums cancel), and products around the least normal number and
+// around the largest.
 inline std::array<uint32_t, 2> RandomPair(uint64_t i) {
   const uint64_t random = Mix(i);
   const auto a = static_cast<uint32_t>(random);

@@ -63,11 +63,16 @@ std::string LayoutsOf(const Compilation& c, const Graph& graph,
   for (size_t id = 0; id < layouts.size(); ++id) {
     const TensorLayout& layout = layouts[id];
     if (layout.elements == 0) continue;  // an input table: integers of the host
-    Line(
-        text, "{:>5}  {}: {} words of {}, lanes of stride {} and extent {}{}", id,
-        NameOf(c, graph, static_cast<StoredId>(id)), layout.words(), RegionOf(layout.kind),
-        layout.lane_stride, layout.lanes,
-        layout.split == 0 ? "" : fmt::format(", planes alternate every {} elements", layout.split));
+    std::string details;
+    if (layout.kind != WordKind::kScalar) {
+      details += fmt::format(", across lanes: the axis of stride {} and extent {}",
+                             layout.lane_stride, layout.lanes);
+    }
+    if (layout.split != 0) {
+      details += fmt::format(", planes alternate every {} elements", layout.split);
+    }
+    Line(text, "{:>5}  {}: {} words of {}{}", id, NameOf(c, graph, static_cast<StoredId>(id)),
+         layout.words(), RegionOf(layout.kind), details);
   }
   return text;
 }
@@ -82,7 +87,8 @@ void AddGroup(const Compilation& c, const FusionGroup& group, size_t number, std
 std::string LivesOf(const Compilation& c, const std::vector<Lifetime>& lives) {
   std::string text;
   for (size_t id = 0; id < lives.size(); ++id) {
-    if (lives[id].last < lives[id].first) continue;  // never used
+    // Unused tensors and input tables have no words.
+    if (lives[id].last < lives[id].first || c.stored[id].elements == 0) continue;
     const Extent& extent = c.plan->extents()[id];
     const uint32_t offset = extent.address & ((1u << isa::kRegionShift) - 1);
     Line(text, "{:>5}  {}: {} + {}, {} words{}, instructions {} to {}", id,

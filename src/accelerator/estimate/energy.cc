@@ -8,8 +8,8 @@ namespace {
 
 constexpr double kPicojoule = 1e-12;
 constexpr int64_t kFloatBits = 32;
-constexpr int64_t kAccessBits =
-    64;  // bits of one access in the constants for block RAM and UltraRAM
+// The constants for block RAM and UltraRAM are for accesses of so many bits.
+constexpr int64_t kAccessBits = 64;
 constexpr int64_t kFunctionBits = 4 * kFloatBits;  // bits of an entry in the table of functions
 
 Joules Times(const isa::EnergyRange& constant, int64_t events) {
@@ -26,6 +26,7 @@ Joules Accesses(isa::Memory memory, int64_t words, int64_t bits) {
 
 // The average over the region's banks.
 Joules Accesses(const isa::Region& region, int64_t words, int64_t lanes) {
+  // A bank of parts is accessed once for each part. Some banks of a region may be block RAM.
   const int64_t parts = words * region.parts;
   const int64_t bits = (lanes + region.parts - 1) / region.parts * kFloatBits;
   const int64_t of_bram = parts * region.bram_banks / region.banks;
@@ -55,6 +56,7 @@ EnergyEstimate EstimateEnergy(const Events& events, int64_t cycles,
   const int64_t rows = events.tile_reads + events.tile_writes + events.accumulator_reads +
                        events.accumulator_writes + events.register_reads + events.register_writes;
   const double seconds = static_cast<double>(cycles) / (1e6 * machine.clock_mhz);
+  // Static power is proportional to the part, whatever the accelerator uses of it.
   const double million_luts = 1e-6 * isa::DeviceNamed(machine.device).total.luts;
   return {.parts = {{"arithmetic", arithmetic},
                     {"memory", memory},

@@ -19,6 +19,7 @@ class BlockRows {
     const isa::Shape shape = isa::ShapeFor(memory, int64_t{region.depth} * region.parts, bits);
     across_ = (bits + shape.bits - 1) / shape.bits;
     words_ = std::min<int64_t>(shape.words / region.parts, region.depth);
+    // The banks of BRAM are the last ones of a region of another memory.
     const int64_t of_memory = region.banks - region.bram_banks;
     const bool first = memory == region.memory;
     begin_ = first ? 0 : of_memory * region.depth;
@@ -37,9 +38,9 @@ class BlockRows {
   int64_t blocks() const { return std::count(used_.begin(), used_.end(), true) * across_; }
 
  private:
-  int64_t begin_ = 0, end_ = 0;  // words of the banks
+  int64_t begin_ = 0, end_ = 0;  // words of these banks within the region
   int64_t across_ = 0;           // blocks of a row
-  int64_t words_ = 1;            // of a row
+  int64_t words_ = 1;            // words of a row
   std::vector<bool> used_;
 };
 
@@ -92,6 +93,7 @@ void AddOccupied(Estimate& estimate, const isa::MemoryMap& map) {
   }
   for (const isa::MemoryUse& use : isa::BlocksOf(machine).uses) {
     if (use.what == "functions") add(use.memory, use.blocks);
+    // The program occupies only the first rows of program memory, the functions all of their table.
     if (use.what == "program") {
       const int64_t words = (std::ssize(estimate.program.step.code) + machine.dispatch_words - 1) /
                             machine.dispatch_words;
@@ -128,6 +130,7 @@ Estimate EstimateTraining(const Config& config, const isa::Accelerator& machine)
   estimate.program = FindProgram(config, StepKind::kTraining, machine);
   estimate.shortfalls = estimate.program.step.shortfalls;
   const int tokens = config.model.tokens;
+  // Useful multiply-adds are those of the step that computes nothing again.
   const Graph stored = BuildStep(config, {.recompute = Recompute::kElementwise});
   estimate.multiply_adds = stored.MultiplyAdds(tokens, tokens);
   AddBlocks(estimate);

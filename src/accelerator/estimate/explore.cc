@@ -11,8 +11,10 @@
 namespace bittern {
 namespace {
 
+// Sizes with parity bits.
 constexpr int64_t kRamb36Bytes = 36 * 1024 / 8, kUram288Bytes = 288 * 1024 / 8;
 
+// Sets the rank of all inner bonds. The modes limit the rank of the outer ones.
 void SetRank(TtShape& map, int rank) {
   for (int bond = 1; bond < map.cores(); ++bond) {
     map.ranks[static_cast<size_t>(bond)] =
@@ -20,6 +22,8 @@ void SetRank(TtShape& map, int rank) {
   }
 }
 
+// Compiles and checks one point. An Error becomes the point's obstacle, so that the sweep
+// continues.
 void Measure(Config config, isa::Accelerator machine, ExplorePoint& point) {
   machine.rows = point.rows;
   machine.planes = point.planes;
@@ -47,6 +51,7 @@ void Measure(Config config, isa::Accelerator machine, ExplorePoint& point) {
   }
 }
 
+// True if `a` is at least as good in all three figures, and better in one.
 bool Beats(const ExplorePoint& a, const ExplorePoint& b) {
   return a.lanes <= b.lanes && a.cycles <= b.cycles && a.bytes() <= b.bytes() &&
          (a.lanes < b.lanes || a.cycles < b.cycles || a.bytes() < b.bytes());
@@ -82,6 +87,7 @@ std::vector<ExplorePoint> Explore(const Config& config, const isa::Accelerator& 
       }
     }
   }
+  // The points are independent, so the result does not depend on the threads.
   ParallelFor(points.size(), threads, [&](size_t i, int) { Measure(config, base, points[i]); });
   MarkPareto(points);
   return points;

@@ -14,6 +14,7 @@ namespace {
 constexpr Recompute kChoices[] = {Recompute::kGelu, Recompute::kElementwise, Recompute::kHalf,
                                   Recompute::kEncoder};
 
+// The number of words that the step lacks, over all memories.
 int64_t Missing(const CompiledStep& step) {
   int64_t missing = 0;
   for (const Shortfall& shortfall : step.shortfalls) {

@@ -23,6 +23,8 @@ constexpr int64_t kFunctionEntries = 1024;
 constexpr int64_t kFunctionBits = 4 * kFloatBits;
 constexpr int64_t kLanesPerTable = 2;
 
+// Finds an entry by name. The message for an unknown name lists all names and suggests a similar
+// one.
 template <typename T>
 const T& Named(std::span<const T> all, std::string_view name, std::string_view what) {
   std::vector<std::string> names;
@@ -76,6 +78,8 @@ uint64_t HashOf(const Accelerator& accelerator) {
   return hash;
 }
 
+// Tries all shapes of a block. Blocks stand side by side for the width and one after the other for
+// the depth.
 Shape ShapeFor(Memory memory, int64_t words, int64_t bits) {
   int64_t fewest = std::numeric_limits<int64_t>::max();
   Shape best;
@@ -95,6 +99,7 @@ int64_t BlocksFor(Memory memory, int64_t words, int64_t bits) {
 }
 
 int64_t PartBits(const Accelerator& accelerator, int32_t region) {
+  // With folded lanes each lane of a token word takes whole bytes of 9 bits: 36 bits for a float.
   constexpr int64_t kByteBits = 9;
   const int64_t lane = region == 0 && accelerator.fold > 1
                            ? CeilDivide(kFloatBits, kByteBits) * kByteBits
@@ -118,6 +123,7 @@ Blocks BlocksOf(const Accelerator& accelerator) {
     add(what, region.memory, region.banks - region.bram_banks, words, bits);
     if (region.bram_banks != 0) add(what, Memory::kBram, region.bram_banks, words, bits);
   }
+  // A row of program memory has the words that the sequencer reads in one cycle.
   add("program", Memory::kBram, 1,
       CeilDivide(accelerator.program_words, accelerator.dispatch_words),
       int64_t{accelerator.dispatch_words} * kFloatBits);

@@ -15,7 +15,7 @@ uint32_t DynamicOf(const isa::Instruction& instruction) {
 
 DecodedProgram DecodeProgram(std::span<const uint32_t> words, size_t list_registers) {
   DecodedProgram program;
-  std::vector<size_t> places;  // of the instructions, in words
+  std::vector<size_t> places;  // the first word of each instruction
   for (size_t at = 0; at < words.size();) {
     DecodedInstruction item{.instruction = isa::Decode(words.subspan(at))};
     item.words = static_cast<int>(isa::WordsOf(item.instruction));
@@ -23,7 +23,7 @@ DecodedProgram DecodeProgram(std::span<const uint32_t> words, size_t list_regist
     at += static_cast<size_t>(item.words);
     program.push_back(item);
   }
-  size_t body_end = 0;  // in words, of the loop that the instruction is in
+  size_t body_end = 0;  // the end of the current loop's body, in words
   for (size_t i = 0; i < program.size(); ++i) {
     const auto& instruction = program[i].instruction;
     const bool last = i + 1 == program.size();
@@ -35,6 +35,7 @@ DecodedProgram DecodeProgram(std::span<const uint32_t> words, size_t list_regist
     if (loop == nullptr) continue;
     if (places[i] < body_end) Fail("instruction {}: a loop within a loop", i);
     if (loop->source > list_registers) Fail("instruction {}: no such list register", i);
+    // The body must end where an instruction starts.
     body_end = places[i] + static_cast<size_t>(program[i].words) + loop->body;
     const auto behind = std::lower_bound(places.begin(), places.end(), body_end);
     if (behind == places.end() || *behind != body_end) {

@@ -33,6 +33,7 @@ std::string_view IndexName(size_t index, E) {
   return Name(static_cast<E>(index));
 }
 
+// The range of a field. Signed fields are two's complement.
 int64_t Lowest(const FieldFormat& format, bool is_signed) {
   return is_signed ? -(int64_t{1} << (format.bits - 1)) : int64_t{format.minimum};
 }
@@ -41,7 +42,7 @@ int64_t Highest(const FieldFormat& format, bool is_signed) {
   return (int64_t{1} << (is_signed ? format.bits - 1 : format.bits)) - 1;
 }
 
-// Counts bits.
+// Counts the bits that the Encoder would write.
 class Sizer {
  public:
   size_t words() const { return bits_ / kWordBits; }
@@ -77,6 +78,7 @@ class Sizer {
   size_t bits_ = 0;
 };
 
+// Writes fields from bit 0 of the first word upwards. A field may cross the border of two words.
 class Encoder {
  public:
   explicit Encoder(std::string_view instruction) : place_{instruction, ""} {}
@@ -138,6 +140,7 @@ class Encoder {
     Put(static_cast<uint32_t>(value), format.bits);
   }
 
+  // Appends the low `bits` bits of a value. `bits` is at most 32, so they touch at most two words.
   void Put(uint32_t value, int bits) {
     const uint64_t masked = uint64_t{value} & ((uint64_t{1} << bits) - 1);
     const size_t shift = bits_ % kWordBits;
@@ -154,6 +157,8 @@ class Encoder {
   std::vector<uint32_t> words_;
 };
 
+// Reads fields in the same order. It refuses every word that the Encoder would not write, so that
+// decoding and encoding are inverse.
 class Decoder {
  public:
   Decoder(std::string_view instruction, std::span<const uint32_t> words)
@@ -215,7 +220,7 @@ class Decoder {
       }
       value = static_cast<T>(found);
     } else if constexpr (std::is_signed_v<T>) {
-      const int unused = kWordBits - format.bits;
+      const int unused = kWordBits - format.bits;  // shifting up and down again extends the sign
       value = static_cast<int32_t>(found << unused) >> unused;
     } else {
       if (found < format.minimum) {
@@ -225,6 +230,7 @@ class Decoder {
     }
   }
 
+  // Returns the next `bits` bits from a window of two words.
   uint32_t Take(int bits) {
     if (bits_ + static_cast<size_t>(bits) > words_.size() * kWordBits) {
       Fail("{}: {} words do not hold its fields and operands; the program is damaged",
@@ -330,6 +336,8 @@ size_t WordsOfOne(const T& instruction) {
   return sizer.words();
 }
 
+// Decodes words that are one instruction of type T. The header is read again, because its fields
+// come first in the order of the bits.
 template <typename T>
 Instruction DecodeOne(std::span<const uint32_t> words, const Header& header) {
   T instruction = WithHeader<T>(header);
@@ -344,6 +352,7 @@ Instruction DecodeOne(std::span<const uint32_t> words, const Header& header) {
   return instruction;
 }
 
+// Tries every type of instruction, and decodes the one with the header's opcode.
 template <size_t... I>
 Instruction DecodeAny(std::span<const uint32_t> words, const Header& header,
                       std::index_sequence<I...>) {

@@ -120,6 +120,8 @@ Program ParseProgram(std::string_view bytes, const std::string& name) {
          kHeaderBytes + kChecksumBytes);
   }
   Reader reader(bytes.substr(kMagic.size()));
+  // Sizes are checked before they are used. The checksum comes before the content, so that a
+  // damaged file is not reported as one of another specification.
   const auto header = reader.Value<FileHeader>();
   if (header.format != kProgramFormat) {
     Fail("{}: program format {}, but this build reads {}; compile the program again", name,
@@ -171,6 +173,7 @@ Program ParseProgram(std::string_view bytes, const std::string& name) {
   return program;
 }
 
+// CRC-32 with the reflected polynomial 0xEDB88320, by a table for one byte.
 uint32_t ProgramChecksum(std::string_view bytes) {
   static constexpr std::array<uint32_t, 256> kTable = [] {
     std::array<uint32_t, 256> table{};

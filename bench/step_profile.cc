@@ -33,34 +33,35 @@ std::string PartOf(const Op& op) {
 }
 
 std::string DirectionOf(const Op& op, bool backward) {
-  switch (op.kind) {
-    case OpKind::kDescend:
-    case OpKind::kSumSquares:
-    case OpKind::kClip:
-    case OpKind::kSgd:
-    case OpKind::kMomentum:
-    case OpKind::kAdamW:
+  switch (InfoOf(op.operation).stage) {
+    case Stage::kScaling:
+    case Stage::kUpdate:
       return "update";
-    default:
-      return backward ? "backward" : "forward";
+    case Stage::kLayer:
+    case Stage::kLoss:
+      break;
   }
+  return backward ? "backward" : "forward";
 }
 
 }  // namespace
 
 double MultiplyAdds(const Op& op, const StepInputs& inputs) {
-  const int list = op.gather.list;
+  const auto* contract = op.As<ops::Contract>();
+  if (contract == nullptr) return 0;
+  const int list = contract->gather.list;
   const int entries = list < 0 ? 1 : inputs.list_sizes[static_cast<size_t>(list)];
-  return static_cast<double>(op.MultiplyAdds(inputs.valid, entries));
+  return static_cast<double>(contract->MultiplyAdds(inputs.valid, entries));
 }
 
 StepProfile::StepProfile(Executor& executor)
     : executor_(executor), costs_(executor.graph().ops.size()) {
   std::vector<bool> follows(executor.graph().tensors.size());  // the tensor depends on a loss
   for (const Op& op : executor.graph().ops) {
-    backward_.push_back(std::any_of(op.in.begin(), op.in.end(),
+    const std::vector<TensorId> operands = Operands(op);
+    backward_.push_back(std::any_of(operands.begin(), operands.end(),
                                     [&](TensorId id) { return follows[static_cast<size_t>(id)]; }));
-    if (!backward_.back() && op.kind != OpKind::kCrossEntropy) continue;
+    if (!backward_.back() && InfoOf(op.operation).stage != Stage::kLoss) continue;
     for (const TensorId id : op.out) follows[static_cast<size_t>(id)] = true;
   }
 }
@@ -97,7 +98,7 @@ void StepProfile::Print(double peak) const {
     const Op& op = executor_.graph().ops[i];
     const std::string direction = DirectionOf(op, backward_[i]);
     for (Row* row :
-         {&all, &kinds[std::string(Name(op.kind))], &directions[direction],
+         {&all, &kinds[std::string(Name(op.operation))], &directions[direction],
           &parts[PartOf(op) + ", " + direction], &operations[fmt::format("{:4} {}", i, op.name)]}) {
       row->cost.seconds += std::max(fastest_[i].seconds - clock, 0.0);
       row->cost.multiply_adds += fastest_[i].multiply_adds;

@@ -243,8 +243,9 @@ class Drawing {
         kLeft, Y(peak), kWidth - kRight, kWidth - kRight, Y(peak) - 6,
         FormatBytes(static_cast<uint64_t>(plan_.peak_bytes)),
         FormatBytes(static_cast<uint64_t>(plan_.lower_bound_bytes)));
-    const auto loss = std::find_if(graph_.ops.begin(), graph_.ops.end(),
-                                   [](const Op& op) { return op.kind == OpKind::kCrossEntropy; });
+    const auto loss = std::find_if(graph_.ops.begin(), graph_.ops.end(), [](const Op& op) {
+      return InfoOf(op.operation).stage == Stage::kLoss;
+    });
     if (loss == graph_.ops.end()) return;
     const double x = X(static_cast<double>(loss - graph_.ops.begin()));
     Put("<path d=\"M{0:.1f} {1}V{2}\" stroke=\"#222\" stroke-dasharray=\"4 3\"/>", x, kTop - 22,

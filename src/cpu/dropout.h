@@ -9,10 +9,10 @@
 
 namespace bittern {
 
-inline DropoutMask MaskOf(const Op& op, const StepInputs& inputs) {
-  const uint64_t key = inputs.dropout_key + static_cast<uint64_t>(op.stream);
+inline DropoutMask MaskOf(const DropoutAttributes& dropout, const StepInputs& inputs) {
+  const uint64_t key = inputs.dropout_key + static_cast<uint64_t>(dropout.stream);
   return {.key = {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)},
-          .threshold = static_cast<uint32_t>(std::lround((1 - op.rate) * 65536))};
+          .threshold = static_cast<uint32_t>(std::lround((1 - dropout.rate) * 65536))};
 }
 
 }  // namespace bittern

@@ -6,6 +6,9 @@
 #include <cstring>
 #include <limits>
 #include <span>
+#include <type_traits>
+#include <utility>
+#include <variant>
 
 #include "base/error.h"
 #include "cpu/dropout.h"
@@ -22,18 +25,14 @@ namespace {
 
 static_assert(kMaxContractLoops >= kMaxCores + 1);
 
-// A contraction's loops at T columns.
+// The kernel of a contraction at T columns.
 ContractPlan Bind(const Op& op, int64_t tokens) {
-  std::vector<ContractLoop> loops;
-  for (const Loop& loop : op.loops) {
-    loops.push_back({loop.extent.At(tokens), loop.a.At(tokens), loop.b.At(tokens),
-                     loop.c.At(tokens), loop.start.At(tokens)});
-  }
+  const auto& contract = *op.As<ops::Contract>();
   ContractOptions options;
-  options.scale = static_cast<float>(op.scale);
-  if (op.accumulate) options.start = ContractStart::kAccumulate;
-  if (op.in.size() > 2) options.start = ContractStart::kOperand;
-  return PlanContract(loops, options);
+  options.scale = static_cast<float>(contract.scale);
+  if (contract.accumulate) options.start = ContractStart::kAccumulate;
+  if (op.Inputs<ops::Contract>().start != kNoTensor) options.start = ContractStart::kOperand;
+  return PlanContract(AtTokens(contract.loops, tokens), options);
 }
 
 // Every number of columns that a step can have, in the order of Executor::bound_.
@@ -57,37 +56,268 @@ Shape ShapeOf(const Tensor& tensor, int64_t tokens) {
   return shape;
 }
 
-// A list of contractions that add to slices of c, where entries may share a slice: these are summed
-// before c is read and written. In each slice the sums keep the order of the entries.
-template <class OffsetA, class OffsetB>
-void RunByResult(const ContractPlan& plan, const float* a, const float* b, int entries,
-                 int64_t scratch_bytes, float* scratch, const OffsetA& offset_a,
-                 const OffsetB& offset_b, const int32_t* slices, int64_t slice_stride, float* c) {
-  constexpr int64_t kMaxTerms = 32;
-  std::array<int64_t, kMaxTerms> a_terms{}, b_terms{};
-  int64_t most = kMaxTerms;
-  if (plan.scratch_floats != 0) {
-    most = std::min(most, scratch_bytes / int64_t{sizeof(float)} / plan.scratch_floats);
-  }
-  for (int first = 0; first < entries; ++first) {
-    const int32_t slice = slices[first];
-    if (std::find(slices, slices + first, slice) != slices + first) continue;
-    size_t count = 0;
-    const auto run = [&] {
-      if (count == 0) return;
-      RunContractTerms(plan, a, b, std::span(a_terms).first(count), std::span(b_terms).first(count),
-                       c + slice * slice_stride, scratch);
-      count = 0;
-    };
-    for (int entry = first; entry < entries; ++entry) {
-      if (slices[entry] != slice) continue;
-      a_terms[count] = offset_a(entry);
-      b_terms[count] = offset_b(entry);
-      if (static_cast<int64_t>(++count) == most) run();
+// A tensor of the arena as operand: its first element, and its shape at the T of the run.
+struct Input {
+  const std::byte* bytes = nullptr;  // nullptr: an optional operand that is not given
+  const Tensor* tensor = nullptr;
+  int64_t tokens = 0;
+
+  operator const float*() const { return reinterpret_cast<const float*>(bytes); }
+  const int32_t* integers() const { return reinterpret_cast<const int32_t*>(bytes); }
+  Shape shape() const { return ShapeOf(*tensor, tokens); }
+};
+// The same as result.
+struct Output {
+  std::byte* bytes = nullptr;
+  const Tensor* tensor = nullptr;
+  int64_t tokens = 0;
+
+  operator float*() const { return reinterpret_cast<float*>(bytes); }
+  Shape shape() const { return ShapeOf(*tensor, tokens); }
+};
+
+template <class O>
+using In = InputsOf<O, Input>;
+template <class O>
+using Out = OutputsOf<O, Output>;
+
+// Runs operations, one overload for each. An operation without one does not compile.
+class Runner {
+ public:
+  Runner(const StepInputs& inputs, std::span<float> scratch) : inputs_(inputs), scratch_(scratch) {}
+
+  // c[...] (=, +=) scale * sum a[...] b[...] (+ start[...]), once or for every entry of a list.
+  void Run(const ops::Contract& op, const In<ops::Contract>& in, const Out<ops::Contract>& out,
+           const ContractPlan& plan) const {
+    const Gather& gather = op.gather;
+    if (gather.list < 0) {
+      RunContract(plan, in.a, in.b, in.start, out.c, scratch_.data());
+      return;
     }
-    run();
+    // The first element of the slice that entry `entry` takes of an operand.
+    const auto slice = [&](const Input& table, int entry, Size stride) {
+      return (table.bytes == nullptr ? entry : table.integers()[entry]) * stride.At(tokens());
+    };
+    const auto slice_of_a = [&](int entry) { return slice(in.a_table, entry, gather.a_stride); };
+    const auto slice_of_b = [&](int entry) { return slice(in.b_table, entry, gather.b_stride); };
+    const int entries = ListSize(gather.list);
+    if (op.accumulate && in.c_table.bytes != nullptr && plan.TakesTerms()) {
+      RunByResult(plan, in, entries, slice_of_a, slice_of_b, gather.c_stride.At(tokens()), out.c);
+      return;
+    }
+    for (int entry = 0; entry < entries; ++entry) {
+      RunContract(plan, in.a + slice_of_a(entry), in.b + slice_of_b(entry), nullptr,
+                  out.c + slice(in.c_table, entry, gather.c_stride), scratch_.data());
+    }
   }
-}
+
+  void Run(const ops::Add&, const In<ops::Add>& in, const Out<ops::Add>& out) const {
+    Add(in.a, in.b, out.y.shape().count(), out.y);
+  }
+  void Run(const ops::Gelu&, const In<ops::Gelu>& in, const Out<ops::Gelu>& out) const {
+    Gelu(in.x, out.y.shape().count(), out.y);
+  }
+  void Run(const ops::GeluGrad&, const In<ops::GeluGrad>& in, const Out<ops::GeluGrad>& out) const {
+    GeluGrad(in.x, in.dy, out.dx.shape().count(), out.dx);
+  }
+  void Run(const ops::Tanh&, const In<ops::Tanh>& in, const Out<ops::Tanh>& out) const {
+    Tanh(in.x, out.y.shape().count(), out.y);
+  }
+  void Run(const ops::TanhGrad&, const In<ops::TanhGrad>& in, const Out<ops::TanhGrad>& out) const {
+    TanhGrad(in.y, in.dy, out.dx.shape().count(), out.dx);
+  }
+  void Run(const ops::Dropout& op, const In<ops::Dropout>& in, const Out<ops::Dropout>& out) const {
+    const auto [features, tokens] = out.y.shape();
+    Dropout(MaskOf(op.dropout, inputs_), in.x, features, tokens, out.y);
+  }
+  void Run(const ops::DropoutAdd& op, const In<ops::DropoutAdd>& in,
+           const Out<ops::DropoutAdd>& out) const {
+    const auto [features, tokens] = out.y.shape();
+    DropoutAdd(MaskOf(op.dropout, inputs_), in.residual, in.x, features, tokens, out.y);
+  }
+
+  void Run(const ops::Fill& op, const In<ops::Fill>&, const Out<ops::Fill>& out) const {
+    const Shape y = out.y.shape();
+    Fill(0, op.list < 0 ? y.count() : ListSize(op.list) * y.columns, out.y);
+  }
+  // Columns are strided in memory, so these three are plain loops. They are short: one column, or
+  // the positions' gradient.
+  void Run(const ops::TakeColumn&, const In<ops::TakeColumn>& in,
+           const Out<ops::TakeColumn>& out) const {
+    const float* x = in.x;
+    float* y = out.y;
+    const auto [features, columns] = in.x.shape();
+    for (int64_t f = 0; f < features; ++f) y[f] = x[f * columns];
+  }
+  void Run(const ops::AddColumn&, const In<ops::AddColumn>& in,
+           const Out<ops::AddColumn>& out) const {
+    const float* x = in.x;
+    float* y = out.y;
+    const auto [features, columns] = out.y.shape();
+    for (int64_t f = 0; f < features; ++f) y[f * columns] += x[f];
+  }
+  void Run(const ops::AddColumns&, const In<ops::AddColumns>& in,
+           const Out<ops::AddColumns>& out) const {
+    const float* x = in.x;
+    float* y = out.y;
+    const int64_t columns = in.x.shape().columns;
+    const Shape all = out.y.shape();
+    for (int64_t f = 0; f < all.rows; ++f) {
+      for (int64_t t = 0; t < columns; ++t) y[f * all.columns + t] += x[f * columns + t];
+    }
+  }
+
+  // moments and sums are [2][T]: the second row begins T floats after the first.
+  void Run(const ops::Moments& op, const In<ops::Moments>& in, const Out<ops::Moments>& out) const {
+    const auto [features, tokens] = in.x.shape();
+    Moments(in.x, features, tokens, static_cast<float>(op.epsilon), out.moments,
+            out.moments + tokens);
+  }
+  void Run(const ops::Normalize&, const In<ops::Normalize>& in,
+           const Out<ops::Normalize>& out) const {
+    const auto [features, tokens] = out.y.shape();
+    Normalize(in.x, in.moments, in.moments + tokens, in.gain, in.shift, features, tokens, out.y);
+  }
+  void Run(const ops::NormalizeGradSums&, const In<ops::NormalizeGradSums>& in,
+           const Out<ops::NormalizeGradSums>& out) const {
+    const auto [features, tokens] = in.dy.shape();
+    NormalizeGradSums(in.x, in.moments, in.moments + tokens, in.gain, in.dy, features, tokens,
+                      out.sums, out.sums + tokens);
+  }
+  void Run(const ops::NormalizeGradAffine& op, const In<ops::NormalizeGradAffine>& in,
+           const Out<ops::NormalizeGradAffine>& out) const {
+    const auto [features, tokens] = in.dy.shape();
+    NormalizeGradAffine(in.x, in.moments, in.moments + tokens, in.dy, features, tokens,
+                        op.accumulate, out.d_gain, out.d_shift);
+  }
+  void Run(const ops::NormalizeGrad&, const In<ops::NormalizeGrad>& in,
+           const Out<ops::NormalizeGrad>& out) const {
+    const auto [features, tokens] = out.dx.shape();
+    NormalizeGrad(in.x, in.moments, in.moments + tokens, in.gain, in.dy, in.sums, in.sums + tokens,
+                  features, tokens, out.dx);
+  }
+
+  // [head][key][query]: the rows are heads * keys, and keys = queries = T.
+  void Run(const ops::Softmax& op, const In<ops::Softmax>& in, const Out<ops::Softmax>& out) const {
+    BITTERN_CHECK(op.scale == 1);
+    const int64_t heads = out.p.shape().rows / tokens();
+    Softmax(in.scores, heads, tokens(), tokens(), inputs_.valid, out.p);
+  }
+  void Run(const ops::SoftmaxGrad& op, const In<ops::SoftmaxGrad>& in,
+           const Out<ops::SoftmaxGrad>& out) const {
+    BITTERN_CHECK(op.scale == 1);
+    const int64_t heads = out.d_scores.shape().rows / tokens();
+    SoftmaxGrad(in.p, in.dp, heads, tokens(), tokens(), inputs_.valid, out.d_scores);
+  }
+  void Run(const ops::CrossEntropy& op, const In<ops::CrossEntropy>& in,
+           const Out<ops::CrossEntropy>& out) const {
+    const auto [classes, columns] = out.d_logits.shape();
+    const double weight = inputs_.loss_weights[static_cast<size_t>(op.loss)];
+    CrossEntropy(in.logits, in.labels.integers(), classes, columns, static_cast<float>(weight),
+                 static_cast<float>(op.smoothing), out.losses, out.d_logits);
+  }
+
+  void Run(const ops::RowSum& op, const In<ops::RowSum>& in, const Out<ops::RowSum>& out) const {
+    BITTERN_CHECK(!op.rate_factor);
+    const auto [features, tokens] = in.x.shape();
+    RowSum(in.x, features, tokens, op.accumulate, out.y);
+  }
+  // rows: [slot][F], the result [F][T].
+  void Run(const ops::GatherColumns&, const In<ops::GatherColumns>& in,
+           const Out<ops::GatherColumns>& out) const {
+    const auto [features, tokens] = out.y.shape();
+    GatherColumns(in.rows, in.slot.integers(), in.add, in.add.shape().columns, features, tokens,
+                  out.y);
+  }
+  void Run(const ops::ScatterColumns& op, const In<ops::ScatterColumns>& in,
+           const Out<ops::ScatterColumns>& out) const {
+    const auto [features, columns] = in.x.shape();
+    const int32_t* slot = in.slot.integers();
+    if (!op.accumulate) {
+      ScatterColumns(in.x, columns, slot, features, inputs_.valid, ListSize(op.list), out.rows);
+      return;
+    }
+    // A dense table: its rows are not zeroed, and columns of padding are left out.
+    const float* x = in.x;
+    float* rows = out.rows;
+    for (int64_t t = 0; t < inputs_.valid; ++t) {
+      for (int64_t f = 0; f < features; ++f) rows[slot[t] * features + f] += x[f * columns + t];
+    }
+  }
+
+  void Run(const ops::ScaleByRate& op, const In<ops::ScaleByRate>& in,
+           const Out<ops::ScaleByRate>& out) const {
+    BITTERN_CHECK(in.x.bytes == out.y.bytes);  // only the accelerator's rewriting makes a copy
+    Scale(-static_cast<float>(op.rate_factor * inputs_.learning_rate), out.y.shape().count(),
+          out.y);
+  }
+  void Run(const ops::SumSquares& op, const In<ops::SumSquares>& in,
+           const Out<ops::SumSquares>& out) const {
+    float* squares = out.squares;
+    squares[0] = static_cast<float>((op.accumulate ? squares[0] : 0) +
+                                    SumSquares(in.x, in.x.shape().count()));
+  }
+  void Run(const ops::Clip& op, const In<ops::Clip>& in, const Out<ops::Clip>& out) const {
+    BITTERN_CHECK(in.x.bytes == out.y.bytes);
+    const float* squares = in.squares;
+    if (const float norm = std::sqrt(squares[0]); norm > op.clip) {
+      Scale(static_cast<float>(op.clip) / norm, out.y.shape().count(), out.y);
+    }
+  }
+  // Every update of a parameter has an overload of UpdateParameter (kernels/update.h).
+  template <class O>
+  requires requires(Out<O> out) { out.parameter; }
+  void Run(const O& op, const In<O>& in, const Out<O>& out) const {
+    UpdateParameter(op,
+                    {.count = out.parameter.shape().count(),
+                     .learning_rate = inputs_.learning_rate,
+                     .update = inputs_.update},
+                    ConvertOperands<InputsOf<O, const float*>, const float*, Input>(in),
+                    ConvertOperands<OutputsOf<O, float*>, float*, Output>(out));
+  }
+
+ private:
+  int64_t tokens() const { return inputs_.tokens; }
+  int ListSize(int list) const { return inputs_.list_sizes[static_cast<size_t>(list)]; }
+
+  // A list of contractions that add to slices of c, where entries may share a slice: these are
+  // summed before c is read and written. In each slice the sums keep the order of the entries.
+  template <class OffsetA, class OffsetB>
+  void RunByResult(const ContractPlan& plan, const In<ops::Contract>& in, int entries,
+                   const OffsetA& offset_a, const OffsetB& offset_b, int64_t slice_stride,
+                   float* c) const {
+    constexpr int64_t kMaxTerms = 32;
+    std::array<int64_t, kMaxTerms> a_terms{}, b_terms{};
+    // Every term takes a scratch of its own.
+    int64_t most = kMaxTerms;
+    if (plan.scratch_floats != 0) {
+      most = std::min(most, std::ssize(scratch_) / plan.scratch_floats);
+    }
+    const int32_t* slices = in.c_table.integers();
+    for (int first = 0; first < entries; ++first) {
+      const int32_t slice = slices[first];
+      if (std::find(slices, slices + first, slice) != slices + first) continue;  // is done
+      size_t count = 0;
+      const auto run = [&] {
+        if (count == 0) return;
+        RunContractTerms(plan, in.a, in.b, std::span(a_terms).first(count),
+                         std::span(b_terms).first(count), c + slice * slice_stride,
+                         scratch_.data());
+        count = 0;
+      };
+      for (int entry = first; entry < entries; ++entry) {
+        if (slices[entry] != slice) continue;
+        a_terms[count] = offset_a(entry);
+        b_terms[count] = offset_b(entry);
+        if (static_cast<int64_t>(++count) == most) run();
+      }
+      run();
+    }
+  }
+
+  const StepInputs& inputs_;
+  const std::span<float> scratch_;
+};
 
 }  // namespace
 
@@ -99,7 +329,7 @@ int64_t ScratchBytes(const Graph& graph, int column_group) {
   int64_t floats = 0;
   for (const int columns : ColumnCounts(graph, column_group)) {
     for (const Op& op : graph.ops) {
-      if (op.kind == OpKind::kContract) {
+      if (op.Is<ops::Contract>()) {
         floats = std::max(floats, Bind(op, columns).scratch_floats);
       }
     }
@@ -117,12 +347,12 @@ Executor::Executor(Graph graph, int column_group)
   int32_t contractions = 0;
   for (const Op& op : graph_.ops) {
     contraction_.push_back(contractions);
-    contractions += op.kind == OpKind::kContract ? 1 : 0;
+    contractions += op.Is<ops::Contract>() ? 1 : 0;
   }
   for (const int columns : ColumnCounts(graph_, column_group)) {
     Bound& bound = bound_.emplace_back();
     for (const Op& op : graph_.ops) {
-      if (op.kind != OpKind::kContract) continue;
+      if (!op.Is<ops::Contract>()) continue;
       bound.contractions.push_back(Bind(op, columns));
       scratch_bytes_ = std::max(scratch_bytes_,
                                 bound.contractions.back().scratch_floats * int64_t{sizeof(float)});
@@ -162,197 +392,28 @@ void Executor::RunOps(const StepInputs& inputs, int begin, int end) {
                 (tokens % column_group_ == 0 || tokens == graph_.tokens));
   const ContractPlan* const contractions =
       bound_[static_cast<size_t>((tokens - 1) / column_group_)].contractions.data();
-  const auto at = [&](TensorId id) {
-    return reinterpret_cast<float*>(arena_ + plan_.blocks[static_cast<size_t>(id)].offset);
+  const auto bytes = [&](TensorId id) {
+    return arena_ + plan_.blocks[static_cast<size_t>(id)].offset;
   };
-  const auto integers = [&](TensorId id) { return reinterpret_cast<const int32_t*>(at(id)); };
+  const auto input = [&](TensorId id) {
+    return id == kNoTensor ? Input{} : Input{bytes(id), &graph_.At(id), tokens};
+  };
+  const auto output = [&](TensorId id) { return Output{bytes(id), &graph_.At(id), tokens}; };
+  const Runner runner(inputs, {scratch_, static_cast<size_t>(scratch_bytes_) / sizeof(float)});
 
   for (int i = begin; i < end; ++i) {
     const Op& op = graph_.ops[static_cast<size_t>(i)];
-    const auto in = [&](size_t n) -> const float* { return at(op.in[n]); };
-    const auto optional_in = [&](size_t n) -> const float* {
-      return op.in.size() > n ? at(op.in[n]) : nullptr;
-    };
-    const auto shape_in = [&](size_t n) { return ShapeOf(graph_.At(op.in[n]), tokens); };
-    float* y = at(op.out[0]);
-    const Shape shape = ShapeOf(graph_.At(op.out[0]), tokens);
-    const float rate = static_cast<float>(op.scale * inputs.learning_rate);
-
-    switch (op.kind) {
-      case OpKind::kContract: {
-        const ContractPlan& plan = contractions[contraction_[static_cast<size_t>(i)]];
-        const Gather& gather = op.gather;
-        if (gather.list < 0) {
-          RunContract(plan, in(0), in(1), optional_in(2), y, scratch_);
-          break;
-        }
-        const auto slice = [&](TensorId table, int entry, Size stride) {
-          return (table == kNoTensor ? entry : integers(table)[entry]) * stride.At(tokens);
-        };
-        const int entries = inputs.list_sizes[static_cast<size_t>(gather.list)];
-        if (op.accumulate && gather.c_table != kNoTensor && plan.TakesTerms()) {
-          RunByResult(
-              plan, in(0), in(1), entries, scratch_bytes_, scratch_,
-              [&](int entry) { return slice(gather.a_table, entry, gather.a_stride); },
-              [&](int entry) { return slice(gather.b_table, entry, gather.b_stride); },
-              integers(gather.c_table), gather.c_stride.At(tokens), y);
-          break;
-        }
-        for (int entry = 0; entry < entries; ++entry) {
-          RunContract(plan, in(0) + slice(gather.a_table, entry, gather.a_stride),
-                      in(1) + slice(gather.b_table, entry, gather.b_stride), nullptr,
-                      y + slice(gather.c_table, entry, gather.c_stride), scratch_);
-        }
-        break;
-      }
-      case OpKind::kAdd:
-        Add(in(0), in(1), shape.count(), y);
-        break;
-      case OpKind::kGelu:
-        Gelu(in(0), shape.count(), y);
-        break;
-      case OpKind::kGeluGrad:
-        GeluGrad(in(1), in(0), shape.count(), y);
-        break;
-      case OpKind::kTanh:
-        Tanh(in(0), shape.count(), y);
-        break;
-      case OpKind::kTanhGrad:
-        TanhGrad(in(1), in(0), shape.count(), y);
-        break;
-      case OpKind::kDropout:
-        Dropout(MaskOf(op, inputs), in(0), shape.rows, shape.columns, y);
-        break;
-      case OpKind::kDropoutAdd:
-        DropoutAdd(MaskOf(op, inputs), in(0), in(1), shape.rows, shape.columns, y);
-        break;
-      case OpKind::kFill:
-        Fill(0,
-             op.list < 0 ? shape.count()
-                         : inputs.list_sizes[static_cast<size_t>(op.list)] * shape.columns,
-             y);
-        break;
-      case OpKind::kTakeColumn: {
-        const int64_t stride = shape_in(0).columns;
-        for (int64_t f = 0; f < shape.rows; ++f) y[f] = in(0)[f * stride];
-        break;
-      }
-      case OpKind::kAddColumn: {
-        const float* x = in(0);
-        for (int64_t f = 0; f < shape.rows; ++f) y[f * shape.columns] += x[f];
-        break;
-      }
-      case OpKind::kAddColumns: {
-        const float* x = in(0);
-        const int64_t columns = shape_in(0).columns;
-        for (int64_t f = 0; f < shape.rows; ++f) {
-          for (int64_t t = 0; t < columns; ++t) y[f * shape.columns + t] += x[f * columns + t];
-        }
-        break;
-      }
-      case OpKind::kMoments: {
-        const Shape x = shape_in(0);
-        Moments(in(0), x.rows, x.columns, static_cast<float>(op.epsilon), y, y + x.columns);
-        break;
-      }
-      case OpKind::kNormalize:
-        Normalize(in(0), in(1), in(1) + shape.columns, optional_in(2), optional_in(3), shape.rows,
-                  shape.columns, y);
-        break;
-      case OpKind::kNormalizeGradSums: {
-        const Shape x = shape_in(0);
-        NormalizeGradSums(in(1), in(2), in(2) + x.columns, optional_in(3), in(0), x.rows, x.columns,
-                          y, y + x.columns);
-        break;
-      }
-      case OpKind::kNormalizeGradAffine: {
-        const Shape x = shape_in(0);
-        NormalizeGradAffine(in(1), in(2), in(2) + x.columns, in(0), x.rows, x.columns,
-                            op.accumulate, y, at(op.out[1]));
-        break;
-      }
-      case OpKind::kNormalizeGrad:
-        NormalizeGrad(in(1), in(2), in(2) + shape.columns, optional_in(4), in(0), in(3),
-                      in(3) + shape.columns, shape.rows, shape.columns, y);
-        break;
-      case OpKind::kSoftmax:
-      case OpKind::kSoftmaxGrad: {
-        const int64_t heads = shape.rows / tokens;
-        if (op.kind == OpKind::kSoftmax) {
-          Softmax(in(0), heads, tokens, tokens, inputs.valid, y);
-        } else {
-          SoftmaxGrad(in(1), in(0), heads, tokens, tokens, inputs.valid, y);
-        }
-        break;
-      }
-      case OpKind::kCrossEntropy: {
-        const auto weight = inputs.loss_weights[static_cast<size_t>(op.loss)];
-        CrossEntropy(in(0), integers(op.in[1]), shape.rows, shape.columns,
-                     static_cast<float>(weight), static_cast<float>(op.smoothing), at(op.out[1]),
-                     y);
-        break;
-      }
-      case OpKind::kRowSum: {
-        const Shape x = shape_in(0);
-        RowSum(in(0), x.rows, x.columns, op.accumulate, y);
-        break;
-      }
-      case OpKind::kGatherColumns:
-        GatherColumns(in(0), integers(op.in[1]), in(2), shape_in(2).columns, shape.rows,
-                      shape.columns, y);
-        break;
-      case OpKind::kScatterColumns: {
-        const Shape x = shape_in(0);
-        const int32_t* slot = integers(op.in[1]);
-        if (!op.accumulate) {
-          ScatterColumns(in(0), x.columns, slot, x.rows, inputs.valid,
-                         inputs.list_sizes[static_cast<size_t>(op.list)], y);
-          break;
-        }
-        for (int64_t t = 0; t < inputs.valid; ++t) {
-          for (int64_t f = 0; f < x.rows; ++f) {
-            y[slot[t] * x.rows + f] += in(0)[f * x.columns + t];
+    std::visit(
+        [&]<class O>(const O& operation) {
+          const auto in = NamedOperands<In<O>, Input>(op.in, input);
+          const auto out = NamedOperands<Out<O>, Output>(op.out, output);
+          if constexpr (std::is_same_v<O, ops::Contract>) {
+            runner.Run(operation, in, out, contractions[contraction_[static_cast<size_t>(i)]]);
+          } else {
+            runner.Run(operation, in, out);
           }
-        }
-        break;
-      }
-      case OpKind::kDescend:
-        Scale(-rate, shape.count(), y);
-        break;  // always in place
-      case OpKind::kSumSquares:
-        y[0] =
-            static_cast<float>((op.accumulate ? y[0] : 0) + SumSquares(in(0), shape_in(0).count()));
-        break;
-      case OpKind::kClip:
-        if (const float norm = std::sqrt(in(1)[0]); norm > op.clip) {
-          Scale(static_cast<float>(op.clip) / norm, shape.count(), y);
-        }
-        break;
-      case OpKind::kSgd:
-      case OpKind::kMomentum:
-      case OpKind::kAdamW: {
-        if (op.kind == OpKind::kAdamW) {
-          const auto n = static_cast<double>(inputs.update);
-          AdamW(in(0), shape.count(),
-                {.rate = rate,
-                 .beta1 = static_cast<float>(op.momentum),
-                 .beta2 = static_cast<float>(op.beta2),
-                 .epsilon = static_cast<float>(op.epsilon),
-                 .weight_decay = static_cast<float>(op.decay),
-                 .correction1 = static_cast<float>(1 - std::pow(op.momentum, n)),
-                 .correction2 = static_cast<float>(1 - std::pow(op.beta2, n))},
-                at(op.out[1]), at(op.out[2]), y);
-          break;
-        }
-        if (op.decay > 0) Scale(1 - rate * static_cast<float>(op.decay), shape.count(), y);
-        if (op.kind == OpKind::kSgd) {
-          Sgd(in(0), shape.count(), rate, y);
-        } else {
-          Momentum(in(0), shape.count(), rate, static_cast<float>(op.momentum), at(op.out[1]), y);
-        }
-        break;
-      }
-    }
+        },
+        op.operation);
 #ifdef BITTERN_POISON
     for (size_t id = 0; id < graph_.tensors.size(); ++id) {
       const Block& block = plan_.blocks[id];

@@ -34,7 +34,7 @@ class Machine {
     inputs_.dropout_key = 0x1234567890ABCDEF;
     inputs_.learning_rate = 0.1;
     for (size_t i = 0; i < graph_.ops.size(); ++i) {
-      if (graph_.ops[i].kind == OpKind::kCrossEntropy) loss_end_ = static_cast<int>(i) + 1;
+      if (InfoOf(graph_.ops[i].operation).stage == Stage::kLoss) loss_end_ = static_cast<int>(i) + 1;
     }
   }
 

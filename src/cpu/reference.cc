@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <variant>
 
-#include "base/error.h"
 #include "cpu/dropout.h"
 
 namespace bittern {
@@ -19,6 +19,335 @@ double GeluDerivative(double x) {
   return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * kGeluScale * (1 + 3 * 0.044715 * x * x);
 }
 
+// A tensor as operand or result; the number of its columns is that of the run.
+struct Operand64 {
+  double* values = nullptr;  // nullptr: an optional operand that is not given
+  const int32_t* integers = nullptr;
+  const Tensor* tensor = nullptr;
+  int64_t tokens = 0;
+
+  double& operator[](int64_t i) const { return values[i]; }
+  int64_t count() const { return tensor->Elements(tokens); }
+  int64_t columns() const { return tensor->shape.back().At(tokens); }
+  int64_t rows() const { return columns() == 0 ? 0 : count() / columns(); }
+};
+
+template <class O>
+using In = InputsOf<O, Operand64>;
+template <class O>
+using Out = OutputsOf<O, Operand64>;
+
+// One overload for each operation. An operation without one does not compile.
+class Definitions {
+ public:
+  explicit Definitions(const StepInputs& inputs) : inputs_(inputs) {}
+
+  void Run(const ops::Contract& op, const In<ops::Contract>& in,
+           const Out<ops::Contract>& out) const {
+    const std::vector<StridedLoop<int64_t>> nest = AtTokens(op.loops, inputs_.tokens);
+    // Walks the loops from `level` inwards and calls visit(a, b, c, start) with element offsets.
+    const auto walk = [&](const auto& self, size_t level, int64_t a, int64_t b, int64_t c,
+                          int64_t s, const auto& visit) -> void {
+      if (level == nest.size()) return visit(a, b, c, s);
+      const StridedLoop<int64_t>& loop = nest[level];
+      for (int64_t i = 0; i < loop.extent; ++i) {
+        self(self, level + 1, a + i * loop.a, b + i * loop.b, c + i * loop.c, s + i * loop.start,
+             visit);
+      }
+    };
+    const auto slice = [&](const Operand64& table, int64_t entry, Size stride) {
+      return (table.integers == nullptr ? entry : table.integers[entry]) *
+             stride.At(inputs_.tokens);
+    };
+    const Gather& gather = op.gather;
+    const int64_t entries = gather.list < 0 ? 1 : ListSize(gather.list);
+    for (int64_t entry = 0; entry < entries; ++entry) {
+      const int64_t a0 = slice(in.a_table, entry, gather.a_stride);
+      const int64_t b0 = slice(in.b_table, entry, gather.b_stride);
+      const int64_t c0 = slice(in.c_table, entry, gather.c_stride);
+      if (!op.accumulate) {
+        walk(walk, 0, a0, b0, c0, 0, [&](int64_t, int64_t, int64_t c, int64_t s) {
+          out.c[c] = in.start.values == nullptr ? 0 : in.start[s];
+        });
+      }
+      walk(walk, 0, a0, b0, c0, 0, [&](int64_t a, int64_t b, int64_t c, int64_t) {
+        out.c[c] += op.scale * in.a[a] * in.b[b];
+      });
+    }
+  }
+
+  void Run(const ops::Add&, const In<ops::Add>& in, const Out<ops::Add>& out) const {
+    for (int64_t i = 0; i < out.y.count(); ++i) out.y[i] = in.a[i] + in.b[i];
+  }
+  void Run(const ops::Gelu&, const In<ops::Gelu>& in, const Out<ops::Gelu>& out) const {
+    for (int64_t i = 0; i < out.y.count(); ++i) out.y[i] = Gelu(in.x[i]);
+  }
+  void Run(const ops::GeluGrad&, const In<ops::GeluGrad>& in, const Out<ops::GeluGrad>& out) const {
+    for (int64_t i = 0; i < out.dx.count(); ++i) out.dx[i] = in.dy[i] * GeluDerivative(in.x[i]);
+  }
+  void Run(const ops::Tanh&, const In<ops::Tanh>& in, const Out<ops::Tanh>& out) const {
+    for (int64_t i = 0; i < out.y.count(); ++i) out.y[i] = std::tanh(in.x[i]);
+  }
+  void Run(const ops::TanhGrad&, const In<ops::TanhGrad>& in, const Out<ops::TanhGrad>& out) const {
+    for (int64_t i = 0; i < out.dx.count(); ++i) out.dx[i] = in.dy[i] * (1 - in.y[i] * in.y[i]);
+  }
+  void Run(const ops::Dropout& op, const In<ops::Dropout>& in, const Out<ops::Dropout>& out) const {
+    Masked(op.dropout, in.x, out.y, [](int64_t) { return 0.0; });
+  }
+  void Run(const ops::DropoutAdd& op, const In<ops::DropoutAdd>& in,
+           const Out<ops::DropoutAdd>& out) const {
+    Masked(op.dropout, in.x, out.y, [&](int64_t i) { return in.residual[i]; });
+  }
+
+  void Run(const ops::Fill& op, const In<ops::Fill>&, const Out<ops::Fill>& out) const {
+    const int64_t filled = op.list < 0 ? out.y.count() : ListSize(op.list) * out.y.columns();
+    std::fill_n(out.y.values, filled, 0.0);
+  }
+  void Run(const ops::TakeColumn&, const In<ops::TakeColumn>& in,
+           const Out<ops::TakeColumn>& out) const {
+    for (int64_t f = 0; f < out.y.rows(); ++f) out.y[f] = in.x[f * in.x.columns()];
+  }
+  void Run(const ops::AddColumn&, const In<ops::AddColumn>& in,
+           const Out<ops::AddColumn>& out) const {
+    for (int64_t f = 0; f < out.y.rows(); ++f) out.y[f * out.y.columns()] += in.x[f];
+  }
+  void Run(const ops::AddColumns&, const In<ops::AddColumns>& in,
+           const Out<ops::AddColumns>& out) const {
+    const int64_t columns = in.x.columns(), stride = out.y.columns();
+    for (int64_t f = 0; f < in.x.rows(); ++f) {
+      for (int64_t t = 0; t < columns; ++t) out.y[f * stride + t] += in.x[f * columns + t];
+    }
+  }
+
+  // moments and sums are [2][T]: element T + t is the second one of token t.
+  void Run(const ops::Moments& op, const In<ops::Moments>& in, const Out<ops::Moments>& out) const {
+    const int64_t rows = in.x.rows(), columns = in.x.columns();
+    const auto features = static_cast<double>(rows);
+    for (int64_t t = 0; t < columns; ++t) {
+      double mean = 0, variance = 0;
+      for (int64_t f = 0; f < rows; ++f) mean += in.x[f * columns + t] / features;
+      for (int64_t f = 0; f < rows; ++f) {
+        variance += std::pow(in.x[f * columns + t] - mean, 2) / features;
+      }
+      out.moments[t] = mean;
+      out.moments[columns + t] = 1 / std::sqrt(variance + op.epsilon);
+    }
+  }
+  void Run(const ops::Normalize&, const In<ops::Normalize>& in,
+           const Out<ops::Normalize>& out) const {
+    const bool affine = in.gain.values != nullptr;
+    const int64_t columns = in.x.columns();
+    for (int64_t f = 0; f < in.x.rows(); ++f) {
+      for (int64_t t = 0; t < columns; ++t) {
+        out.y[f * columns + t] = Normalized(in.x, in.moments, f, t) * (affine ? in.gain[f] : 1) +
+                                 (affine ? in.shift[f] : 0);
+      }
+    }
+  }
+  void Run(const ops::NormalizeGradSums&, const In<ops::NormalizeGradSums>& in,
+           const Out<ops::NormalizeGradSums>& out) const {
+    const int64_t columns = in.dy.columns();
+    for (int64_t t = 0; t < columns; ++t) {
+      double sum = 0, with_xhat = 0;
+      for (int64_t f = 0; f < in.dy.rows(); ++f) {
+        const double g = WithGain(in.dy, in.gain, f, t);
+        sum += g;
+        with_xhat += g * Normalized(in.x, in.moments, f, t);
+      }
+      out.sums[t] = sum;
+      out.sums[columns + t] = with_xhat;
+    }
+  }
+  void Run(const ops::NormalizeGradAffine& op, const In<ops::NormalizeGradAffine>& in,
+           const Out<ops::NormalizeGradAffine>& out) const {
+    const int64_t columns = in.dy.columns();
+    for (int64_t f = 0; f < in.dy.rows(); ++f) {
+      double d_gain = op.accumulate ? out.d_gain[f] : 0;
+      double d_shift = op.accumulate ? out.d_shift[f] : 0;
+      for (int64_t t = 0; t < columns; ++t) {
+        d_gain += in.dy[f * columns + t] * Normalized(in.x, in.moments, f, t);
+        d_shift += in.dy[f * columns + t];
+      }
+      out.d_gain[f] = d_gain;
+      out.d_shift[f] = d_shift;
+    }
+  }
+  void Run(const ops::NormalizeGrad&, const In<ops::NormalizeGrad>& in,
+           const Out<ops::NormalizeGrad>& out) const {
+    const int64_t columns = in.dy.columns();
+    const auto features = static_cast<double>(in.dy.rows());
+    for (int64_t f = 0; f < in.dy.rows(); ++f) {
+      for (int64_t t = 0; t < columns; ++t) {
+        const double g = WithGain(in.dy, in.gain, f, t);
+        const double xhat = Normalized(in.x, in.moments, f, t);
+        out.dx[f * columns + t] =
+            in.moments[columns + t] *
+            (g - in.sums[t] / features - xhat * in.sums[columns + t] / features);
+      }
+    }
+  }
+
+  void Run(const ops::Softmax& op, const In<ops::Softmax>& in, const Out<ops::Softmax>& out) const {
+    ForEachColumn(out.p, [&](const auto& at) {
+      const auto score = [&](int64_t key) { return op.scale * in.scores[at(key)]; };
+      double largest = -INFINITY, sum = 0;
+      for (int64_t key = 0; key < inputs_.valid; ++key) largest = std::max(largest, score(key));
+      for (int64_t key = 0; key < inputs_.valid; ++key) sum += std::exp(score(key) - largest);
+      for (int64_t key = 0; key < inputs_.tokens; ++key) {
+        out.p[at(key)] = key < inputs_.valid ? std::exp(score(key) - largest) / sum : 0;
+      }
+    });
+  }
+  void Run(const ops::SoftmaxGrad& op, const In<ops::SoftmaxGrad>& in,
+           const Out<ops::SoftmaxGrad>& out) const {
+    ForEachColumn(out.d_scores, [&](const auto& at) {
+      double sum = 0;
+      for (int64_t key = 0; key < inputs_.valid; ++key) sum += in.p[at(key)] * in.dp[at(key)];
+      for (int64_t key = 0; key < inputs_.tokens; ++key) {
+        out.d_scores[at(key)] =
+            key < inputs_.valid ? op.scale * in.p[at(key)] * (in.dp[at(key)] - sum) : 0;
+      }
+    });
+  }
+
+  void Run(const ops::CrossEntropy& op, const In<ops::CrossEntropy>& in,
+           const Out<ops::CrossEntropy>& out) const {
+    const int64_t classes = in.logits.rows(), columns = in.logits.columns();
+    const double weight = inputs_.loss_weights[static_cast<size_t>(op.loss)];
+    const double smooth = op.smoothing / static_cast<double>(classes);
+    for (int64_t t = 0; t < columns; ++t) {
+      const int32_t label = in.labels.integers[t];
+      const auto logit = [&](int64_t c) { return in.logits[c * columns + t]; };
+      double largest = -INFINITY, sum = 0, loss = 0;
+      for (int64_t c = 0; c < classes; ++c) largest = std::max(largest, logit(c));
+      for (int64_t c = 0; c < classes; ++c) sum += std::exp(logit(c) - largest);
+      for (int64_t c = 0; c < classes; ++c) {
+        const double log_p = logit(c) - largest - std::log(sum);
+        const double target = smooth + (c == label ? 1 - op.smoothing : 0);
+        loss -= target * log_p;
+        out.d_logits[c * columns + t] = label < 0 ? 0 : weight * (std::exp(log_p) - target);
+      }
+      out.losses[t] = label < 0 ? 0 : weight * loss;
+    }
+  }
+
+  void Run(const ops::RowSum& op, const In<ops::RowSum>& in, const Out<ops::RowSum>& out) const {
+    const int64_t columns = in.x.columns();
+    const double factor = op.rate_factor ? -*op.rate_factor * inputs_.learning_rate : 1;
+    for (int64_t f = 0; f < in.x.rows(); ++f) {
+      double sum = op.accumulate ? out.y[f] : 0;
+      for (int64_t t = 0; t < columns; ++t) sum += factor * in.x[f * columns + t];
+      out.y[f] = sum;
+    }
+  }
+  void Run(const ops::GatherColumns&, const In<ops::GatherColumns>& in,
+           const Out<ops::GatherColumns>& out) const {
+    const int64_t rows = out.y.rows(), columns = out.y.columns(), stride = in.add.columns();
+    for (int64_t f = 0; f < rows; ++f) {
+      for (int64_t t = 0; t < columns; ++t) {
+        out.y[f * columns + t] = in.rows[in.slot.integers[t] * rows + f] + in.add[f * stride + t];
+      }
+    }
+  }
+  void Run(const ops::ScatterColumns& op, const In<ops::ScatterColumns>& in,
+           const Out<ops::ScatterColumns>& out) const {
+    const int64_t rows = in.x.rows(), columns = in.x.columns();
+    if (!op.accumulate) std::fill_n(out.rows.values, ListSize(op.list) * rows, 0.0);
+    for (int64_t f = 0; f < rows; ++f) {
+      for (int64_t t = 0; t < columns; ++t) {
+        out.rows[in.slot.integers[t] * rows + f] += in.x[f * columns + t];
+      }
+    }
+  }
+
+  void Run(const ops::ScaleByRate& op, const In<ops::ScaleByRate>& in,
+           const Out<ops::ScaleByRate>& out) const {
+    for (int64_t i = 0; i < out.y.count(); ++i) out.y[i] = -RateOf(op) * in.x[i];
+  }
+  void Run(const ops::SumSquares& op, const In<ops::SumSquares>& in,
+           const Out<ops::SumSquares>& out) const {
+    double sum = op.accumulate ? out.squares[0] : 0;
+    for (int64_t i = 0; i < in.x.count(); ++i) sum += in.x[i] * in.x[i];
+    out.squares[0] = sum;
+  }
+  void Run(const ops::Clip& op, const In<ops::Clip>& in, const Out<ops::Clip>& out) const {
+    const double factor = std::min(1.0, op.clip / std::sqrt(in.squares[0]));
+    for (int64_t i = 0; i < in.x.count(); ++i) out.y[i] = factor * in.x[i];
+  }
+
+  void Run(const ops::Sgd& op, const In<ops::Sgd>& in, const Out<ops::Sgd>& out) const {
+    const double rate = RateOf(op);
+    for (int64_t i = 0; i < in.gradient.count(); ++i) {
+      out.parameter[i] -= rate * op.decay * out.parameter[i];
+      out.parameter[i] -= rate * in.gradient[i];
+    }
+  }
+  void Run(const ops::Momentum& op, const In<ops::Momentum>& in,
+           const Out<ops::Momentum>& out) const {
+    const double rate = RateOf(op);
+    for (int64_t i = 0; i < in.gradient.count(); ++i) {
+      double& velocity = out.velocity[i];
+      velocity = op.momentum * velocity + in.gradient[i];
+      out.parameter[i] -= rate * op.decay * out.parameter[i];
+      out.parameter[i] -= rate * velocity;
+    }
+  }
+  void Run(const ops::AdamW& op, const In<ops::AdamW>& in, const Out<ops::AdamW>& out) const {
+    const double rate = RateOf(op);
+    const auto n = static_cast<double>(inputs_.update);
+    for (int64_t i = 0; i < in.gradient.count(); ++i) {
+      const double g = in.gradient[i];
+      double &m = out.first[i], &v = out.second[i];
+      m = op.beta1 * m + (1 - op.beta1) * g;
+      v = op.beta2 * v + (1 - op.beta2) * g * g;
+      out.parameter[i] -= rate * op.decay * out.parameter[i];
+      out.parameter[i] -= rate * (m / (1 - std::pow(op.beta1, n))) /
+                          (std::sqrt(v / (1 - std::pow(op.beta2, n))) + op.epsilon);
+    }
+  }
+
+ private:
+  int64_t ListSize(int list) const { return inputs_.list_sizes[static_cast<size_t>(list)]; }
+  template <class O>
+  double RateOf(const O& op) const {
+    return op.rate_factor * inputs_.learning_rate;
+  }
+
+  // y[i] = base(i) + x[i] * mask / keep
+  template <class Base>
+  void Masked(const DropoutAttributes& dropout, const Operand64& x, const Operand64& y,
+              const Base& base) const {
+    const DropoutMask mask = MaskOf(dropout, inputs_);
+    for (int64_t f = 0; f < y.rows(); ++f) {
+      for (int64_t t = 0; t < y.columns(); ++t) {
+        const int64_t i = f * y.columns() + t;
+        y[i] = base(i) + (DropoutKeeps(mask, f, t) ? x[i] * (65536.0 / mask.threshold) : 0);
+      }
+    }
+  }
+
+  // (x - mean) rstd of feature f and token t.
+  static double Normalized(const Operand64& x, const Operand64& moments, int64_t f, int64_t t) {
+    return (x[f * x.columns() + t] - moments[t]) * moments[x.columns() + t];
+  }
+  static double WithGain(const Operand64& dy, const Operand64& gain, int64_t f, int64_t t) {
+    return dy[f * dy.columns() + t] * (gain.values == nullptr ? 1 : gain[f]);
+  }
+
+  // Calls column(at) for every head and query of p[head][key][query]; at(key) is an element.
+  template <class Column>
+  void ForEachColumn(const Operand64& p, const Column& column) const {
+    const int64_t heads = p.tensor->shape[0].At(inputs_.tokens), tokens = inputs_.tokens;
+    for (int64_t head = 0; head < heads; ++head) {
+      for (int64_t query = 0; query < tokens; ++query) {
+        column([=](int64_t key) { return (head * tokens + key) * tokens + query; });
+      }
+    }
+  }
+
+  const StepInputs& inputs_;
+};
+
 }  // namespace
 
 Reference::Reference(const Graph& graph)
@@ -28,317 +357,26 @@ Reference::Reference(const Graph& graph)
     if (graph.tensors[id].type == ElementType::kI32) {
       integers_[id].assign(elements, 0);
     } else {
-      // What was never written must not look like a number.
+      // What no operation has written must not look like a number.
       values_[id].assign(elements, graph.tensors[id].persistent ? 0.0 : NAN);
     }
   }
 }
 
 void Reference::Run(const StepInputs& inputs, int begin, int end) {
-  for (int i = begin; i < end; ++i) RunOp(graph_.ops[static_cast<size_t>(i)], inputs);
-}
-
-void Reference::RunOp(const Op& op, const StepInputs& inputs) {
-  const int64_t tokens = inputs.tokens;
-  // Most operations see one [rows][columns] tensor; where shapes differ, the one named here.
-  const bool by_input = op.kind == OpKind::kRowSum || op.kind == OpKind::kScatterColumns ||
-                        op.kind == OpKind::kAddColumns ||
-                        (op.kind >= OpKind::kMoments && op.kind <= OpKind::kNormalizeGrad);
-  const Tensor& shaped = graph_.At(by_input ? op.in[0] : op.out[0]);
-  const int64_t count = shaped.Elements(tokens);
-  const int64_t columns = shaped.shape.back().At(tokens);
-  const int64_t rows = columns == 0 ? 0 : count / columns;
-  double* y = Out(op);
-
-  switch (op.kind) {
-    case OpKind::kContract:
-      return Contract(op, inputs);
-    case OpKind::kAdd:
-      for (int64_t i = 0; i < count; ++i) y[i] = In(op, 0)[i] + In(op, 1)[i];
-      return;
-    case OpKind::kGelu:
-      for (int64_t i = 0; i < count; ++i) y[i] = Gelu(In(op, 0)[i]);
-      return;
-    case OpKind::kGeluGrad:
-      for (int64_t i = 0; i < count; ++i) y[i] = In(op, 0)[i] * GeluDerivative(In(op, 1)[i]);
-      return;
-    case OpKind::kTanh:
-      for (int64_t i = 0; i < count; ++i) y[i] = std::tanh(In(op, 0)[i]);
-      return;
-    case OpKind::kTanhGrad:
-      for (int64_t i = 0; i < count; ++i) y[i] = In(op, 0)[i] * (1 - In(op, 1)[i] * In(op, 1)[i]);
-      return;
-    case OpKind::kDropout:
-    case OpKind::kDropoutAdd: {
-      const DropoutMask mask = MaskOf(op, inputs);
-      const bool add = op.kind == OpKind::kDropoutAdd;
-      const double* x = In(op, add ? 1 : 0);
-      for (int64_t f = 0; f < rows; ++f) {
-        for (int64_t t = 0; t < columns; ++t) {
-          const int64_t i = f * columns + t;
-          const double kept = DropoutKeeps(mask, f, t) ? x[i] * (65536.0 / mask.threshold) : 0;
-          y[i] = (add ? In(op, 0)[i] : 0) + kept;
-        }
-      }
-      return;
-    }
-    case OpKind::kFill: {
-      const int64_t filled =
-          op.list < 0 ? count : inputs.list_sizes[static_cast<size_t>(op.list)] * columns;
-      std::fill_n(y, filled, 0.0);
-      return;
-    }
-    case OpKind::kTakeColumn: {
-      const int64_t stride = graph_.At(op.in[0]).shape.back().At(tokens);
-      for (int64_t f = 0; f < rows; ++f) y[f] = In(op, 0)[f * stride];
-      return;
-    }
-    case OpKind::kAddColumn:
-      for (int64_t f = 0; f < rows; ++f) y[f * columns] += In(op, 0)[f];
-      return;
-    case OpKind::kAddColumns: {
-      const int64_t stride = graph_.At(op.out[0]).shape.back().At(tokens);
-      for (int64_t f = 0; f < rows; ++f) {
-        for (int64_t t = 0; t < columns; ++t) y[f * stride + t] += In(op, 0)[f * columns + t];
-      }
-      return;
-    }
-    case OpKind::kMoments:
-    case OpKind::kNormalize:
-    case OpKind::kNormalizeGradSums:
-    case OpKind::kNormalizeGradAffine:
-    case OpKind::kNormalizeGrad:
-      return Normalization(op, rows, columns);
-    case OpKind::kSoftmax:
-    case OpKind::kSoftmaxGrad:
-      return Attention(op, inputs);
-    case OpKind::kCrossEntropy:
-      return CrossEntropy(op, inputs);
-    case OpKind::kRowSum:
-      for (int64_t f = 0; f < rows; ++f) {
-        double sum = op.accumulate ? y[f] : 0;
-        for (int64_t t = 0; t < columns; ++t) sum += In(op, 0)[f * columns + t];
-        y[f] = sum;
-      }
-      return;
-    case OpKind::kGatherColumns: {
-      const std::vector<int32_t>& slot = Integers(op.in[1]);
-      const int64_t stride = graph_.At(op.in[2]).shape.back().At(tokens);
-      for (int64_t f = 0; f < rows; ++f) {
-        for (int64_t t = 0; t < columns; ++t) {
-          y[f * columns + t] =
-              In(op, 0)[slot[static_cast<size_t>(t)] * rows + f] + In(op, 2)[f * stride + t];
-        }
-      }
-      return;
-    }
-    case OpKind::kScatterColumns: {
-      const std::vector<int32_t>& slot = Integers(op.in[1]);
-      if (!op.accumulate) {
-        std::fill_n(y, inputs.list_sizes[static_cast<size_t>(op.list)] * rows, 0.0);
-      }
-      for (int64_t f = 0; f < rows; ++f) {
-        for (int64_t t = 0; t < columns; ++t) {
-          y[slot[static_cast<size_t>(t)] * rows + f] += In(op, 0)[f * columns + t];
-        }
-      }
-      return;
-    }
-    case OpKind::kDescend:
-    case OpKind::kSumSquares:
-    case OpKind::kClip:
-    case OpKind::kSgd:
-    case OpKind::kMomentum:
-    case OpKind::kAdamW:
-      return Update(op, inputs);
-  }
-}
-
-void Reference::Contract(const Op& op, const StepInputs& inputs) {
-  struct Index {
-    int64_t extent, a, b, c, start;
+  const Definitions definitions(inputs);
+  const auto operand = [&](TensorId id) -> Operand64 {
+    if (id == kNoTensor) return {};
+    return {Values(id).data(), Integers(id).data(), &graph_.At(id), inputs.tokens};
   };
-  const int64_t tokens = inputs.tokens;
-  std::vector<Index> nest;
-  for (const Loop& loop : op.loops) {
-    nest.push_back({loop.extent.At(tokens), loop.a.At(tokens), loop.b.At(tokens), loop.c.At(tokens),
-                    loop.start.At(tokens)});
-  }
-  // Walks the loops from `level` inwards and calls visit(a, b, c, start) with element offsets.
-  const auto walk = [&](const auto& self, size_t level, int64_t a, int64_t b, int64_t c, int64_t s,
-                        const auto& visit) -> void {
-    if (level == nest.size()) return visit(a, b, c, s);
-    const Index& index = nest[level];
-    for (int64_t i = 0; i < index.extent; ++i) {
-      self(self, level + 1, a + i * index.a, b + i * index.b, c + i * index.c, s + i * index.start,
-           visit);
-    }
-  };
-  const auto slice = [&](TensorId table, int64_t entry, Size stride) {
-    return (table == kNoTensor ? entry : Integers(table)[static_cast<size_t>(entry)]) *
-           stride.At(tokens);
-  };
-  const double *a = In(op, 0), *b = In(op, 1), *start = op.in.size() > 2 ? In(op, 2) : nullptr;
-  double* c = Out(op);
-  const int64_t entries =
-      op.gather.list < 0 ? 1 : inputs.list_sizes[static_cast<size_t>(op.gather.list)];
-  for (int64_t entry = 0; entry < entries; ++entry) {
-    const int64_t a0 = slice(op.gather.a_table, entry, op.gather.a_stride);
-    const int64_t b0 = slice(op.gather.b_table, entry, op.gather.b_stride);
-    const int64_t c0 = slice(op.gather.c_table, entry, op.gather.c_stride);
-    if (!op.accumulate) {
-      walk(walk, 0, a0, b0, c0, 0, [&](int64_t, int64_t, int64_t at, int64_t s) {
-        c[at] = start == nullptr ? 0 : start[s];
-      });
-    }
-    walk(walk, 0, a0, b0, c0, 0, [&](int64_t at_a, int64_t at_b, int64_t at_c, int64_t) {
-      c[at_c] += op.scale * a[at_a] * b[at_b];
-    });
-  }
-}
-
-void Reference::Normalization(const Op& op, int64_t rows, int64_t columns) {
-  const bool forward = op.kind == OpKind::kMoments || op.kind == OpKind::kNormalize;
-  const double* x = In(op, forward ? 0 : 1);
-  for (int64_t t = 0; t < columns; ++t) {
-    if (op.kind == OpKind::kMoments) {
-      double mean = 0, variance = 0;
-      for (int64_t f = 0; f < rows; ++f) mean += x[f * columns + t] / static_cast<double>(rows);
-      for (int64_t f = 0; f < rows; ++f) {
-        variance += std::pow(x[f * columns + t] - mean, 2) / static_cast<double>(rows);
-      }
-      Out(op)[t] = mean;
-      Out(op)[columns + t] = 1 / std::sqrt(variance + op.epsilon);
-      continue;
-    }
-    const double* moments = In(op, forward ? 1 : 2);
-    const double mean = moments[t], rstd = moments[columns + t];
-    const auto xhat = [&](int64_t f) { return (x[f * columns + t] - mean) * rstd; };
-    if (op.kind == OpKind::kNormalize) {
-      const bool affine = op.in.size() > 2;
-      for (int64_t f = 0; f < rows; ++f) {
-        Out(op)[f * columns + t] =
-            xhat(f) * (affine ? In(op, 2)[f] : 1) + (affine ? In(op, 3)[f] : 0);
-      }
-      continue;
-    }
-    const double* dy = In(op, 0);
-    if (op.kind == OpKind::kNormalizeGradAffine) {
-      for (int64_t f = 0; f < rows; ++f) {
-        const bool first = t == 0 && !op.accumulate;
-        Out(op, 0)[f] = (first ? 0 : Out(op, 0)[f]) + dy[f * columns + t] * xhat(f);
-        Out(op, 1)[f] = (first ? 0 : Out(op, 1)[f]) + dy[f * columns + t];
-      }
-      continue;
-    }
-    const size_t gain_place = op.kind == OpKind::kNormalizeGradSums ? 3 : 4;
-    const auto g = [&](int64_t f) {
-      return dy[f * columns + t] * (op.in.size() > gain_place ? In(op, gain_place)[f] : 1);
-    };
-    if (op.kind == OpKind::kNormalizeGradSums) {
-      double sum = 0, with_xhat = 0;
-      for (int64_t f = 0; f < rows; ++f) {
-        sum += g(f);
-        with_xhat += g(f) * xhat(f);
-      }
-      Out(op)[t] = sum;
-      Out(op)[columns + t] = with_xhat;
-    } else {
-      const double* sums = In(op, 3);
-      const auto features = static_cast<double>(rows);
-      for (int64_t f = 0; f < rows; ++f) {
-        Out(op)[f * columns + t] =
-            rstd * (g(f) - sums[t] / features - xhat(f) * sums[columns + t] / features);
-      }
-    }
-  }
-}
-
-void Reference::Attention(const Op& op, const StepInputs& inputs) {
-  const Tensor& shape = graph_.At(op.out[0]);
-  const int64_t heads = shape.shape[0].At(inputs.tokens);
-  const int64_t tokens = inputs.tokens;
-  for (int64_t head = 0; head < heads; ++head) {
-    for (int64_t query = 0; query < tokens; ++query) {
-      const auto at = [&](int64_t key) { return (head * tokens + key) * tokens + query; };
-      if (op.kind == OpKind::kSoftmax) {
-        const double* s = In(op, 0);
-        double largest = -INFINITY, sum = 0;
-        for (int64_t key = 0; key < inputs.valid; ++key) largest = std::max(largest, s[at(key)]);
-        for (int64_t key = 0; key < inputs.valid; ++key) sum += std::exp(s[at(key)] - largest);
-        for (int64_t key = 0; key < tokens; ++key) {
-          Out(op)[at(key)] = key < inputs.valid ? std::exp(s[at(key)] - largest) / sum : 0;
-        }
-      } else {
-        const double *dp = In(op, 0), *p = In(op, 1);
-        double sum = 0;
-        for (int64_t key = 0; key < inputs.valid; ++key) sum += p[at(key)] * dp[at(key)];
-        for (int64_t key = 0; key < tokens; ++key) {
-          Out(op)[at(key)] = key < inputs.valid ? p[at(key)] * (dp[at(key)] - sum) : 0;
-        }
-      }
-    }
-  }
-}
-
-void Reference::CrossEntropy(const Op& op, const StepInputs& inputs) {
-  const Tensor& shape = graph_.At(op.in[0]);
-  const int64_t classes = shape.shape[0].At(inputs.tokens);
-  const int64_t columns = shape.shape[1].At(inputs.tokens);
-  const double weight = inputs.loss_weights[static_cast<size_t>(op.loss)];
-  const double smooth = op.smoothing / static_cast<double>(classes);
-  for (int64_t t = 0; t < columns; ++t) {
-    const int32_t label = Integers(op.in[1])[static_cast<size_t>(t)];
-    const double* logits = In(op, 0);
-    double largest = -INFINITY, sum = 0, loss = 0;
-    for (int64_t c = 0; c < classes; ++c) largest = std::max(largest, logits[c * columns + t]);
-    for (int64_t c = 0; c < classes; ++c) sum += std::exp(logits[c * columns + t] - largest);
-    for (int64_t c = 0; c < classes; ++c) {
-      const double log_p = logits[c * columns + t] - largest - std::log(sum);
-      const double target = smooth + (c == label ? 1 - op.smoothing : 0);
-      loss -= target * log_p;
-      Out(op, 0)[c * columns + t] = label < 0 ? 0 : weight * (std::exp(log_p) - target);
-    }
-    Out(op, 1)[t] = label < 0 ? 0 : weight * loss;
-  }
-}
-
-void Reference::Update(const Op& op, const StepInputs& inputs) {
-  const int64_t count = graph_.At(op.in[0]).Elements(inputs.tokens);
-  const double* g = In(op, 0);
-  if (op.kind == OpKind::kSumSquares) {
-    double sum = op.accumulate ? Out(op)[0] : 0;
-    for (int64_t i = 0; i < count; ++i) sum += g[i] * g[i];
-    Out(op)[0] = sum;
-    return;
-  }
-  if (op.kind == OpKind::kClip) {
-    const double factor = std::min(1.0, op.clip / std::sqrt(In(op, 1)[0]));
-    for (int64_t i = 0; i < count; ++i) Out(op)[i] = factor * g[i];
-    return;
-  }
-  const double rate = op.scale * inputs.learning_rate;
-  if (op.kind == OpKind::kDescend) {
-    for (int64_t i = 0; i < count; ++i) Out(op)[i] = -rate * g[i];
-    return;
-  }
-  double* p = Out(op, 0);
-  for (int64_t i = 0; i < count; ++i) {
-    p[i] -= rate * op.decay * p[i];
-    if (op.kind == OpKind::kSgd) {
-      p[i] -= rate * g[i];
-    } else if (op.kind == OpKind::kMomentum) {
-      double& v = Out(op, 1)[i];
-      v = op.momentum * v + g[i];
-      p[i] -= rate * v;
-    } else {
-      double &m = Out(op, 1)[i], &v = Out(op, 2)[i];
-      const auto n = static_cast<double>(inputs.update);
-      m = op.momentum * m + (1 - op.momentum) * g[i];
-      v = op.beta2 * v + (1 - op.beta2) * g[i] * g[i];
-      p[i] -= rate * (m / (1 - std::pow(op.momentum, n))) /
-              (std::sqrt(v / (1 - std::pow(op.beta2, n))) + op.epsilon);
-    }
+  for (int i = begin; i < end; ++i) {
+    const Op& op = graph_.ops[static_cast<size_t>(i)];
+    std::visit(
+        [&]<class O>(const O& operation) {
+          definitions.Run(operation, NamedOperands<In<O>, Operand64>(op.in, operand),
+                          NamedOperands<Out<O>, Operand64>(op.out, operand));
+        },
+        op.operation);
   }
 }
 

@@ -1,9 +1,10 @@
-// Runs a graph in float64, one scalar at a time: the oracle for the fast executor, and what
-// finite differences are taken of.
+// Runs a graph in float64, one scalar at a time. Tests compare the fast executor with it, and take
+// finite differences of it.
 //
-// Every operation is a few plain loops written from its definition in graph/graph.h; nothing is
-// shared with the kernels but the dropout masks' definition. Tensors stand in vectors of their own
-// (no arena), sized for Graph::tokens and packed for the T of the run.
+// Every operation is a few plain loops written from its definition in graph/operations.h. It shares
+// only the definition of dropout masks with the kernels. Every tensor has its own vector (there is
+// no arena), sized for Graph::tokens and packed for the T of the run. What no operation has written
+// is NaN. Not for use by two threads at once. Results are deterministic.
 #ifndef BITTERN_CPU_REFERENCE_H_
 #define BITTERN_CPU_REFERENCE_H_
 
@@ -26,15 +27,6 @@ class Reference {
   void Run(const StepInputs& inputs) { Run(inputs, 0, graph_.update_begin); }
 
  private:
-  void RunOp(const Op& op, const StepInputs& inputs);
-  void Contract(const Op& op, const StepInputs& inputs);
-  void Normalization(const Op& op, int64_t rows, int64_t columns);
-  void Attention(const Op& op, const StepInputs& inputs);
-  void CrossEntropy(const Op& op, const StepInputs& inputs);
-  void Update(const Op& op, const StepInputs& inputs);
-  double* In(const Op& op, size_t i) { return Values(op.in[i]).data(); }
-  double* Out(const Op& op, size_t i = 0) { return Values(op.out[i]).data(); }
-
   const Graph& graph_;
   std::vector<std::vector<double>> values_;
   std::vector<std::vector<int32_t>> integers_;

@@ -3,14 +3,37 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
+#include <type_traits>
+#include <variant>
 
 namespace bittern {
 namespace {
 
 constexpr int64_t kLine = 64;
 constexpr TensorId kNobody = -1;
+
+// The operations that always add to their results. Updates are not among them: their results are
+// parameters and states, which are taken as read in any case.
+template <class O>
+constexpr bool kAdds = std::is_same_v<O, ops::AddColumn> || std::is_same_v<O, ops::AddColumns>;
+
+bool AddsToResults(const Op& op) {
+  return std::visit(
+      []<class O>(const O& attributes) {
+        static_assert(
+            kAdds<O> || O::kInfo.effect == Effect::kOverwrites || O::kInfo.stage == Stage::kUpdate,
+            "the table says that this operation changes its results; kAdds does not");
+        static_assert(!kAdds<O> || O::kInfo.effect == Effect::kChanges,
+                      "kAdds says that this operation changes its results; the table does not");
+        if constexpr (requires { attributes.accumulate; }) {
+          return attributes.accumulate;
+        } else {
+          return kAdds<O>;
+        }
+      },
+      op.operation);
+}
 
 class Replay {
  public:
@@ -35,13 +58,11 @@ class Replay {
     for (const Op& op : graph_.ops) {
       where_ = op.name;
       std::set<TensorId> reads(op.in.begin(), op.in.end());
-      for (const TensorId id : Tables(op)) {
-        if (id != kNoTensor) reads.insert(id);
+      reads.erase(kNoTensor);
+      const bool adds = AddsToResults(op);
+      for (const TensorId id : op.out) {
+        if (adds || graph_.At(id).IsCheckpointed()) reads.insert(id);
       }
-      const bool changes = op.accumulate || op.kind == OpKind::kAddColumns ||
-                           op.kind == OpKind::kAddColumn || op.kind == OpKind::kSgd ||
-                           op.kind == OpKind::kMomentum || op.kind == OpKind::kAdamW;
-      if (changes) reads.insert(op.out.begin(), op.out.end());
       for (const TensorId id : reads) Read(id);
       for (const TensorId id : op.out) {
         Write(id);
@@ -70,14 +91,9 @@ class Replay {
   bool Shares(TensorId a, TensorId b) const { return Begin(a) < End(b) && Begin(b) < End(a); }
   void Fault(const std::string& what) { faults_.push_back(where_ + ": " + what); }
 
-  static std::array<TensorId, 3> Tables(const Op& op) {
-    return {op.gather.a_table, op.gather.b_table, op.gather.c_table};
-  }
-
   bool Touched(TensorId id) const {
     const auto has = [id](const auto& ids) { return std::ranges::find(ids, id) != ids.end(); };
-    return std::ranges::any_of(
-        graph_.ops, [&](const Op& op) { return has(op.in) || has(op.out) || has(Tables(op)); });
+    return std::ranges::any_of(graph_.ops, [&](const Op& op) { return has(op.in) || has(op.out); });
   }
 
   void CheckPlace(TensorId id) {

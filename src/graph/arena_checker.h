@@ -1,11 +1,16 @@
-// Proves a memory plan right from the schedule alone: it replays the operations over a map of
-// which tensor wrote each 64-byte line last. Shares no code with the planner (not even what an
-// operation reads), so that a fault in one is not repeated in the other.
+// Proves a memory plan right from the schedule alone: it replays the operations over a map that
+// says which tensor wrote each 64-byte line last.
 //
-// It finds: a read of a tensor that nothing has written, a read of a line that another tensor has
-// written since (overlap, early free), a block outside the arena, a misaligned block, a result
-// that shares bytes with a different operand of the same operation, and a persistent tensor
-// whose bytes something else wrote.
+// The checker shares no code with the planner, not even the rule that says what an operation reads.
+// A fault in one is then not repeated in the other. Its own rule: an operation reads its operands,
+// the results that it adds to, and every parameter or state among its results. The list of
+// operations that add to their results stands in the checker a second time. A new operation that
+// changes its results does not compile until both lists have it (arena_checker.cc).
+//
+// Faults that it finds: a read of a tensor that no operation has written, a read of a line that
+// another tensor has written since (an overlap or an early free), a block outside the arena, a
+// misaligned block, a result that shares bytes with a different operand of the same operation, and
+// a persistent tensor whose bytes another tensor overwrote.
 #ifndef BITTERN_GRAPH_ARENA_CHECKER_H_
 #define BITTERN_GRAPH_ARENA_CHECKER_H_
 
@@ -17,7 +22,8 @@
 
 namespace bittern {
 
-// Every fault found, as a sentence that names the operation and the tensors; empty: proved.
+// Every fault found, as a sentence that names the operation and the tensors. An empty list means
+// that the plan is proved.
 std::vector<std::string> CheckArena(const Graph& graph, const ArenaPlan& plan);
 
 }  // namespace bittern

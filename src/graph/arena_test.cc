@@ -74,11 +74,11 @@ Graph Chain() {
   const TensorId in = tensor("in", TensorKind::kInput), out = tensor("out", TensorKind::kOutput);
   const TensorId a = tensor("a", TensorKind::kActivation), b = tensor("b", TensorKind::kScratch);
   const TensorId c = tensor("c", TensorKind::kScratch), d = tensor("d", TensorKind::kActivation);
-  builder.Append(OpKind::kTanh, "make d", {in}, {d});
-  builder.Append(OpKind::kTanh, "make a", {in}, {a});
-  builder.Append(OpKind::kTanh, "make b", {a}, {b});
-  builder.Append(OpKind::kTanh, "make c", {b}, {c});
-  builder.Append(OpKind::kAdd, "make out", {c, d}, {out});
+  builder.Append("make d", ops::Tanh{}, {.x = in}, {.y = d});
+  builder.Append("make a", ops::Tanh{}, {.x = in}, {.y = a});
+  builder.Append("make b", ops::Tanh{}, {.x = a}, {.y = b});
+  builder.Append("make c", ops::Tanh{}, {.x = b}, {.y = c});
+  builder.Append("make out", ops::Add{}, {.a = c, .b = d}, {.y = out});
   return builder.Take();
 }
 
@@ -156,7 +156,9 @@ TEST(CheckerTest, FindsBlocksOutsideTheArenaAndOffTheirLine) {
 TEST(CheckerTest, FindsTablesOfGathersOutsideTheArena) {
   Graph graph = Chain();
   ArenaPlan plan = PlanArena(graph);
-  graph.ops[1].gather.a_table = static_cast<TensorId>(graph.tensors.size());
+  Op& op = graph.ops[1];  // now takes slices of "in" that a table chooses
+  op.Become(ops::Contract{}, {.a = op.in[0], .b = op.in[0], .a_table = std::ssize(graph.tensors)},
+            {.c = op.out[0]});
   graph.tensors.push_back({.name = "table",
                            .kind = TensorKind::kInput,
                            .type = ElementType::kI32,

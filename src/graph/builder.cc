@@ -16,6 +16,37 @@ const Axis* FindAxis(const View& view, int label) {
   return found == view.axes.end() ? nullptr : &*found;
 }
 
+// One loop for each label: the result's axes first, then the summed ones. An operand without the
+// label has stride 0 in the loop.
+std::vector<Loop> LoopsOf(const View& c, const View& a, const View& b, const View& start) {
+  std::vector<int> labels;
+  for (const View* view : {&c, &a, &b}) {
+    for (const Axis& axis : view->axes) {
+      if (std::find(labels.begin(), labels.end(), axis.label) == labels.end()) {
+        labels.push_back(axis.label);
+      }
+    }
+  }
+  std::vector<Loop> loops;
+  for (const int label : labels) {
+    Loop loop{.extent = Size{}};
+    const auto take = [&](const View& view, Size Loop::*stride) {
+      const Axis* axis = FindAxis(view, label);
+      if (axis == nullptr) return;
+      BITTERN_CHECK(loop.extent == Size{} || loop.extent == axis->extent);
+      loop.extent = axis->extent;
+      loop.*stride = axis->stride;
+    };
+    take(c, &Loop::c);
+    take(a, &Loop::a);
+    take(b, &Loop::b);
+    take(start, &Loop::start);
+    loops.push_back(loop);
+  }
+  for (const Axis& axis : start.axes) BITTERN_CHECK(FindAxis(c, axis.label) != nullptr);
+  return loops;
+}
+
 }  // namespace
 
 TensorId Builder::NewTensor(std::string name, TensorKind kind, std::vector<Size> shape,
@@ -57,55 +88,36 @@ View Builder::As(TensorId tensor, std::string_view labels, const std::vector<Siz
   return As(tensor, Labels(labels), extents);
 }
 
-Op& Builder::Contract(std::string name, const View& c, const View& a, const View& b, Result result,
-                      const View& start, double scale) {
-  Op op{.kind = OpKind::kContract,
-        .name = std::move(name),
-        .in = {a.tensor, b.tensor},
-        .out = {c.tensor}};
-  op.accumulate = result == Result::kAccumulate;
-  op.scale = scale;
-  BITTERN_CHECK(!(op.accumulate && start.tensor != kNoTensor));
-  if (start.tensor != kNoTensor) op.in.push_back(start.tensor);
-
-  // Result's axes first, then the summed ones, each once.
-  std::vector<int> labels;
-  for (const View* view : {&c, &a, &b}) {
-    for (const Axis& axis : view->axes) {
-      if (std::find(labels.begin(), labels.end(), axis.label) == labels.end()) {
-        labels.push_back(axis.label);
-      }
-    }
-  }
-  for (const int label : labels) {
-    Loop loop{};
-    const auto take = [&](const View& view, Size Loop::*stride) {
-      const Axis* axis = FindAxis(view, label);
-      if (axis == nullptr) return;
-      BITTERN_CHECK(loop.extent == Size{} || loop.extent == axis->extent);
-      loop.extent = axis->extent;
-      loop.*stride = axis->stride;
-    };
-    take(c, &Loop::c);
-    take(a, &Loop::a);
-    take(b, &Loop::b);
-    take(start, &Loop::start);
-    op.loops.push_back(loop);
-  }
-  for (const Axis& axis : start.axes) BITTERN_CHECK(FindAxis(c, axis.label) != nullptr);
-  return Push(std::move(op));
+void Builder::Contract(std::string name, const View& c, const View& a, const View& b, Result result,
+                       const View& start, double scale) {
+  const bool accumulate = result == Result::kAccumulate;
+  BITTERN_CHECK(!(accumulate && start.tensor != kNoTensor));
+  Append(std::move(name),
+         ops::Contract{.loops = LoopsOf(c, a, b, start), .scale = scale, .accumulate = accumulate},
+         {.a = a.tensor, .b = b.tensor, .start = start.tensor}, {.c = c.tensor});
 }
 
-Op& Builder::Append(OpKind kind, std::string name, std::vector<TensorId> in,
-                    std::vector<TensorId> out) {
-  return Push({.kind = kind, .name = std::move(name), .in = std::move(in), .out = std::move(out)});
+void Builder::ContractList(std::string name, const ListSlices& slices, const View& c, const View& a,
+                           const View& b, Result result) {
+  Append(std::move(name),
+         ops::Contract{.loops = LoopsOf(c, a, b, {}),
+                       .gather = {.list = slices.list,
+                                  .a_stride = slices.a_stride,
+                                  .b_stride = slices.b_stride,
+                                  .c_stride = slices.c_stride},
+                       .accumulate = result == Result::kAccumulate},
+         {.a = a.tensor,
+          .b = b.tensor,
+          .a_table = slices.a_table,
+          .b_table = slices.b_table,
+          .c_table = slices.c_table},
+         {.c = c.tensor});
 }
 
-Op& Builder::Push(Op op) {
+void Builder::Push(Op op) {
   op.repeat = repeat_;
   op.trip = trip_;
   graph_.ops.push_back(std::move(op));
-  return graph_.ops.back();
 }
 
 }  // namespace bittern

@@ -8,6 +8,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "graph/graph.h"
@@ -27,6 +28,13 @@ struct View {
 
 enum class Result { kOverwrite, kAccumulate };
 
+// The slices of the operands that a contraction over a list takes (see Gather).
+struct ListSlices {
+  int list;
+  TensorId a_table = kNoTensor, b_table = kNoTensor, c_table = kNoTensor;
+  Size a_stride = {}, b_stride = {}, c_stride = {};
+};
+
 class Builder {
  public:
   explicit Builder(int tokens) { graph_.tokens = tokens; }
@@ -45,10 +53,18 @@ class Builder {
   View As(TensorId tensor, std::string_view labels, const std::vector<Size>& extents) const;
 
   // c (=, +=) scale * sum a b (+ start). Axes of extent 1 in one operand only are allowed.
-  Op& Contract(std::string name, const View& c, const View& a, const View& b,
-               Result result = Result::kOverwrite, const View& start = {}, double scale = 1);
-  // Any other operation; set its attributes through the reference (valid until the next call).
-  Op& Append(OpKind kind, std::string name, std::vector<TensorId> in, std::vector<TensorId> out);
+  void Contract(std::string name, const View& c, const View& a, const View& b,
+                Result result = Result::kOverwrite, const View& start = {}, double scale = 1);
+  // One such contraction for every entry of a list; the views are of the slices at index 0.
+  void ContractList(std::string name, const ListSlices& slices, const View& c, const View& a,
+                    const View& b, Result result = Result::kOverwrite);
+  // Any operation, with its operands by name:
+  //   b.Append("dx", ops::GeluGrad{}, {.dy = dy, .x = x}, {.dx = dx});
+  template <class O>
+  void Append(std::string name, O attributes, const InputsOf<O, OperandId>& inputs,
+              const OutputsOf<O, OperandId>& outputs) {
+    Push(MakeOp(std::move(name), std::move(attributes), inputs, outputs));
+  }
 
   // What is appended from here on is a trip of a repeat (Op::repeat), or of none.
   void BeginTrip(int repeat, int trip) {
@@ -62,7 +78,7 @@ class Builder {
   Graph Take() { return std::move(graph_); }
 
  private:
-  Op& Push(Op op);
+  void Push(Op op);
 
   Graph graph_;
   int repeat_ = -1, trip_ = 0;

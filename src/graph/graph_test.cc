@@ -25,11 +25,14 @@ TEST(BuilderTest, LabelsBecomeLoopsWithStrides) {
   builder.Contract("y", builder.Of(y, "mt"), builder.Of(w, "mn"), builder.Of(x, "nt"),
                    Result::kOverwrite, builder.Of(bias, "m"), 0.5);
   const Op& op = builder.graph().ops[0];
-  EXPECT_EQ(op.in, (std::vector<TensorId>{w, x, bias}));
+  EXPECT_EQ(Operands(op), (std::vector<TensorId>{w, x, bias}));
+  EXPECT_EQ(op.Inputs<ops::Contract>().start, bias);
+  EXPECT_EQ(op.Inputs<ops::Contract>().a_table, kNoTensor);
   EXPECT_EQ(op.out, std::vector<TensorId>{y});
-  EXPECT_EQ(op.scale, 0.5);
-  ASSERT_EQ(op.loops.size(), 3u);
-  const Loop &m = op.loops[0], &t = op.loops[1], &n = op.loops[2];
+  const ops::Contract& contract = *op.As<ops::Contract>();
+  EXPECT_EQ(contract.scale, 0.5);
+  ASSERT_EQ(contract.loops.size(), 3u);
+  const Loop &m = contract.loops[0], &t = contract.loops[1], &n = contract.loops[2];
   EXPECT_EQ(m.extent, Constant(6));
   EXPECT_EQ(m.a, Constant(10));
   EXPECT_EQ(m.b, Size{});
@@ -42,7 +45,7 @@ TEST(BuilderTest, LabelsBecomeLoopsWithStrides) {
   EXPECT_EQ(n.a, Constant(1));
   EXPECT_EQ(n.b, kTokens);
   EXPECT_EQ(n.c, Size{});  // summed
-  EXPECT_EQ(op.MultiplyAdds(12, 0), 6 * 10 * 12);
+  EXPECT_EQ(contract.MultiplyAdds(12, 0), 6 * 10 * 12);
 }
 
 TEST(BuilderTest, ReshapesWithoutCopies) {
@@ -64,12 +67,12 @@ Graph TwoParameters() {
   const TensorId p = tensor("p", TensorKind::kParameter), q = tensor("q", TensorKind::kParameter);
   const TensorId dp = tensor("dp", TensorKind::kGradient), dq = tensor("dq", TensorKind::kGradient);
   const TensorId z = tensor("z", TensorKind::kOutput), unread = tensor("u", TensorKind::kScratch);
-  builder.Append(OpKind::kTanh, "make dp", {p}, {dp});
-  builder.Append(OpKind::kTanh, "unread", {p}, {unread});
-  builder.Append(OpKind::kTanh, "make dq", {q}, {dq});
-  builder.Append(OpKind::kTanh, "read p", {p}, {z});
-  builder.Append(OpKind::kSgd, "update p", {dp}, {p});
-  builder.Append(OpKind::kSgd, "update q", {dq}, {q});
+  builder.Append("make dp", ops::Tanh{}, {.x = p}, {.y = dp});
+  builder.Append("unread", ops::Tanh{}, {.x = p}, {.y = unread});
+  builder.Append("make dq", ops::Tanh{}, {.x = q}, {.y = dq});
+  builder.Append("read p", ops::Tanh{}, {.x = p}, {.y = z});
+  builder.Append("update p", ops::Sgd{.rate_factor = 1}, {.gradient = dp}, {.parameter = p});
+  builder.Append("update q", ops::Sgd{.rate_factor = 1}, {.gradient = dq}, {.parameter = q});
   Graph graph = builder.Take();
   graph.update_begin = static_cast<int>(graph.ops.size());
   return graph;

@@ -23,10 +23,6 @@ void RemoveDeadOps(Graph& graph) {
 }
 
 void HoistUpdates(Graph& graph) {
-  const auto is_update = [](const Op& op) {
-    return op.kind == OpKind::kSgd || op.kind == OpKind::kMomentum || op.kind == OpKind::kAdamW ||
-           op.kind == OpKind::kSumSquares || op.kind == OpKind::kClip;
-  };
   const auto touches = [](const Op& op, const Op& update) {
     std::vector<TensorId> all = Reads(op);
     all.insert(all.end(), op.out.begin(), op.out.end());
@@ -35,7 +31,7 @@ void HoistUpdates(Graph& graph) {
     return std::find_first_of(all.begin(), all.end(), mine.begin(), mine.end()) != all.end();
   };
   for (int i = 0; i < graph.update_begin; ++i) {
-    if (!is_update(graph.ops[static_cast<size_t>(i)])) continue;
+    if (InfoOf(graph.ops[static_cast<size_t>(i)].operation).stage != Stage::kUpdate) continue;
     int place = i;
     while (place > 0 &&
            !touches(graph.ops[static_cast<size_t>(place) - 1], graph.ops[static_cast<size_t>(i)])) {

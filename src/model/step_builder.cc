@@ -1,5 +1,7 @@
 #include "model/step_builder.h"
 
+#include "model/optimizer.h"
+
 namespace bittern {
 namespace {
 
@@ -38,7 +40,7 @@ TensorId StepBuilder::Gradient(TensorId parameter) {
 
 void StepBuilder::ClearGradient(TensorId gradient) {
   if (accumulates_) return;  // cleared after the batch's update
-  Append(OpKind::kFill, graph().At(gradient).name + ": 0", {}, {gradient});
+  Append(graph().At(gradient).name + ": 0", ops::Fill{}, {}, {.y = gradient});
 }
 
 void StepBuilder::Update(TensorId parameter, TensorId gradient) {
@@ -53,13 +55,14 @@ void StepBuilder::Update(TensorId parameter, TensorId gradient) {
 
 bool StepBuilder::updates_directly() const {
   const TrainingConfig& training = config_.training;
-  return options_.kind == StepKind::kTraining && !accumulates_ &&
-         training.optimizer == Optimizer::kSgd && training.clip == 0 && training.decay == 0;
+  return options_.kind == StepKind::kTraining && !accumulates_ && UpdateIsLinear(training) &&
+         training.clip == 0 && training.decay == 0;
 }
 
-void StepBuilder::Descend(TensorId parameter, TensorId factor) {
+void StepBuilder::ScaleByRate(TensorId parameter, TensorId factor) {
   const std::string& name = graph().At(parameter).name;
-  Append(OpKind::kDescend, name + ": descend", {factor}, {factor}).scale = RateFactor(name);
+  Append(name + ": descend", ops::ScaleByRate{.rate_factor = RateFactor(name)}, {.x = factor},
+         {.y = factor});
 }
 
 void StepBuilder::FinishBatch() {
@@ -72,44 +75,25 @@ void StepBuilder::FinishBatch() {
   for (const auto& [parameter, gradient] : pending_) {
     if (training.clip > 0 && training.clip_scope == ClipScope::kTensor) Clip({gradient});
     AppendUpdate(parameter, gradient);
-    Append(OpKind::kFill, graph().At(gradient).name + ": 0", {}, {gradient});
+    Append(graph().At(gradient).name + ": 0", ops::Fill{}, {}, {.y = gradient});
   }
 }
 
 void StepBuilder::Clip(const std::vector<TensorId>& gradients) {
   const TensorId squares = NewTensor("gradient: squares", TensorKind::kScratch, {Constant(1)});
   for (const TensorId gradient : gradients) {
-    Append(OpKind::kSumSquares, "gradient: squares", {gradient}, {squares}).accumulate =
-        gradient != gradients.front();
+    Append("gradient: squares", ops::SumSquares{.accumulate = gradient != gradients.front()},
+           {.x = gradient}, {.squares = squares});
   }
   for (const TensorId gradient : gradients) {
-    Append(OpKind::kClip, "gradient: clip", {gradient, squares}, {gradient}).clip =
-        config_.training.clip;
+    Append("gradient: clip", ops::Clip{.clip = config_.training.clip},
+           {.x = gradient, .squares = squares}, {.y = gradient});
   }
 }
 
 void StepBuilder::AppendUpdate(TensorId parameter, TensorId gradient) {
-  const TrainingConfig& training = config_.training;
-  const std::string name = graph().At(parameter).name;
-  const auto state = [&](const char* suffix) {
-    return NewTensor(name + suffix, TensorKind::kState, graph().At(parameter).shape);
-  };
-  std::vector<TensorId> out = {parameter};
-  OpKind kind = OpKind::kSgd;
-  if (training.optimizer == Optimizer::kMomentum) {
-    kind = OpKind::kMomentum;
-    out.push_back(state(".momentum"));
-  } else if (training.optimizer == Optimizer::kAdamW) {
-    kind = OpKind::kAdamW;
-    out.push_back(state(".first"));
-    out.push_back(state(".second"));
-  }
-  Op& op = Append(kind, name + ": update", {gradient}, std::move(out));
-  op.scale = RateFactor(name);
-  op.momentum = training.momentum;
-  op.beta2 = training.beta2;
-  op.epsilon = training.adam_epsilon;
-  op.decay = training.decay;
+  AppendOptimizer(*this, config_.training, parameter, gradient,
+                  RateFactor(graph().At(parameter).name));
 }
 
 double StepBuilder::RateFactor(const std::string& parameter) const {

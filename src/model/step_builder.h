@@ -44,10 +44,10 @@ class StepBuilder : public Builder {
   // The gradient is complete: appends the update, at once or for the end of the batch.
   void Update(TensorId parameter, TensorId gradient);
   // Whether a large gradient may be added to its parameter as it is made, so that it never exists
-  // as a tensor: turn one of the two factors of its product into -rate * factor with Descend, then
-  // accumulate the product into the parameter. True of plain SGD, sentence by sentence.
+  // as a tensor: turn one of the two factors of its product into -rate * factor with ScaleByRate,
+  // then accumulate the product into the parameter. True of plain SGD, sentence by sentence.
   bool updates_directly() const;
-  void Descend(TensorId parameter, TensorId factor);  // in place
+  void ScaleByRate(TensorId parameter, TensorId factor);  // in place
   // After the last layer: the part that runs once a batch.
   void FinishBatch();
 
@@ -63,7 +63,7 @@ class StepBuilder : public Builder {
   std::vector<std::pair<TensorId, TensorId>> pending_;  // parameter, gradient
 };
 
-// Sets Op::accumulate from a Result.
+// The attribute `accumulate` of an operation, from a Result.
 inline bool Accumulates(Result result) { return result == Result::kAccumulate; }
 
 }  // namespace bittern

@@ -61,9 +61,8 @@ class Step {
  private:
   TensorId Dropout(TensorId x) {
     if (step_.dropout() > 0) {
-      Op& op = step_.Append(OpKind::kDropout, "embedding: dropout", {x}, {x});
-      op.stream = stream_;
-      op.rate = step_.dropout();
+      step_.Append("embedding: dropout", ops::Dropout{{.stream = stream_, .rate = step_.dropout()}},
+                   {.x = x}, {.y = x});
     }
     return x;
   }

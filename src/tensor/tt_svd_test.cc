@@ -75,7 +75,7 @@ TEST(TtSvdTest, TwoCoresGiveTheBestMatrixOfTheirRank) {
   EXPECT_NEAR(Distance(Reconstruct(result.matrix), dense), std::sqrt(5.0), 1e-12);
 }
 
-TEST(TtSvdTest, ToleranceFindsTheRanksAndIsKept) {
+TEST(TtSvdTest, ToleranceFindsTheRanksAndIsCheckpointed) {
   Random random(5);
   const TtShape shape{{4, 3, 2}, {2, 3, 4}, {1, 3, 4, 2, 4, 3, 1}};
   TtMatrix<double> matrix{shape, {}};

@@ -194,7 +194,7 @@ void CheckTensors(const SafetensorsReader& file, const Config& config) {
   const Graph graph = BuildStep(config, {});
   size_t expected = 0;
   for (const Tensor& tensor : graph.tensors) {
-    if (!tensor.IsKept()) continue;
+    if (!tensor.IsCheckpointed()) continue;
     ++expected;
     const TensorEntry& entry = file.Entry(tensor.name);
     if (entry.dtype != Dtype::kF32 || entry.shape != Shape(tensor)) {
@@ -206,7 +206,7 @@ void CheckTensors(const SafetensorsReader& file, const Config& config) {
   if (file.entries().size() == expected) return;
   for (const TensorEntry& entry : file.entries()) {
     const TensorId id = graph.Find(entry.name);
-    if (id == kNoTensor || !graph.At(id).IsKept()) {
+    if (id == kNoTensor || !graph.At(id).IsCheckpointed()) {
       Fail("{}: tensor {} is none of the configuration's", file.path(), Quoted(entry.name));
     }
   }
@@ -236,7 +236,7 @@ SafetensorsWriter Writer(const std::string& path, const Checkpoint& checkpoint, 
   SafetensorsWriter writer;
   for (TensorId id = 0; id < static_cast<TensorId>(graph.tensors.size()); ++id) {
     const Tensor& tensor = graph.At(id);
-    if (!tensor.IsKept()) continue;
+    if (!tensor.IsCheckpointed()) continue;
     const std::span<const float> numbers = values(id);
     if (!AllFinite(numbers)) {
       Fail("{}: not written: {} holds a number that is not finite", path, Quoted(tensor.name));

@@ -53,7 +53,7 @@ class DeviceRunner : public StepRunner {
     for (TensorId id = 0; id < std::ssize(graph().tensors); ++id) {
       const Tensor& tensor = graph().At(id);
       if (tensor.type != ElementType::kF32) continue;
-      if (tensor.IsKept() || tensor.kind == TensorKind::kOutput) {
+      if (tensor.IsCheckpointed() || tensor.kind == TensorKind::kOutput) {
         values_[id].resize(static_cast<size_t>(tensor.Elements(graph().tokens)));
       }
     }
@@ -82,19 +82,19 @@ class DeviceRunner : public StepRunner {
   std::span<int32_t> Integers(TensorId id) override { return step_.Integers(id); }
   void Send() override {
     for (auto& [id, values] : values_) {
-      if (graph().At(id).IsKept()) step_.Write(id, values);
+      if (graph().At(id).IsCheckpointed()) step_.Write(id, values);
     }
   }
   void Fetch() override {
     for (auto& [id, values] : values_) {
-      if (graph().At(id).IsKept()) step_.Read(id, values);
+      if (graph().At(id).IsCheckpointed()) step_.Read(id, values);
     }
   }
 
   void Run(const StepInputs& inputs) override {
     step_.Run(inputs);
     for (auto& [id, values] : values_) {
-      if (!graph().At(id).IsKept()) step_.Read(id, values);
+      if (!graph().At(id).IsCheckpointed()) step_.Read(id, values);
     }
     ++cycles_.steps;
     cycles_.cycles += device_->ReadCounters().cycles;

@@ -358,7 +358,7 @@ void Trainer::CheckFinite() {
   const Graph& graph = runner_->graph();
   for (TensorId id = 0; id < static_cast<TensorId>(graph.tensors.size()); ++id) {
     const Tensor& tensor = graph.At(id);
-    if (!tensor.IsKept()) continue;
+    if (!tensor.IsCheckpointed()) continue;
     for (const float value : runner_->Values(id)) {
       if (!std::isfinite(value)) FailAfterUpdate(fmt::format("{} holds {}", tensor.name, value));
     }

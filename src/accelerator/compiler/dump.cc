@@ -43,8 +43,8 @@ std::string NamesOf(const Compilation& c, const Graph& graph, const std::vector<
 }
 
 std::string Describe(const Compilation& c, const Graph& graph, const Op& op) {
-  return fmt::format("{} \"{}\": {} <- {}", Name(op.kind), op.name, NamesOf(c, graph, op.out),
-                     NamesOf(c, graph, op.in));
+  return fmt::format("{} \"{}\": {} <- {}", Name(op.operation), op.name, NamesOf(c, graph, op.out),
+                     NamesOf(c, graph, Operands(op)));
 }
 
 std::string OpsOf(const Compilation& c, const Graph& graph) {

@@ -33,10 +33,11 @@ std::map<StoredId, std::string> NamesOf(const CompiledStep& step) {
 // of them, whole.
 std::map<TensorId, int64_t> PlacesOf(const Graph& graph) {
   std::map<TensorId, int64_t> places;
-  const auto add = [&](const Op& op, TensorId table, TensorId id, Size Loop::*stride) {
+  const auto add = [&](const ops::Contract& contract, TensorId table, TensorId id,
+                       Size Loop::*stride) {
     if (table == kNoTensor) return;
     int64_t slice = 1;
-    for (const Loop& loop : op.loops) {
+    for (const Loop& loop : contract.loops) {
       if ((loop.*stride).At(graph.tokens) != 0) slice *= loop.extent.At(graph.tokens);
     }
     const int64_t slices = graph.At(id).Elements(graph.tokens) / slice;
@@ -44,10 +45,12 @@ std::map<TensorId, int64_t> PlacesOf(const Graph& graph) {
     BITTERN_CHECK(is_new || at->second == slices);
   };
   for (const Op& op : graph.ops) {
-    if (op.kind != OpKind::kContract || op.gather.list < 0) continue;
-    add(op, op.gather.a_table, op.in[0], &Loop::a);
-    add(op, op.gather.b_table, op.in[1], &Loop::b);
-    add(op, op.gather.c_table, op.out[0], &Loop::c);
+    const auto* contract = op.As<ops::Contract>();
+    if (contract == nullptr) continue;
+    const auto in = op.Inputs<ops::Contract>();
+    add(*contract, in.a_table, in.a, &Loop::a);
+    add(*contract, in.b_table, in.b, &Loop::b);
+    add(*contract, in.c_table, op.Outputs<ops::Contract>().c, &Loop::c);
   }
   return places;
 }

@@ -53,8 +53,10 @@ std::vector<Phase> PhasesOf(const std::vector<MachineOp>& ops,
     phases[i].cycles = (i + 1 < phases.size() ? begin[i + 1] : cycles) - from;
   }
   for (const Op& op : graph.ops) {
-    if (op.kind != OpKind::kContract) continue;
-    of_graph.Next(PartOf(op.name)).multiply_adds += op.MultiplyAdds(graph.tokens, graph.tokens);
+    const auto* contract = op.As<ops::Contract>();
+    if (contract == nullptr) continue;
+    of_graph.Next(PartOf(op.name)).multiply_adds +=
+        contract->MultiplyAdds(graph.tokens, graph.tokens);
   }
   return phases;
 }

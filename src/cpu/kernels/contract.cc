@@ -41,16 +41,12 @@ struct Period {
 // Fuses loop `in` and the loop around it, `out`, where every stride composes. If only start's does
 // not, and it is constant along `in`, the pair may become the one loop with a period.
 bool Fuse(LoopList& list, bool has_start, Period* period) {
-  const auto composes = [](int64_t in, int64_t extent, int64_t out) { return in * extent == out; };
   for (int i = 0; i < list.count; ++i) {
     for (int o = 0; o < list.count; ++o) {
       const Loop in = list[i], out = list[o];
       if (i == o || (period != nullptr && (period->loop == i || period->loop == o))) continue;
-      if (!composes(in.a, in.extent, out.a) || !composes(in.b, in.extent, out.b) ||
-          !composes(in.c, in.extent, out.c) || (in.c == 0) != (out.c == 0)) {
-        continue;
-      }
-      const bool start_too = !has_start || composes(in.start, in.extent, out.start);
+      if (!OperandsFuse(out, in)) continue;
+      const bool start_too = !has_start || StartFuses(out, in);
       const bool steps = period != nullptr && period->loop < 0 && in.c == 1 && in.start == 0;
       if (!start_too && !steps) continue;
       list[i].extent = Narrow(int64_t{in.extent} * out.extent);

@@ -31,16 +31,15 @@
 #include <cstdint>
 #include <span>
 
+#include "graph/loop_nest.h"
+
 namespace bittern {
 
 // Of extents other than 1. A map of eight cores has as many modes, and a bond or the tokens.
 inline constexpr int kMaxContractLoops = 9;
 
-struct ContractLoop {
-  int64_t extent = 1;
-  int64_t a = 0, b = 0, c = 0;  // element strides, |stride| < 2^31
-  int64_t start = 0;            // read only with ContractStart::kOperand
-};
+// |stride| < 2^31; `start` is read only with ContractStart::kOperand.
+using ContractLoop = StridedLoop<int64_t>;
 
 enum class ContractStart : uint8_t {
   kZero,        // c is overwritten
@@ -64,9 +63,7 @@ enum class ContractForm : uint8_t {
 // Made by PlanContract; the fields are the kernels' own. Operands are named as the kernel sees
 // them: after `swapped`, its a is the caller's b.
 struct ContractPlan {
-  struct Loop {
-    int32_t extent = 1, a = 0, b = 0, c = 0, start = 0;
-  };
+  using Loop = StridedLoop<int32_t>;  // compact: an executor keeps a plan for each token count
   // The outer loops, outermost first, then those with a role in the kernel.
   std::array<Loop, kMaxContractLoops> loops;
   uint8_t num_loops = 0;

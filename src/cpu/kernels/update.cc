@@ -82,6 +82,7 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include <algorithm>
+#include <cmath>
 
 namespace bittern {
 
@@ -114,6 +115,50 @@ void Scale(float factor, int64_t count, float* x) {
 }
 
 void Fill(float value, int64_t count, float* x) { std::fill(x, x + count, value); }
+
+namespace {
+
+// The rate of a step for one parameter.
+template <class O>
+float RateOf(const O& update, const UpdateStep& step) {
+  return static_cast<float>(update.rate_factor * step.learning_rate);
+}
+
+// parameter -= rate * decay * parameter. AdamW's kernel does this on its own way.
+template <class O>
+void Decay(const O& update, const UpdateStep& step, float* parameter) {
+  if (update.decay <= 0) return;
+  Scale(1 - RateOf(update, step) * static_cast<float>(update.decay), step.count, parameter);
+}
+
+}  // namespace
+
+void UpdateParameter(const ops::Sgd& sgd, const UpdateStep& step, UpdateInputs<ops::Sgd> in,
+                     UpdateOutputs<ops::Sgd> out) {
+  Decay(sgd, step, out.parameter);
+  Sgd(in.gradient, step.count, RateOf(sgd, step), out.parameter);
+}
+
+void UpdateParameter(const ops::Momentum& momentum, const UpdateStep& step,
+                     UpdateInputs<ops::Momentum> in, UpdateOutputs<ops::Momentum> out) {
+  Decay(momentum, step, out.parameter);
+  Momentum(in.gradient, step.count, RateOf(momentum, step), static_cast<float>(momentum.momentum),
+           out.velocity, out.parameter);
+}
+
+void UpdateParameter(const ops::AdamW& adamw, const UpdateStep& step, UpdateInputs<ops::AdamW> in,
+                     UpdateOutputs<ops::AdamW> out) {
+  const auto n = static_cast<double>(step.update);
+  AdamW(in.gradient, step.count,
+        {.rate = RateOf(adamw, step),
+         .beta1 = static_cast<float>(adamw.beta1),
+         .beta2 = static_cast<float>(adamw.beta2),
+         .epsilon = static_cast<float>(adamw.epsilon),
+         .weight_decay = static_cast<float>(adamw.decay),
+         .correction1 = static_cast<float>(1 - std::pow(adamw.beta1, n)),
+         .correction2 = static_cast<float>(1 - std::pow(adamw.beta2, n))},
+        out.first, out.second, out.parameter);
+}
 
 }  // namespace bittern
 #endif  // HWY_ONCE

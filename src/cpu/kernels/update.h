@@ -5,7 +5,29 @@
 
 #include <cstdint>
 
+#include "graph/operations.h"
+
 namespace bittern {
+
+// What the updates of one step share.
+struct UpdateStep {
+  int64_t count = 0;  // elements of the parameter
+  double learning_rate = 0;
+  int64_t update = 1;  // counts updates from 1
+};
+
+// One overload for each update of graph/operations.h: what the executor runs. gradient, parameter
+// and states: `count` floats each; the parameter and the states are updated in place.
+template <class O>
+using UpdateInputs = InputsOf<O, const float*>;
+template <class O>
+using UpdateOutputs = OutputsOf<O, float*>;
+void UpdateParameter(const ops::Sgd& sgd, const UpdateStep& step, UpdateInputs<ops::Sgd> in,
+                     UpdateOutputs<ops::Sgd> out);
+void UpdateParameter(const ops::Momentum& momentum, const UpdateStep& step,
+                     UpdateInputs<ops::Momentum> in, UpdateOutputs<ops::Momentum> out);
+void UpdateParameter(const ops::AdamW& adamw, const UpdateStep& step, UpdateInputs<ops::AdamW> in,
+                     UpdateOutputs<ops::AdamW> out);
 
 // parameter -= rate * gradient
 void Sgd(const float* gradient, int64_t count, float rate, float* parameter);

@@ -21,10 +21,12 @@ TensorId EncoderHalf::AddAndNormalize(TensorId x, TensorId branch) {
   const TensorId sum = step_.runs_again()
                            ? branch
                            : step_.Activation(name_ + ": sum", Constant(step_.model().hidden));
-  Op& op = step_.Append(step_.dropout() > 0 ? OpKind::kDropoutAdd : OpKind::kAdd, name_ + ": sum",
-                        {x, branch}, {sum});
-  op.stream = stream_;
-  op.rate = step_.dropout();
+  if (step_.dropout() > 0) {
+    step_.Append(name_ + ": sum", ops::DropoutAdd{{.stream = stream_, .rate = step_.dropout()}},
+                 {.residual = x, .x = branch}, {.y = sum});
+  } else {
+    step_.Append(name_ + ": sum", ops::Add{}, {.a = x, .b = branch}, {.y = sum});
+  }
   return norm_.Forward(sum);
 }
 
@@ -32,9 +34,8 @@ TensorId EncoderHalf::SumGradient(TensorId dy) {
   norm_.Backward(dy);
   if (step_.dropout() == 0) return dy;
   const TensorId branch = step_.Scratch(name_ + ": d branch", Constant(step_.model().hidden));
-  Op& op = step_.Append(OpKind::kDropout, name_ + ": d branch", {dy}, {branch});
-  op.stream = stream_;
-  op.rate = step_.dropout();
+  step_.Append(name_ + ": d branch", ops::Dropout{{.stream = stream_, .rate = step_.dropout()}},
+               {.x = dy}, {.y = branch});
   return branch;
 }
 
@@ -67,7 +68,7 @@ TensorId AttentionHalf::Forward(TensorId x) {
   const TensorId p = probabilities_ = NewPairs(": probabilities", TensorKind::kActivation);
   step_.Contract(name_ + ": scores", Pairs(p), Heads(k_, 'k'), Heads(q_, 'q'), Result::kOverwrite,
                  {}, scale_);
-  step_.Append(OpKind::kSoftmax, name_ + ": probabilities", {p}, {p});
+  step_.Append(name_ + ": probabilities", ops::Softmax{}, {.scores = p}, {.p = p});
   const TensorId context = step_.Activation(name_ + ": context", Constant(step_.model().hidden));
   step_.Contract(name_ + ": context", Heads(context, 'q'), Heads(v_, 'k'), Pairs(p));
 
@@ -93,7 +94,7 @@ void AttentionHalf::Backward(TensorId dy) {
 
   const TensorId ds = NewPairs(": d scores", TensorKind::kScratch);
   step_.Contract(name_ + ": d probabilities", Pairs(ds), Heads(v_, 'k'), Heads(d_context, 'q'));
-  step_.Append(OpKind::kSoftmaxGrad, name_ + ": d scores", {ds, p}, {ds});
+  step_.Append(name_ + ": d scores", ops::SoftmaxGrad{}, {.dp = ds, .p = p}, {.d_scores = ds});
 
   const TensorId dq = step_.Scratch(name_ + ": d query", hidden);
   step_.Contract(name_ + ": d query", Heads(dq, 'q'), Heads(k_, 'k'), Pairs(ds), Result::kOverwrite,
@@ -112,7 +113,7 @@ FeedForwardHalf::FeedForwardHalf(StepBuilder& step, const std::string& name)
 
 TensorId FeedForwardHalf::Gelu(TensorId x) {
   const TensorId y = step_.Activation(name_ + ": gelu", Constant(step_.model().hidden));
-  step_.Append(OpKind::kGelu, name_ + ": gelu", {x}, {y});
+  step_.Append(name_ + ": gelu", ops::Gelu{}, {.x = x}, {.y = y});
   return y;
 }
 
@@ -128,7 +129,8 @@ void FeedForwardHalf::Backward(TensorId dy) {
   outer_.ReplaceInput(Gelu(before_gelu_));
   const TensorId d_inner = step_.Scratch(name_ + ": d inner", Constant(step_.model().hidden));
   outer_.Backward(d_branch, d_inner, Result::kOverwrite);
-  step_.Append(OpKind::kGeluGrad, name_ + ": d gelu", {d_inner, before_gelu_}, {d_inner});
+  step_.Append(name_ + ": d gelu", ops::GeluGrad{}, {.dy = d_inner, .x = before_gelu_},
+               {.dx = d_inner});
   inner_.Backward(d_inner, dy, Result::kAccumulate);
 }
 

@@ -69,8 +69,9 @@ TensorId LinearMap::Forward(TensorId x) {
 void LinearMap::Backward(TensorId dy, TensorId dx, Result result) {
   if (bias_gradient_ == BiasGradient::kComputed) {
     const TensorId gradient = step_.Gradient(bias_);
-    step_.Append(OpKind::kRowSum, name_ + ".bias: gradient", {dy}, {gradient}).accumulate =
-        Accumulates(step_.gradient_result());
+    step_.Append(name_ + ".bias: gradient",
+                 ops::RowSum{.accumulate = Accumulates(step_.gradient_result())}, {.x = dy},
+                 {.y = gradient});
     step_.Update(bias_, gradient);
   } else if (step_.keeps_gradients()) {
     step_.ClearGradient(step_.Gradient(bias_));

@@ -72,21 +72,22 @@ void WordEmbedding::ComputeRows() {
     View c = NodeView(node, value, 'p', 'x', 'q');
     c.axes[1] = {'x', left.axes[1].extent, right.axes[1].extent * right.axes[2].extent};
     c.axes.insert(c.axes.begin() + 2, {'y', right.axes[1].extent, right.axes[2].extent});
-    Op& op = step_.Contract(name, c, left, right);
-    op.gather = {.list = input.list,
-                 .a_table = input.left,
-                 .b_table = input.right,
-                 .a_stride = SliceStride(of.left),
-                 .b_stride = SliceStride(of.right),
-                 .c_stride = SliceStride(node)};
+    step_.ContractList(name,
+                       {.list = input.list,
+                        .a_table = input.left,
+                        .b_table = input.right,
+                        .a_stride = SliceStride(of.left),
+                        .b_stride = SliceStride(of.right),
+                        .c_stride = SliceStride(node)},
+                       c, left, right);
   }
 }
 
 TensorId WordEmbedding::Forward() {
   ComputeRows();
   const TensorId x = step_.Activation("embedding: x", Constant(shape_.columns()));
-  step_.Append(OpKind::kGatherColumns, "embedding: x", {Value(tree_.root()), slot_, positions_},
-               {x});
+  step_.Append("embedding: x", ops::GatherColumns{},
+               {.rows = Value(tree_.root()), .slot = slot_, .add = positions_}, {.y = x});
   return x;
 }
 
@@ -97,9 +98,8 @@ void WordEmbedding::Backward(TensorId dx) {
     step_.ClearGradient(gradients[static_cast<size_t>(core)]);
   }
   const auto scatter = [&](TensorId rows, int list) {
-    Op& op = step_.Append(OpKind::kScatterColumns, "embedding: d rows", {dx, slot_}, {rows});
-    op.list = list;
-    op.accumulate = list < 0;
+    step_.Append("embedding: d rows", ops::ScatterColumns{.list = list, .accumulate = list < 0},
+                 {.x = dx, .slot = slot_}, {.rows = rows});
   };
   if (cores_count_ == 1) {
     scatter(gradients[0], -1);  // the slots are rows of the table itself
@@ -113,10 +113,9 @@ void WordEmbedding::Backward(TensorId dx) {
     scatter(gradients.back(), inputs_.back().list);
   }
   for (int node = cores_count_; node < tree_.root(); ++node) {
-    step_
-        .Append(OpKind::kFill, "embedding.word: d node: 0", {},
-                {gradients[static_cast<size_t>(node)]})
-        .list = inputs_[static_cast<size_t>(Inner(node))].list;
+    step_.Append("embedding.word: d node: 0",
+                 ops::Fill{.list = inputs_[static_cast<size_t>(Inner(node))].list}, {},
+                 {.y = gradients[static_cast<size_t>(node)]});
   }
   for (int node = tree_.root(); node >= cores_count_; --node) {
     const EmbeddingNode& of = tree_.nodes[static_cast<size_t>(node)];
@@ -130,22 +129,22 @@ void WordEmbedding::Backward(TensorId dx) {
     View d_left = left, d_right = right;
     d_left.tensor = gradients[static_cast<size_t>(of.left)];
     d_right.tensor = gradients[static_cast<size_t>(of.right)];
-    Op& to_right = step_.Contract(fmt::format("embedding.word: d node {}", of.right), d_right, left,
-                                  dc, Result::kAccumulate);
-    to_right.gather = {.list = input.list,
-                       .a_table = input.left,
-                       .c_table = input.right,
-                       .a_stride = SliceStride(of.left),
-                       .b_stride = SliceStride(node),
-                       .c_stride = SliceStride(of.right)};
-    Op& to_left = step_.Contract(fmt::format("embedding.word: d node {}", of.left), d_left, dc,
-                                 right, Result::kAccumulate);
-    to_left.gather = {.list = input.list,
-                      .b_table = input.right,
-                      .c_table = input.left,
-                      .a_stride = SliceStride(node),
-                      .b_stride = SliceStride(of.right),
-                      .c_stride = SliceStride(of.left)};
+    step_.ContractList(fmt::format("embedding.word: d node {}", of.right),
+                       {.list = input.list,
+                        .a_table = input.left,
+                        .c_table = input.right,
+                        .a_stride = SliceStride(of.left),
+                        .b_stride = SliceStride(node),
+                        .c_stride = SliceStride(of.right)},
+                       d_right, left, dc, Result::kAccumulate);
+    step_.ContractList(fmt::format("embedding.word: d node {}", of.left),
+                       {.list = input.list,
+                        .b_table = input.right,
+                        .c_table = input.left,
+                        .a_stride = SliceStride(node),
+                        .b_stride = SliceStride(of.right),
+                        .c_stride = SliceStride(of.left)},
+                       d_left, dc, right, Result::kAccumulate);
   }
   UpdatePositions(dx);
   for (int core = 0; core < cores_count_; ++core) {
@@ -155,13 +154,13 @@ void WordEmbedding::Backward(TensorId dx) {
 
 void WordEmbedding::UpdatePositions(TensorId dx) {
   if (step_.updates_directly()) {
-    step_.Descend(positions_, dx);
-    step_.Append(OpKind::kAddColumns, "embedding.position: update", {dx}, {positions_});
+    step_.ScaleByRate(positions_, dx);
+    step_.Append("embedding.position: update", ops::AddColumns{}, {.x = dx}, {.y = positions_});
     return;
   }
   const TensorId gradient = step_.Gradient(positions_);
   step_.ClearGradient(gradient);
-  step_.Append(OpKind::kAddColumns, "embedding.position: gradient", {dx}, {gradient});
+  step_.Append("embedding.position: gradient", ops::AddColumns{}, {.x = dx}, {.y = gradient});
   step_.Update(positions_, gradient);
 }
 

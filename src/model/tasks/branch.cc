@@ -16,11 +16,11 @@ Branch::Branch(StepBuilder& step, const std::string& name, int classes, Reads re
 TensorId Branch::Hidden(TensorId x) {
   if (first_token_) {
     const TensorId first = step_.Activation(name_ + ": x", features_, columns_);
-    step_.Append(OpKind::kTakeColumn, name_ + ": x", {x}, {first});
+    step_.Append(name_ + ": x", ops::TakeColumn{}, {.x = x}, {.y = first});
     x = first;
   }
   const TensorId y = map_.Forward(x);
-  step_.Append(OpKind::kTanh, name_ + ": tanh", {y}, {y});
+  step_.Append(name_ + ": tanh", ops::Tanh{}, {.x = y}, {.y = y});
   return y;
 }
 
@@ -45,36 +45,37 @@ void Branch::Train(TensorId x, TensorId dx, Result result, int loss_weight) {
   const TensorId hidden = Hidden(x);
   const TensorId logits = step_.Activation(name_ + ": logits", classes_, columns_);
   Logits(hidden, logits);
-  Op& entropy =
-      step_.Append(OpKind::kCrossEntropy, name_ + ": loss", {logits, labels}, {logits, loss});
-  entropy.loss = loss_weight;
-  entropy.smoothing = step_.config().training.label_smoothing;
+  step_.Append(
+      name_ + ": loss",
+      ops::CrossEntropy{.loss = loss_weight, .smoothing = step_.config().training.label_smoothing},
+      {.logits = logits, .labels = labels}, {.d_logits = logits, .losses = loss});
 
   const TensorId d_hidden = step_.Scratch(name_ + ": d hidden", features_, columns_);
   step_.Contract(name_ + ": d hidden", step_.Of(d_hidden, "ft"), step_.Of(weight_, "cf"),
                  step_.Of(logits, "ct"));
   const bool accumulate = Accumulates(step_.gradient_result());
   const TensorId d_bias = step_.Gradient(bias_);
-  step_.Append(OpKind::kRowSum, name_ + ".head.bias: gradient", {logits}, {d_bias}).accumulate =
-      accumulate;
+  step_.Append(name_ + ".head.bias: gradient", ops::RowSum{.accumulate = accumulate}, {.x = logits},
+               {.y = d_bias});
   step_.Update(bias_, d_bias);
   // The head's gradient is the largest of all, and arises when most activations are alive.
   const bool directly = step_.updates_directly();
   const TensorId d_weight = directly ? weight_ : step_.Gradient(weight_);
-  if (directly) step_.Descend(weight_, logits);
+  if (directly) step_.ScaleByRate(weight_, logits);
   step_.Contract(name_ + ".head.weight: gradient", step_.Of(d_weight, "cf"), step_.Of(logits, "ct"),
                  step_.Of(hidden, "ft"), directly ? Result::kAccumulate : step_.gradient_result());
   if (!directly) step_.Update(weight_, d_weight);
 
-  step_.Append(OpKind::kTanhGrad, name_ + ": d tanh", {d_hidden, hidden}, {d_hidden});
+  step_.Append(name_ + ": d tanh", ops::TanhGrad{}, {.dy = d_hidden, .y = hidden},
+               {.dx = d_hidden});
   if (!first_token_) {
     map_.Backward(d_hidden, dx, result);
     return;
   }
   const TensorId d_first = step_.Scratch(name_ + ": dx", features_, columns_);
   map_.Backward(d_hidden, d_first, Result::kOverwrite);
-  if (result == Result::kOverwrite) step_.Append(OpKind::kFill, name_ + ": dx", {}, {dx});
-  step_.Append(OpKind::kAddColumn, name_ + ": dx", {d_first}, {dx});
+  if (result == Result::kOverwrite) step_.Append(name_ + ": dx", ops::Fill{}, {}, {.y = dx});
+  step_.Append(name_ + ": dx", ops::AddColumn{}, {.x = d_first}, {.y = dx});
 }
 
 }  // namespace bittern

@@ -20,7 +20,7 @@ class Branch {
 
   // Inference: NAME.logits [classes][T or 1].
   void Answer(TensorId x);
-  // Forward, loss and backward. dx (=, +=) the gradient of x; loss_weight: see Op::loss.
+  // Forward, loss and backward. dx (=, +=) the gradient of x; loss_weight: see ops::CrossEntropy.
   void Train(TensorId x, TensorId dx, Result result, int loss_weight);
 
  private:

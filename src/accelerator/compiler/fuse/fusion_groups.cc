@@ -7,13 +7,13 @@
 namespace bittern {
 namespace {
 
-bool AnyAmong(const std::vector<TensorId>& some, const std::vector<TensorId>& all) {
-  return std::any_of(some.begin(), some.end(), [&](TensorId id) { return Among(id, all); });
+bool ContainsAny(const std::vector<TensorId>& ids, const std::vector<TensorId>& some) {
+  return std::any_of(some.begin(), some.end(), [&](TensorId id) { return Contains(ids, id); });
 }
 
 class Grouper {
  public:
-  explicit Grouper(const Graph& graph) : graph_(graph), ops_(graph.ops), taken_(ops_.size()) {}
+  explicit Grouper(const Graph& graph) : ops_(graph.ops), taken_(ops_.size()) {}
 
   std::vector<FusionGroup> Run() {
     std::vector<FusionGroup> groups;
@@ -31,69 +31,87 @@ class Grouper {
 
  private:
   void Follow(const Op& leader) {
-    const TensorId result = leader.out.empty() ? kNoTensor : leader.out[0];
-    const auto reads_result = [&](OpKind kind) {
-      return [=](const Op& op) { return op.kind == kind && op.in[0] == result; };
-    };
-    switch (leader.kind) {
-      case OpKind::kAdd:
-      case OpKind::kDropoutAdd:
-        TakeIf(reads_result(OpKind::kMoments));
-        return;
-      case OpKind::kNormalize:
-        if (leader.in.size() == 2) {
-          TakeIf([&](const Op& op) {
-            return op.kind == OpKind::kDropout && op.in[0] == result && op.out[0] == result;
-          });
-        }
-        return;
-      case OpKind::kDropout: {
-        const std::optional<size_t> sums = Find(reads_result(OpKind::kNormalizeGradSums));
-        if (sums && ops_[*sums].in.size() == 3) {
-          Take(*sums);
-          if (TakeIf(reads_result(OpKind::kNormalizeGrad))) return;
-          Undo();
-        }
-        TakeIf(DirectSum(result));
-        return;
-      }
-      case OpKind::kGeluGrad:
-      case OpKind::kTanhGrad:
-        TakeIf(DirectSum(result));
-        return;
-      case OpKind::kNormalizeGradAffine: {
-        const auto update = [](TensorId gradient) {
-          return [=](const Op& op) {
-            return op.kind == OpKind::kSgd && op.in[0] == gradient && op.decay == 0;
-          };
-        };
-        const bool all = !leader.accumulate && TakeIf([&](const Op& op) {
-          return op.kind == OpKind::kNormalizeGradSums && op.in[0] == leader.in[0];
-        }) && TakeIf([&](const Op& op) {
-          return op.kind == OpKind::kNormalizeGrad && op.in[0] == leader.in[0];
-        }) && TakeIf(update(leader.out[0])) &&
-                         TakeIf(update(leader.out[1]));
-        if (!all) Undo();
-        return;
-      }
-      case OpKind::kDescend:
-        TakeIf(reads_result(OpKind::kAddColumns));
-        return;
-      default:
-        return;
+    Visit(leader, [&](const auto& operation, const auto& in, const auto& out) {
+      if constexpr (requires { Follow(operation, in, out); }) Follow(operation, in, out);
+    });
+  }
+  // Leaders; other operations stay alone.
+  void Follow(const ops::Add&, const InputsOf<ops::Add>&, const OutputsOf<ops::Add>& out) {
+    TakeIf(MomentsOf(out.y));
+  }
+  void Follow(const ops::DropoutAdd&, const InputsOf<ops::DropoutAdd>&,
+              const OutputsOf<ops::DropoutAdd>& out) {
+    TakeIf(MomentsOf(out.y));
+  }
+  void Follow(const ops::Normalize&, const InputsOf<ops::Normalize>& in,
+              const OutputsOf<ops::Normalize>& out) {
+    if (in.gain != kNoTensor) return;
+    TakeIf([=](const Op& op) {
+      return op.Is<ops::Dropout>() && op.Inputs<ops::Dropout>().x == out.y &&
+             op.Outputs<ops::Dropout>().y == out.y;
+    });
+  }
+  void Follow(const ops::Dropout&, const InputsOf<ops::Dropout>&,
+              const OutputsOf<ops::Dropout>& out) {
+    const std::optional<size_t> sums = Find(SumsOf(out.y));
+    if (sums && ops_[*sums].Inputs<ops::NormalizeGradSums>().gain == kNoTensor) {
+      Take(*sums);
+      if (TakeIf(GradOf(out.y))) return;
+      Undo();
     }
+    TakeIf(DirectSum(out.y));
+  }
+  void Follow(const ops::GeluGrad&, const InputsOf<ops::GeluGrad>&,
+              const OutputsOf<ops::GeluGrad>& out) {
+    TakeIf(DirectSum(out.dx));
+  }
+  void Follow(const ops::TanhGrad&, const InputsOf<ops::TanhGrad>&,
+              const OutputsOf<ops::TanhGrad>& out) {
+    TakeIf(DirectSum(out.dx));
+  }
+  void Follow(const ops::NormalizeGradAffine& affine, const InputsOf<ops::NormalizeGradAffine>& in,
+              const OutputsOf<ops::NormalizeGradAffine>& out) {
+    const auto update = [](TensorId gradient) {
+      return [=](const Op& op) {
+        return op.Is<ops::Sgd>() && op.Inputs<ops::Sgd>().gradient == gradient &&
+               op.As<ops::Sgd>()->decay == 0;
+      };
+    };
+    const bool all = !affine.accumulate && TakeIf(SumsOf(in.dy)) && TakeIf(GradOf(in.dy)) &&
+                     TakeIf(update(out.d_gain)) && TakeIf(update(out.d_shift));
+    if (!all) Undo();
+  }
+  void Follow(const ops::ScaleByRate&, const InputsOf<ops::ScaleByRate>&,
+              const OutputsOf<ops::ScaleByRate>& out) {
+    TakeIf([=](const Op& op) {
+      return op.Is<ops::AddColumns>() && op.Inputs<ops::AddColumns>().x == out.y;
+    });
   }
 
+  using Wanted = std::function<bool(const Op&)>;
+  static Wanted MomentsOf(TensorId x) {
+    return [=](const Op& op) { return op.Is<ops::Moments>() && op.Inputs<ops::Moments>().x == x; };
+  }
+  static Wanted SumsOf(TensorId dy) {
+    return [=](const Op& op) {
+      return op.Is<ops::NormalizeGradSums>() && op.Inputs<ops::NormalizeGradSums>().dy == dy;
+    };
+  }
+  static Wanted GradOf(TensorId dy) {
+    return [=](const Op& op) {
+      return op.Is<ops::NormalizeGrad>() && op.Inputs<ops::NormalizeGrad>().dy == dy;
+    };
+  }
   // A sum over tokens that goes into its parameter.
-  std::function<bool(const Op&)> DirectSum(TensorId of) const {
-    return [=, this](const Op& op) {
-      return op.kind == OpKind::kRowSum && op.in[0] == of &&
-             graph_.At(op.out[0]).kind == TensorKind::kParameter;
+  static Wanted DirectSum(TensorId x) {
+    return [=](const Op& op) {
+      const auto* sum = op.As<ops::RowSum>();
+      return sum != nullptr && sum->rate_factor && op.Inputs<ops::RowSum>().x == x;
     };
   }
 
   // The first operation behind the leader that is wanted and may be carried out with it.
-  std::optional<size_t> Find(const std::function<bool(const Op&)>& wanted) const {
+  std::optional<size_t> Find(const Wanted& wanted) const {
     for (size_t i = members_[0] + 1; i < ops_.size(); ++i) {
       const Op& op = ops_[i];
       if (op.repeat != ops_[members_[0]].repeat || op.trip != ops_[members_[0]].trip) break;
@@ -110,7 +128,7 @@ class Grouper {
     members_.push_back(i);
     taken_[i] = true;
   }
-  bool TakeIf(const std::function<bool(const Op&)>& wanted) {
+  bool TakeIf(const Wanted& wanted) {
     const std::optional<size_t> found = Find(wanted);
     if (found) Take(*found);
     return found.has_value();
@@ -121,7 +139,6 @@ class Grouper {
     members_.resize(1);
   }
 
-  const Graph& graph_;
   const std::vector<Op>& ops_;
   std::vector<bool> taken_;
   std::vector<size_t> members_;
@@ -130,7 +147,7 @@ class Grouper {
 }  // namespace
 
 bool MustKeepOrder(const Op& a, const Op& b) {
-  return AnyAmong(a.out, Reads(b)) || AnyAmong(a.out, b.out) || AnyAmong(b.out, Reads(a));
+  return ContainsAny(Reads(b), a.out) || ContainsAny(b.out, a.out) || ContainsAny(Reads(a), b.out);
 }
 
 std::vector<FusionGroup> FormFusionGroups(const Graph& graph) { return Grouper(graph).Run(); }

@@ -13,13 +13,13 @@
 
 namespace bittern {
 
-// The first operation leads; its kind says which followers there can be:
-//   kAdd, kDropoutAdd           kMoments of the sum
-//   kNormalize without gain     kDropout of its result, in place
-//   kDropout                    kNormalizeGradSums, kNormalizeGrad of its result, or kRowSum
-//   kNormalizeGradAffine        kNormalizeGradSums, kNormalizeGrad, kSgd of gain and of shift
-//   kGeluGrad, kTanhGrad        kRowSum of the result
-//   kDescend                    kAddColumns of its result
+// The first operation leads; its operation says which followers there can be:
+//   Add, DropoutAdd           Moments of the sum
+//   Normalize without gain    Dropout of its result, in place
+//   Dropout                   NormalizeGradSums, NormalizeGrad of its result, or RowSum
+//   NormalizeGradAffine       NormalizeGradSums, NormalizeGrad, Sgd of gain and of shift
+//   GeluGrad, TanhGrad        RowSum of the result
+//   ScaleByRate               AddColumns of its result
 using FusionGroup = std::vector<Op>;
 
 // In an order in which they may be carried out.

@@ -6,36 +6,24 @@
 #include <utility>
 #include <vector>
 
+#include "accelerator/compiler/fuse/lowerings.h"
+
 namespace bittern {
 namespace {
-
-// Reads and writes a tensor word by word, and is followed closely. (The gradient of tanh stays in
-// place: apart it cost 3,000 cycles on two planes.)
-bool IsVectorOp(OpKind kind) {
-  switch (kind) {
-    case OpKind::kTanh:
-    case OpKind::kGeluGrad:
-    case OpKind::kDropout:
-    case OpKind::kSoftmax:
-    case OpKind::kSoftmaxGrad:
-      return true;
-    default:
-      return false;
-  }
-}
 
 // Sums over tokens that are gradients of plain SGD alone go straight into their parameters: the
 // update follows its gradient at once, and nothing reads the parameter between.
 void UpdateDirectly(std::vector<Op>& ops) {
   for (size_t i = 0; i + 1 < ops.size(); ++i) {
-    Op& sum = ops[i];
-    const Op& next = ops[i + 1];
-    if (sum.kind != OpKind::kRowSum || sum.accumulate || next.kind != OpKind::kSgd ||
-        next.in[0] != sum.out[0] || next.decay > 0) {
+    auto* sum = ops[i].As<ops::RowSum>();
+    const auto* sgd = ops[i + 1].As<ops::Sgd>();
+    if (sum == nullptr || sum->accumulate || sgd == nullptr || sgd->decay > 0 ||
+        ops[i + 1].Inputs<ops::Sgd>().gradient != ops[i].Outputs<ops::RowSum>().y) {
       continue;
     }
-    sum.out = next.out;
-    sum.scale = next.scale;
+    ops[i].Become(ops::RowSum{.accumulate = true, .rate_factor = sgd->rate_factor},
+                  {.x = ops[i].Inputs<ops::RowSum>().x},
+                  {.y = ops[i + 1].Outputs<ops::Sgd>().parameter});
     ops.erase(ops.begin() + static_cast<std::ptrdiff_t>(i) + 1);
   }
 }
@@ -44,27 +32,32 @@ void UpdateDirectly(std::vector<Op>& ops) {
 // reads it is scaled alike.
 void MoveScales(std::vector<Op>& ops) {
   for (size_t i = 0; i < ops.size(); ++i) {
-    Op& op = ops[i];
-    if (op.kind == OpKind::kSoftmax && i > 0) {
-      Op& scores = ops[i - 1];
-      if (scores.kind == OpKind::kContract && scores.out[0] == op.in[0] && !scores.accumulate) {
-        op.scale = scores.scale;
-        scores.scale = 1;
+    if (auto* softmax = ops[i].As<ops::Softmax>(); softmax != nullptr && i > 0) {
+      auto* scores = ops[i - 1].As<ops::Contract>();
+      if (scores != nullptr && !scores->accumulate &&
+          ops[i - 1].Outputs<ops::Contract>().c == ops[i].Inputs<ops::Softmax>().scores) {
+        softmax->scale = std::exchange(scores->scale, 1);
       }
     }
-    if (op.kind != OpKind::kSoftmaxGrad) continue;
-    std::vector<Op*> readers;
+    auto* gradient = ops[i].As<ops::SoftmaxGrad>();
+    if (gradient == nullptr) continue;
+    const TensorId d_scores = ops[i].Outputs<ops::SoftmaxGrad>().d_scores;
+    std::vector<ops::Contract*> readers;
+    bool contractions = true;
     for (size_t n = i + 1; n < ops.size(); ++n) {
-      if (Among(op.out[0], ops[n].in)) readers.push_back(&ops[n]);
-      if (Among(op.out[0], ops[n].out)) break;
+      if (Contains(ops[n].in, d_scores)) {
+        readers.push_back(ops[n].As<ops::Contract>());
+        contractions = contractions && readers.back() != nullptr;
+      }
+      if (Contains(ops[n].out, d_scores)) break;
     }
-    const bool alike =
-        !readers.empty() && std::all_of(readers.begin(), readers.end(), [&](const Op* reader) {
-          return reader->kind == OpKind::kContract && reader->scale == readers[0]->scale;
-        });
+    const bool alike = contractions && !readers.empty() &&
+                       std::all_of(readers.begin(), readers.end(), [&](const auto* reader) {
+                         return reader->scale == readers[0]->scale;
+                       });
     if (!alike) continue;
-    op.scale = readers[0]->scale;
-    for (Op* reader : readers) reader->scale = 1;
+    gradient->scale = readers[0]->scale;
+    for (ops::Contract* reader : readers) reader->scale = 1;
   }
 }
 
@@ -77,13 +70,15 @@ class DirectUpdates {
     std::vector<Update> updates;
     for (size_t i = 0; i < graph_.ops.size(); ++i) {
       const std::optional<size_t> update = UpdateOf(i);
-      if (update) updates.push_back({i, *update, Factor(i)});
+      if (update) updates.push_back({i, *update, ScalesA(i)});
     }
     for (const Update& update : updates) Scale(update);
     for (const Update& update : updates) {  // the gradient comes scaled
       Op& sum = graph_.ops[update.sgd];
-      sum.kind = OpKind::kAdd;
-      sum.in = {sum.out[0], graph_.ops[update.product].out[0]};
+      const TensorId parameter = sum.Outputs<ops::Sgd>().parameter;
+      sum.Become(ops::Add{},
+                 {.a = parameter, .b = graph_.ops[update.product].Outputs<ops::Contract>().c},
+                 {.y = parameter});
     }
     Rebuild();
   }
@@ -92,24 +87,25 @@ class DirectUpdates {
   struct Update {
     size_t product;  // the contraction that makes the gradient
     size_t sgd;      // the operation that takes it
-    size_t factor;   // operand of the product that is scaled
+    bool scales_a;   // the operand of the product that is scaled is a; else it is b
   };
 
-  // The kSgd that is all that reads the result of this contraction.
+  // The Sgd that is all that reads the result of this contraction.
   std::optional<size_t> UpdateOf(size_t product) const {
     const Op& op = graph_.ops[product];
-    if (op.kind != OpKind::kContract || op.accumulate || op.gather.list >= 0 || op.scale != 1 ||
-        op.in.size() != 2) {
+    const auto* contract = op.As<ops::Contract>();
+    if (contract == nullptr || contract->accumulate || contract->gather.list >= 0 ||
+        contract->scale != 1 || op.Inputs<ops::Contract>().start != kNoTensor) {
       return std::nullopt;
     }
+    const TensorId result = op.Outputs<ops::Contract>().c;
     std::optional<size_t> update;
     for (size_t i = 0; i < graph_.ops.size(); ++i) {
       const Op& reader = graph_.ops[i];
-      if (i != product && Among(op.out[0], reader.out)) return std::nullopt;
-      if (!Among(op.out[0], reader.in)) continue;
-      if (update || i < product || reader.kind != OpKind::kSgd || reader.decay > 0) {
-        return std::nullopt;
-      }
+      if (i != product && Contains(reader.out, result)) return std::nullopt;
+      if (!Contains(reader.in, result)) continue;
+      const auto* sgd = reader.As<ops::Sgd>();
+      if (update || i < product || sgd == nullptr || sgd->decay > 0) return std::nullopt;
       update = i;
     }
     return update;
@@ -118,32 +114,32 @@ class DirectUpdates {
   // When a tensor has been written for the last time before operation `before`; 0: at the start.
   size_t MadeAt(TensorId id, size_t before) const {
     for (size_t i = before; i-- > 0;) {
-      if (Among(id, graph_.ops[i].out)) return i + 1;
+      if (Contains(graph_.ops[i].out, id)) return i + 1;
     }
     return 0;
   }
 
-  size_t Factor(size_t product) const {
-    const Op& op = graph_.ops[product];
-    return MadeAt(op.in[0], product) <= MadeAt(op.in[1], product) ? 0 : 1;
+  bool ScalesA(size_t product) const {
+    const auto in = graph_.ops[product].Inputs<ops::Contract>();
+    return MadeAt(in.a, product) <= MadeAt(in.b, product);
   }
 
   // Puts a scaled copy in the place of the factor.
   void Scale(const Update& update) {
     Op& product = graph_.ops[update.product];
-    const TensorId factor = product.in[update.factor];
+    const auto in = product.Inputs<ops::Contract>();
+    const TensorId factor = update.scales_a ? in.a : in.b;
     Tensor copy = graph_.At(factor);
     copy.name += ": descend";
     copy.kind = TensorKind::kScratch;
     copy.persistent = false;
     const auto id = static_cast<TensorId>(graph_.tensors.size());
     graph_.tensors.push_back(std::move(copy));
-    Op descend{.kind = OpKind::kDescend, .name = product.name + ": factor"};
-    descend.in = {factor};
-    descend.out = {id};
-    descend.scale = graph_.ops[update.sgd].scale;
-    descend.repeat = product.repeat;
-    descend.trip = product.trip;
+    const double rate_factor = graph_.ops[update.sgd].As<ops::Sgd>()->rate_factor;
+    Op scaling = MakeOp(product.name + ": factor", ops::ScaleByRate{.rate_factor = rate_factor},
+                        {.x = factor}, {.y = id});
+    scaling.repeat = product.repeat;
+    scaling.trip = product.trip;
     // As soon as the factor is there, in the trip of the product.
     size_t place = update.product;
     const size_t made = MadeAt(factor, update.product);
@@ -151,8 +147,10 @@ class DirectUpdates {
            graph_.ops[place - 1].trip == product.trip) {
       --place;
     }
-    added_[place].push_back(std::move(descend));
-    product.in[update.factor] = id;
+    added_[place].push_back(std::move(scaling));
+    product.Become(*product.As<ops::Contract>(),
+                   {.a = update.scales_a ? id : in.a, .b = update.scales_a ? in.b : id},
+                   {.c = product.Outputs<ops::Contract>().c});
   }
 
   void Rebuild() {
@@ -183,20 +181,20 @@ void SeparateResults(Graph& graph) {
   std::vector<Op>& ops = graph.ops;
   for (size_t i = 0; i < ops.size(); ++i) {
     const TensorId operand = ops[i].out.empty() ? kNoTensor : ops[i].out[0];
-    if (!IsVectorOp(ops[i].kind) || !Among(operand, ops[i].in) || graph.At(operand).persistent ||
-        graph.At(operand).kind == TensorKind::kOutput) {
+    if (!LoweringOf(ops[i]).apart || !Contains(ops[i].in, operand) ||
+        graph.At(operand).persistent || graph.At(operand).kind == TensorKind::kOutput) {
       continue;
     }
     // One pass does both.
-    if (ops[i].kind == OpKind::kDropout && i > 0 && ops[i - 1].kind == OpKind::kNormalize) continue;
+    if (ops[i].Is<ops::Dropout>() && i > 0 && ops[i - 1].Is<ops::Normalize>()) continue;
     const auto result = static_cast<TensorId>(graph.tensors.size());
     Tensor tensor = graph.At(operand);
-    tensor.name += ": " + std::string(Name(ops[i].kind));
+    tensor.name += ": " + std::string(Name(ops[i].operation));
     graph.tensors.push_back(std::move(tensor));
     ops[i].out[0] = result;
     for (size_t n = i + 1; n < ops.size(); ++n) {
-      const bool reads = Among(operand, Reads(ops[n]));
-      if (!reads && Among(operand, ops[n].out)) break;  // another value from here on
+      const bool reads = Contains(Reads(ops[n]), operand);
+      if (!reads && Contains(ops[n].out, operand)) break;  // another value from here on
       std::replace(ops[n].in.begin(), ops[n].in.end(), operand, result);
       std::replace(ops[n].out.begin(), ops[n].out.end(), operand, result);
     }
@@ -206,7 +204,7 @@ void SeparateResults(Graph& graph) {
 void ZeroFirst(Graph& graph) {
   std::vector<Op>& ops = graph.ops;
   const auto behind = std::stable_partition(ops.begin(), ops.end(),
-                                            [](const Op& op) { return op.kind == OpKind::kFill; });
+                                            [](const Op& op) { return op.Is<ops::Fill>(); });
   // The same section as what the step begins with.
   for (auto op = ops.begin(); op != behind; ++op) op->repeat = -1;
 }
@@ -215,20 +213,22 @@ void AccumulateDirectly(Graph& graph, const std::function<bool(const Op&)>& at_o
   std::vector<Op>& ops = graph.ops;
   for (size_t i = 0; i < ops.size(); ++i) {
     Op& product = ops[i];
-    if (product.kind != OpKind::kContract || product.accumulate || product.in.size() != 2) continue;
-    const TensorId gradient = product.out[0];
+    auto* contract = product.As<ops::Contract>();
+    if (contract == nullptr || contract->accumulate) continue;
+    const auto in = product.Inputs<ops::Contract>();
+    if (in.start != kNoTensor) continue;
+    const TensorId gradient = product.Outputs<ops::Contract>().c;
     const auto sum = std::find_if(ops.begin() + static_cast<std::ptrdiff_t>(i) + 1, ops.end(),
-                                  [&](const Op& op) { return Among(gradient, op.in); });
-    if (sum == ops.end() || sum->kind != OpKind::kAdd || sum->in[1] != gradient ||
-        sum->in[0] != sum->out[0]) {
-      continue;
-    }
-    const TensorId parameter = sum->out[0];
+                                  [&](const Op& op) { return Contains(op.in, gradient); });
+    if (sum == ops.end() || !sum->Is<ops::Add>()) continue;
+    const TensorId parameter = sum->Outputs<ops::Add>().y;
+    const auto added = sum->Inputs<ops::Add>();
+    if (added.a != parameter || added.b != gradient) continue;
     const bool read = std::any_of(ops.begin() + static_cast<std::ptrdiff_t>(i), sum,
-                                  [&](const Op& op) { return Among(parameter, Reads(op)); });
+                                  [&](const Op& op) { return Contains(Reads(op), parameter); });
     if (read || !at_once(product)) continue;
-    product.out[0] = parameter;
-    product.accumulate = true;
+    product.out = {parameter};
+    contract->accumulate = true;
     ops.erase(sum);
   }
   graph.update_begin = static_cast<int>(ops.size());

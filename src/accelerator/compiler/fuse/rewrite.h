@@ -11,11 +11,10 @@ namespace bittern {
 // Tensors keep their numbers; new ones follow. What changes:
 //   - Where plain SGD updates a parameter as soon as its gradient is there, the gradient comes
 //     scaled by -rate and is added to the parameter. A contraction takes one factor from a copy
-//     that a kDescend has scaled: the factor that is there first, so that nothing is left to be
-//     done behind the last one. A kRowSum whose result is a parameter adds -scale * learning rate
-//     times the sum to it.
-//   - The scale of scores is applied by the softmax and its gradient (Op::scale of kSoftmax and
-//     kSoftmaxGrad) on the way.
+//     that a ScaleByRate has scaled: the factor that is there first, so that nothing is left to be
+//     done behind the last one. A RowSum with a rate factor adds the scaled sum to the parameter.
+//   - The scale of scores is applied by the softmax and its gradient (their attribute
+//     `scale`) on the way.
 Graph Rewrite(const Graph& graph);
 
 // Operations in place that the array follows word by word get results of their own: the operand and

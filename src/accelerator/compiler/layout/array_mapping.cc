@@ -9,13 +9,13 @@ bool SplitAtBorders(std::vector<ContractionLoop>& loops, Operand of, const Tenso
        {layout.lane_stride, layout.lane_stride * layout.lanes, layout.split, 2 * layout.split}) {
     if (border == 0) continue;
     for (size_t i = 0; i < loops.size(); ++i) {
-      const int64_t stride = loops[i].stride[of];
+      const int64_t stride = Stride(loops[i], of);
       if (stride == 0 || stride >= border || stride * loops[i].extent <= border) continue;
       const int64_t inner = border / stride;
       if (border % stride != 0 || loops[i].extent % inner != 0) return false;
       ContractionLoop outer = loops[i];
       outer.extent /= inner;
-      for (int64_t& s : outer.stride) s *= inner;
+      for (int64_t* s : {&outer.a, &outer.b, &outer.c, &outer.start}) *s *= inner;
       loops[i].extent = inner;
       loops.insert(loops.begin() + static_cast<std::ptrdiff_t>(i), outer);
     }
@@ -26,7 +26,7 @@ bool SplitAtBorders(std::vector<ContractionLoop>& loops, Operand of, const Tenso
 // The loop over the lane axis of an operand; -1: none.
 int LaneLoop(const std::vector<ContractionLoop>& loops, Operand of, const TensorLayout& layout) {
   for (size_t i = 0; i < loops.size(); ++i) {
-    if (loops[i].stride[of] == layout.lane_stride && loops[i].extent == layout.lanes) {
+    if (Stride(loops[i], of) == layout.lane_stride && loops[i].extent == layout.lanes) {
       return static_cast<int>(i);
     }
   }
@@ -35,15 +35,12 @@ int LaneLoop(const std::vector<ContractionLoop>& loops, Operand of, const Tensor
 
 }  // namespace
 
-std::optional<ArrayMapping> FindArrayMapping(const Op& op, int64_t tokens, const TensorLayout& c,
-                                             const TensorLayout& a, const TensorLayout& b) {
+std::optional<ArrayMapping> FindArrayMapping(const ops::Contract& contract, int64_t tokens,
+                                             const TensorLayout& c, const TensorLayout& a,
+                                             const TensorLayout& b) {
   ArrayMapping mapping;
-  for (const Loop& loop : op.loops) {
-    const int64_t extent = loop.extent.At(tokens);
-    if (extent == 1) continue;
-    mapping.loops.push_back(
-        {extent, {loop.c.At(tokens), loop.a.At(tokens), loop.b.At(tokens), loop.start.At(tokens)}});
-  }
+  mapping.loops = AtTokens(contract.loops, tokens);
+  std::erase_if(mapping.loops, [](const ContractionLoop& loop) { return loop.extent == 1; });
   const std::array<const TensorLayout*, 3> layout = {&c, &a, &b};
   for (const Operand of : {kC, kA, kB}) {
     if (!SplitAtBorders(mapping.loops, of, *layout[of])) return std::nullopt;
@@ -54,7 +51,7 @@ std::optional<ArrayMapping> FindArrayMapping(const Op& op, int64_t tokens, const
     if (lane[of] < 0) return std::nullopt;
   }
   const auto stride = [&](int loop, Operand of) {
-    return mapping.loops[static_cast<size_t>(loop)].stride[of];
+    return Stride(mapping.loops[static_cast<size_t>(loop)], of);
   };
   for (const auto& [x, w] : {std::pair{kA, kB}, std::pair{kB, kA}}) {
     mapping.token_side = x;

@@ -20,11 +20,14 @@ namespace bittern {
 
 enum Operand { kC = 0, kA = 1, kB = 2, kStart = 3 };
 
-// A loop of a contraction for a fixed number of tokens; strides in elements, by Operand.
-struct ContractionLoop {
-  int64_t extent = 1;
-  std::array<int64_t, 4> stride{};
-};
+// A loop of a contraction for a fixed number of tokens; strides in elements.
+using ContractionLoop = StridedLoop<int64_t>;
+
+constexpr int64_t Stride(const ContractionLoop& loop, Operand operand) {
+  constexpr std::array kStrides = {&ContractionLoop::c, &ContractionLoop::a, &ContractionLoop::b,
+                                   &ContractionLoop::start};
+  return loop.*kStrides[operand];
+}
 
 struct ArrayMapping {
   isa::Direction direction = isa::Direction::kTime;
@@ -36,8 +39,9 @@ struct ArrayMapping {
 };
 
 // nullopt: the array cannot take this contraction with these layouts.
-std::optional<ArrayMapping> FindArrayMapping(const Op& op, int64_t tokens, const TensorLayout& c,
-                                             const TensorLayout& a, const TensorLayout& b);
+std::optional<ArrayMapping> FindArrayMapping(const ops::Contract& contract, int64_t tokens,
+                                             const TensorLayout& c, const TensorLayout& a,
+                                             const TensorLayout& b);
 
 }  // namespace bittern
 

@@ -34,11 +34,11 @@ int64_t CyclesWith(int plane, const ArrayMapping& mapping, const isa::Accelerato
   for (int i = 0; i < std::ssize(loops); ++i) {
     const ContractionLoop& loop = loops[static_cast<size_t>(i)];
     if (i == mapping.rows || i == mapping.columns || i == plane) continue;
-    const bool summed = loop.stride[kC] == 0;
+    const bool summed = loop.c == 0;
     elements *= loop.extent;
     if (summed) sums.push_back({.extent = loop.extent});
     if (!summed) results *= loop.extent;
-    if (time ? !summed : loop.stride[tile] != 0) slots *= loop.extent;
+    if (time ? !summed : Stride(loop, tile) != 0) slots *= loop.extent;
   }
   // Every half of the slots is an instruction of its own.
   if (time) {
@@ -72,17 +72,17 @@ int PlaneLoop(const ArrayMapping& mapping, const isa::Accelerator& machine,
     const ContractionLoop& loop = mapping.loops[static_cast<size_t>(i)];
     if (i == mapping.columns || i == mapping.rows || loop.extent != 2) continue;
     const auto in_step = [&](Operand operand) {
-      return loop.stride[operand] == 0 ||
-             (layout[operand] != nullptr && loop.stride[operand] == layout[operand]->split);
+      return Stride(loop, operand) == 0 ||
+             (layout[operand] != nullptr && Stride(loop, operand) == layout[operand]->split);
     };
-    const bool sum = loop.stride[kC] == 0;
+    const bool sum = loop.c == 0;
     bool fits = in_step(streamed);
     if (time) {
       fits = fits && in_step(mapping.rank_side);
     } else if (!sum) {
       fits = fits && in_step(kC) && (layout[kStart] == nullptr || in_step(kStart));
     }
-    if (start_is_split) fits = fits && loop.stride[kStart] == layout[kStart]->split;
+    if (start_is_split) fits = fits && loop.start == layout[kStart]->split;
     if (!fits) continue;
     const int64_t cycles = CyclesWith(i, mapping, machine);
     if (cycles == kImpossible) continue;
@@ -97,10 +97,10 @@ int PlaneLoop(const ArrayMapping& mapping, const isa::Accelerator& machine,
   return best;
 }
 
-int64_t ContractionCycles(const Op& op, int64_t tokens, const isa::Accelerator& machine,
-                          const TensorLayout& c, const TensorLayout& a, const TensorLayout& b,
-                          const TensorLayout* start) {
-  const std::optional<ArrayMapping> mapping = FindArrayMapping(op, tokens, c, a, b);
+int64_t ContractionCycles(const ops::Contract& contract, int64_t tokens,
+                          const isa::Accelerator& machine, const TensorLayout& c,
+                          const TensorLayout& a, const TensorLayout& b, const TensorLayout* start) {
+  const std::optional<ArrayMapping> mapping = FindArrayMapping(contract, tokens, c, a, b);
   if (!mapping) return kImpossible;
   // What has the columns in its lanes holds them in one word.
   const bool token = mapping->direction == isa::Direction::kToken;

@@ -16,8 +16,9 @@ int PlaneLoop(const ArrayMapping& mapping, const isa::Accelerator& machine,
               const std::array<const TensorLayout*, 4>& layout);
 
 // Cycles of the array that it takes with these layouts, about; -1: impossible.
-int64_t ContractionCycles(const Op& op, int64_t tokens, const isa::Accelerator& machine,
-                          const TensorLayout& c, const TensorLayout& a, const TensorLayout& b,
+int64_t ContractionCycles(const ops::Contract& contract, int64_t tokens,
+                          const isa::Accelerator& machine, const TensorLayout& c,
+                          const TensorLayout& a, const TensorLayout& b,
                           const TensorLayout* start = nullptr);
 
 }  // namespace bittern

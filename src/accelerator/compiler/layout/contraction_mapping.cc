@@ -10,18 +10,22 @@
 namespace bittern {
 
 std::optional<ContractionMapping> ContractionMapping::Find(const Op& op, const LaidOutGraph& in) {
-  std::optional<ArrayMapping> mapping = FindArrayMapping(op, in.tokens(), in.layout(op.out[0]),
-                                                         in.layout(op.in[0]), in.layout(op.in[1]));
+  const auto operands = op.Inputs<ops::Contract>();
+  std::optional<ArrayMapping> mapping = FindArrayMapping(
+      *op.As<ops::Contract>(), in.tokens(), in.layout(op.Outputs<ops::Contract>().c),
+      in.layout(operands.a), in.layout(operands.b));
   if (!mapping) return std::nullopt;
   return ContractionMapping(op, std::move(*mapping), in);
 }
 
 ContractionMapping::ContractionMapping(const Op& op, ArrayMapping mapping, const LaidOutGraph& in)
     : op_(&op),
+      in_(op.Inputs<ops::Contract>()),
+      c_(op.Outputs<ops::Contract>().c),
       mapping_(std::move(mapping)),
       machine_(&in.machine),
-      layouts_{&in.layout(op.out[0]), &in.layout(op.in[0]), &in.layout(op.in[1]),
-               op.in.size() > 2 ? &in.layout(op.in[2]) : nullptr},
+      layouts_{&in.layout(c_), &in.layout(in_.a), &in.layout(in_.b),
+               HasStart() ? &in.layout(in_.start) : nullptr},
       rows_(RowLoop().extent),
       block_rows_(in.machine.rows),
       blocks_(CeilDivide(rows_, block_rows_)) {
@@ -30,7 +34,7 @@ ContractionMapping::ContractionMapping(const Op& op, ArrayMapping mapping, const
     // The array itself runs over columns and rows.
     if (i == mapping_.columns || i == mapping_.rows) continue;
     const ContractionLoop& loop = mapping_.loops[static_cast<size_t>(i)];
-    const bool sum = loop.stride[kC] == 0;
+    const bool sum = loop.c == 0;
     if (i == plane) {
       plane_ = {.used = true, .stride = WordsOf(loop), .sum = sum};
     } else {
@@ -45,7 +49,7 @@ ContractionMapping::ContractionMapping(const Op& op, ArrayMapping mapping, const
 }
 
 TensorId ContractionMapping::Tensor(Operand operand) const {
-  return operand == kC ? op_->out[0] : op_->in[operand == kA ? 0 : operand == kB ? 1 : 2];
+  return operand == kC ? c_ : operand == kA ? in_.a : operand == kB ? in_.b : in_.start;
 }
 
 const ContractionLoop& ContractionMapping::RowLoop() const {
@@ -55,11 +59,11 @@ const ContractionLoop& ContractionMapping::RowLoop() const {
 OperandWords ContractionMapping::WordsOf(const ContractionLoop& loop) const {
   OperandWords words;
   for (const Operand operand : {kC, kA, kB}) {
-    const int64_t elements = loop.stride[operand];
+    const int64_t elements = Stride(loop, operand);
     words.Of(operand) = elements == 0 ? 0 : Layout(operand).WordStride(elements);
   }
   // The start is a scalar for each row, so its elements are its words.
-  if (HasStart()) words.start = Layout(kStart).OfPlane(loop.stride[kStart]);
+  if (HasStart()) words.start = Layout(kStart).OfPlane(loop.start);
   return words;
 }
 
@@ -129,13 +133,13 @@ ContractionMapping::TimePlan ContractionMapping::PlanTime(int64_t blocks) const 
 }
 
 bool ContractionMapping::WritesOnce() const {
-  if (op_->gather.list >= 0) return false;
+  if (contract().gather.list >= 0) return false;
   const bool token = direction() == isa::Direction::kToken;
   return direction() == isa::Direction::kTime || (Product(summed_) == 1 && (token || blocks_ == 1));
 }
 
 std::optional<TraversalOrder> ContractionMapping::TraversalOfTokens() const {
-  if (op_->gather.list >= 0) return std::nullopt;
+  if (contract().gather.list >= 0) return std::nullopt;
   if (direction() != isa::Direction::kTime) return std::nullopt;
   if (TimeBlocks().size() > 1) return std::nullopt;
   const TimePlan plan = PlanTime(blocks_);

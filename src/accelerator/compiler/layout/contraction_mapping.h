@@ -48,7 +48,8 @@ class ContractionMapping {
   // nullopt: the array cannot run this contraction with these layouts.
   static std::optional<ContractionMapping> Find(const Op& op, const LaidOutGraph& in);
 
-  const Op& op() const { return *op_; }
+  const ops::Contract& contract() const { return *op_->As<ops::Contract>(); }
+  const InputsOf<ops::Contract>& operands() const { return in_; }
   const isa::Accelerator& machine() const { return *machine_; }
   isa::Direction direction() const { return mapping_.direction; }
   Operand token_side() const { return mapping_.token_side; }
@@ -59,7 +60,7 @@ class ContractionMapping {
   // The planes that compute, one bit each.
   uint32_t Planes() const { return plane_.used ? 3 : 1; }
 
-  bool HasStart() const { return op_->in.size() > 2; }
+  bool HasStart() const { return in_.start != kNoTensor; }
   TensorId Tensor(Operand operand) const;
   const TensorLayout& Layout(Operand operand) const { return *layouts_[operand]; }
   // Whether each plane has its half of the operand in banks of its own.
@@ -100,6 +101,8 @@ class ContractionMapping {
   int64_t AccumulatorCapacity() const { return machine_->accumulator_slots / 2; }
 
   const Op* op_;
+  InputsOf<ops::Contract> in_;
+  TensorId c_;
   ArrayMapping mapping_;
   const isa::Accelerator* machine_;
   std::array<const TensorLayout*, 4> layouts_;  // of c, a, b and the start, which may be nullptr

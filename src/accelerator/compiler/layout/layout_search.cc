@@ -53,8 +53,8 @@ class LayoutSearch {
       }
     }
     for (const Op& op : graph_.ops) {
-      if (op.kind == OpKind::kAddColumns) Fix(op.out[0], columns);
-      if (op.kind == OpKind::kGatherColumns) Fix(op.in[2], columns);
+      if (op.Is<ops::AddColumns>()) Fix(op.Outputs<ops::AddColumns>().y, columns);
+      if (op.Is<ops::GatherColumns>()) Fix(op.Inputs<ops::GatherColumns>().add, columns);
     }
     if (tokens_ > machine_.lanes) {
       Fail(
@@ -69,16 +69,18 @@ class LayoutSearch {
     axes_.resize(graph_.tensors.size());
     rows_.resize(graph_.tensors.size());
     for (const Op& op : graph_.ops) {
-      if (op.kind == OpKind::kGatherColumns) rows_[static_cast<size_t>(Tied(op.in[0]))] = true;
-      if (op.kind == OpKind::kScatterColumns) rows_[static_cast<size_t>(Tied(op.out[0]))] = true;
-      if (op.kind != OpKind::kContract) continue;
+      const auto of_rows = [&](TensorId id) { rows_[static_cast<size_t>(Tied(id))] = true; };
+      if (op.Is<ops::GatherColumns>()) of_rows(op.Inputs<ops::GatherColumns>().rows);
+      if (op.Is<ops::ScatterColumns>()) of_rows(op.Outputs<ops::ScatterColumns>().rows);
+      const auto* contract = op.As<ops::Contract>();
+      if (contract == nullptr) continue;
+      const auto in = op.Inputs<ops::Contract>();
       bool open = false;
-      for (const auto& [id, stride] :
-           {std::pair{op.out[0], &Loop::c}, std::pair{op.in[0], &Loop::a},
-            std::pair{op.in[1], &Loop::b}}) {
+      for (const auto& [id, stride] : {std::pair{op.Outputs<ops::Contract>().c, &Loop::c},
+                                       std::pair{in.a, &Loop::a}, std::pair{in.b, &Loop::b}}) {
         if (Known(id)) continue;
         open = true;
-        for (const Loop& loop : op.loops) {
+        for (const Loop& loop : contract->loops) {
           const int64_t extent = loop.extent.At(tokens_), step = (loop.*stride).At(tokens_);
           if (extent <= 1 || step <= 0) continue;
           auto& axes = axes_[static_cast<size_t>(Tied(id))];
@@ -95,7 +97,8 @@ class LayoutSearch {
 
   std::vector<TensorId> Unknowns(const Op& op) {
     std::vector<TensorId> unknown;
-    for (const TensorId id : {op.out[0], op.in[0], op.in[1]}) {
+    const auto in = op.Inputs<ops::Contract>();
+    for (const TensorId id : {op.Outputs<ops::Contract>().c, in.a, in.b}) {
       if (!Known(id) && std::find(unknown.begin(), unknown.end(), Tied(id)) == unknown.end()) {
         unknown.push_back(Tied(id));
       }
@@ -197,8 +200,10 @@ class LayoutSearch {
         index[i] = rest % count;
         rest /= count;
       }
-      const int64_t elements = ContractionCycles(op, tokens_, machine_, layout(op.out[0]),
-                                                 layout(op.in[0]), layout(op.in[1]));
+      const auto in = op.Inputs<ops::Contract>();
+      const int64_t elements =
+          ContractionCycles(*op.As<ops::Contract>(), tokens_, machine_,
+                            layout(op.Outputs<ops::Contract>().c), layout(in.a), layout(in.b));
       cost.costs.push_back(elements < 0 ? kImpossibleChoice : elements);
     }
     return cost;
@@ -221,9 +226,14 @@ std::vector<TensorId> TiedTensors(const Graph& graph) {
   std::iota(tied.begin(), tied.end(), 0);
   for (const Op& op : graph.ops) {
     const auto tie = [&](TensorId id, TensorId to) { tied[static_cast<size_t>(id)] = to; };
-    if (op.kind == OpKind::kSgd) tie(op.in[0], op.out[0]);
-    if (op.kind == OpKind::kAdd && op.in[0] == op.out[0]) tie(op.in[1], op.out[0]);
-    if (op.kind == OpKind::kDescend) tie(op.out[0], op.in[0]);
+    if (op.Is<ops::Sgd>()) {
+      tie(op.Inputs<ops::Sgd>().gradient, op.Outputs<ops::Sgd>().parameter);
+    } else if (op.Is<ops::Add>()) {
+      const auto in = op.Inputs<ops::Add>();
+      if (in.a == op.Outputs<ops::Add>().y) tie(in.b, in.a);
+    } else if (op.Is<ops::ScaleByRate>()) {
+      tie(op.Outputs<ops::ScaleByRate>().y, op.Inputs<ops::ScaleByRate>().x);
+    }
   }
   return tied;
 }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <set>
 
+#include "accelerator/compiler/fuse/lowerings.h"
 #include "accelerator/compiler/layout/contraction_cost.h"
 #include "accelerator/compiler/layout/layout_search.h"
 #include "accelerator/isa/accelerator.h"
@@ -69,35 +71,53 @@ class PartitionSearch {
     Axes(id).insert(split);
   }
 
+  // The rows of the word table, the activations that they are made into or from, and what a gather
+  // adds to them (kNoTensor for a scatter). nullopt: another operation.
+  struct RowsAndTokens {
+    TensorId rows, x, add;
+  };
+  static std::optional<RowsAndTokens> RowsOf(const Op& op) {
+    if (op.Is<ops::GatherColumns>()) {
+      const auto in = op.Inputs<ops::GatherColumns>();
+      return RowsAndTokens{in.rows, op.Outputs<ops::GatherColumns>().y, in.add};
+    }
+    if (op.Is<ops::ScatterColumns>()) {
+      return RowsAndTokens{op.Outputs<ops::ScatterColumns>().rows,
+                           op.Inputs<ops::ScatterColumns>().x, kNoTensor};
+    }
+    return std::nullopt;
+  }
+
   void Collect() {
     for (size_t i = 0; i < graph_.ops.size(); ++i) {
       const Op& op = graph_.ops[i];
-      if (op.kind == OpKind::kGatherColumns || op.kind == OpKind::kScatterColumns) {
+      if (const auto of = RowsOf(op)) {
         // Rows of features: halves of every row.
-        const bool gather = op.kind == OpKind::kGatherColumns;
-        const TensorId rows = gather ? op.in[0] : op.out[0];
-        const TensorId x = gather ? op.out[0] : op.in[0];
-        const int64_t features = At(rows).elements / graph_.tokens;
-        const int64_t groups = At(rows).words() / graph_.tokens;
+        const int64_t features = At(of->rows).elements / graph_.tokens;
+        const int64_t groups = At(of->rows).words() / graph_.tokens;
         if (groups % 2 == 0 && groups / 2 >= machine_.accumulate_distance) {
-          AddAxis(rows, 1, features);
-          AddAxis(x, graph_.tokens, features);
-          if (gather) AddAxis(op.in[2], graph_.tokens, features);
+          AddAxis(of->rows, 1, features);
+          AddAxis(of->x, graph_.tokens, features);
+          if (of->add != kNoTensor) AddAxis(of->add, graph_.tokens, features);
         }
-        for (const TensorId id : {rows, x, gather ? op.in[2] : x}) OpsOf(id).insert(i);
+        for (const TensorId id : {of->rows, of->x, of->add}) {
+          if (id != kNoTensor) OpsOf(id).insert(i);
+        }
         continue;
       }
-      if (op.kind != OpKind::kContract) continue;
+      const auto* contract = op.As<ops::Contract>();
+      if (contract == nullptr) continue;
       const auto axis = [&](TensorId id, Size Loop::*stride) {
         OpsOf(id).insert(i);
-        for (const Loop& loop : op.loops) {
+        for (const Loop& loop : contract->loops) {
           AddAxis(id, (loop.*stride).At(graph_.tokens), loop.extent.At(graph_.tokens));
         }
       };
-      axis(op.out[0], &Loop::c);
-      axis(op.in[0], &Loop::a);
-      axis(op.in[1], &Loop::b);
-      if (op.in.size() > 2) axis(op.in[2], &Loop::start);
+      const auto in = op.Inputs<ops::Contract>();
+      axis(op.Outputs<ops::Contract>().c, &Loop::c);
+      axis(in.a, &Loop::a);
+      axis(in.b, &Loop::b);
+      if (in.start != kNoTensor) axis(in.start, &Loop::start);
     }
   }
 
@@ -105,12 +125,9 @@ class PartitionSearch {
   void KeepBlocksWhole() {
     const int64_t block = machine_.accumulate_distance;
     for (const Op& op : graph_.ops) {
-      if (op.kind != OpKind::kCrossEntropy && op.kind != OpKind::kMoments &&
-          op.kind != OpKind::kNormalizeGradSums) {
-        continue;
-      }
-      for (const auto* ids : {&op.in, &op.out}) {
-        for (const TensorId id : *ids) {
+      if (!LoweringOf(op).reduces_words) continue;
+      for (const std::vector<TensorId>& ids : {Operands(op), op.out}) {
+        for (const TensorId id : ids) {
           std::erase_if(Axes(id), [&](int64_t split) {
             const int64_t half = split < At(id).lane_stride ? split : split / At(id).lanes;
             return half % block != 0 || At(id).words() % (2 * half) != 0;
@@ -121,22 +138,22 @@ class PartitionSearch {
   }
 
   int64_t Cost(const Op& op) {
-    if (op.kind != OpKind::kContract) {
-      const bool gather = op.kind == OpKind::kGatherColumns;
-      const TensorLayout& rows = At(gather ? op.in[0] : op.out[0]);
-      const TensorLayout& x = At(gather ? op.out[0] : op.in[0]);
+    if (const auto of = RowsOf(op)) {
+      const bool gather = of->add != kNoTensor;
+      const TensorLayout &rows = At(of->rows), &x = At(of->x);
       const int64_t features = rows.elements / graph_.tokens;
-      const auto halved = [&](const TensorLayout& of, int64_t stride) {
-        return of.split == stride * features / 2;
+      const auto halved = [&](const TensorLayout& layout, int64_t stride) {
+        return layout.split == stride * features / 2;
       };
-      const bool add_split = !gather || halved(At(op.in[2]), graph_.tokens);
-      const bool add_whole = !gather || At(op.in[2]).split == 0;
+      const bool add_split = !gather || halved(At(of->add), graph_.tokens);
+      const bool add_whole = !gather || At(of->add).split == 0;
       if (halved(rows, 1) && halved(x, graph_.tokens) && add_split) return rows.words() / 2;
       return rows.split == 0 && x.split == 0 && add_whole ? rows.words() : kTooDear;
     }
-    const int64_t elements =
-        ContractionCycles(op, graph_.tokens, machine_, At(op.out[0]), At(op.in[0]), At(op.in[1]),
-                          op.in.size() > 2 ? &At(op.in[2]) : nullptr);
+    const auto in = op.Inputs<ops::Contract>();
+    const int64_t elements = ContractionCycles(
+        *op.As<ops::Contract>(), graph_.tokens, machine_, At(op.Outputs<ops::Contract>().c),
+        At(in.a), At(in.b), in.start != kNoTensor ? &At(in.start) : nullptr);
     return elements < 0 ? kTooDear : elements;
   }
   int64_t CostOf(TensorId id) {
@@ -176,11 +193,10 @@ class PartitionSearch {
   // place. The first such one's tensors stay whole; whether there was one.
   bool Repair() {
     for (const Op& op : graph_.ops) {
-      const bool rows = op.kind == OpKind::kGatherColumns || op.kind == OpKind::kScatterColumns;
-      if ((op.kind != OpKind::kContract && !rows) || Cost(op) < kTooDear) continue;
+      if ((!op.Is<ops::Contract>() && !RowsOf(op)) || Cost(op) < kTooDear) continue;
       bool changed = false;
-      for (const auto* ids : {&op.in, &op.out}) {
-        for (const TensorId id : *ids) {
+      for (const std::vector<TensorId>& ids : {Operands(op), op.out}) {
+        for (const TensorId id : ids) {
           changed |= At(id).split != 0;
           Axes(id).clear();
           Set(id, 0);

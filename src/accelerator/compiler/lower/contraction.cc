@@ -16,11 +16,14 @@ using Levels = std::vector<InstructionLoop>;
 class ContractionLowering {
  public:
   ContractionLowering(const ContractionMapping& mapping, Lowering& lowering)
-      : op_(mapping.op()), mapping_(mapping), plane_(mapping.plane()), lowering_(lowering) {}
+      : contract_(mapping.contract()),
+        mapping_(mapping),
+        plane_(mapping.plane()),
+        lowering_(lowering) {}
 
   void Run() {
     mapping_.direction() == isa::Direction::kTime ? Time() : Tiles();
-    if (op_.scale != 1) Scale();
+    if (contract_.scale != 1) Scale();
   }
 
  private:
@@ -32,12 +35,11 @@ class ContractionLowering {
     for (size_t i = 0; i < levels.size(); ++i) {
       walk.stride[first + i] = static_cast<int32_t>(levels[i].stride.Of(operand));
     }
-    if (operand == kStart || op_.gather.list < 0) return walk;
+    if (operand == kStart || contract_.gather.list < 0) return walk;
     // In a loop over a list, entry j uses part table[j] of the operand, or part j without a table.
-    const Gather& gather = op_.gather;
-    const TensorId table = operand == kC   ? gather.c_table
-                           : operand == kA ? gather.a_table
-                                           : gather.b_table;
+    const Gather& gather = contract_.gather;
+    const auto& in = mapping_.operands();
+    const TensorId table = operand == kC ? in.c_table : operand == kA ? in.a_table : in.b_table;
     const Size stride = operand == kC   ? gather.c_stride
                         : operand == kA ? gather.a_stride
                                         : gather.b_stride;
@@ -83,7 +85,7 @@ class ContractionLowering {
 
   // What a result starts from. `first`: this instruction is the first one that writes it.
   isa::Start StartOf(bool first) const {
-    if (!first || op_.accumulate) return isa::Start::kOld;
+    if (!first || contract_.accumulate) return isa::Start::kOld;
     return mapping_.HasStart() ? isa::Start::kScalar : isa::Start::kNone;
   }
 
@@ -379,10 +381,10 @@ class ContractionLowering {
 
   // Multiplies the result by the factor of the operation, in the vector unit.
   void Scale() {
-    if (op_.accumulate) mapping_.Refuse("it scales and accumulates at once");
+    if (contract_.accumulate) mapping_.Refuse("it scales and accumulates at once");
     const TensorLayout& c = mapping_.Layout(kC);
     const StoredId tensor = mapping_.Tensor(kC);
-    const StoredId factor = lowering_.Constant(static_cast<float>(op_.scale));
+    const StoredId factor = lowering_.Constant(static_cast<float>(contract_.scale));
     isa::Vector vector;
     vector.count = {1, 1, 1, static_cast<uint32_t>(c.words())};
     vector.x1 = isa::Source::kA;
@@ -395,7 +397,7 @@ class ContractionLowering {
     lowering_.stream.Append(vector, {tensor, factor, tensor});
   }
 
-  const Op& op_;
+  const ops::Contract& contract_;
   const ContractionMapping& mapping_;
   const ContractionMapping::PlaneHalves& plane_;
   Lowering& lowering_;
@@ -406,9 +408,10 @@ class ContractionLowering {
 void LowerContraction(const Op& op, Lowering& lowering) {
   const auto mapping = ContractionMapping::Find(op, lowering.laid_out);
   if (!mapping) Fail("accelerator: \"{}\" has no place on the array", op.name);
-  if (op.gather.list >= 0) lowering.stream.BeginListLoop(op.gather.list);
+  const int list = mapping->contract().gather.list;
+  if (list >= 0) lowering.stream.BeginListLoop(list);
   ContractionLowering(*mapping, lowering).Run();
-  if (op.gather.list >= 0) lowering.stream.EndListLoop();
+  if (list >= 0) lowering.stream.EndListLoop();
 }
 
 }  // namespace bittern

@@ -2,7 +2,9 @@
 
 #include <cmath>
 #include <numbers>
+#include <type_traits>
 
+#include "accelerator/compiler/fuse/lowerings.h"
 #include "accelerator/compiler/lower/vector_op.h"
 #include "base/error.h"
 
@@ -22,111 +24,113 @@ class Elementwise {
       : group_(group), op_(group[0]), lowering_(lowering), vector_(lowering) {}
 
   void Lower() {
-    switch (op_.kind) {
-      case OpKind::kAdd:
-        return Map(Adding(In(0), In(1)));
-      case OpKind::kAddColumns:
-        return Map(Adding(Out(), In(0)));
-      case OpKind::kGelu: {
-        VectorOp vector_op = Function_(Function::kGeluPhi, In(0));
-        vector_op.code.p2 = Source::kA;
-        return Map(vector_op);
-      }
-      case OpKind::kGeluGrad: {
-        VectorOp vector_op = Function_(Function::kGeluGrad, In(1)).With(In(0));
-        vector_op.code.p2 = Source::kB;
-        return Map(vector_op);
-      }
-      case OpKind::kTanh:
-        return Map(Function_(Function::kTanh, In(0)));
-      case OpKind::kTanhGrad: {  // (1 - y y) dy
-        VectorOp vector_op = VectorOp{}.Read(In(1)).With(In(0));
-        vector_op.code.p1 = Source::kA;
-        vector_op.code.negate_x1 = 1;
-        vector_op.code.q1 = Source::kOne;
-        vector_op.code.p2 = Source::kB;
-        return Map(vector_op);
-      }
-      case OpKind::kDropout: {
-        VectorOp vector_op = VectorOp{}.Read(In(0));
-        VectorOpEmitter::Mask(vector_op, op_, &isa::Vector::p1);
-        return Map(vector_op);
-      }
-      case OpKind::kDropoutAdd: {  // r + x mask
-        VectorOp vector_op = VectorOp{}.Read(In(1)).With(In(0));
-        VectorOpEmitter::Mask(vector_op, op_, &isa::Vector::p1);
-        vector_op.code.q1 = Source::kB;
-        return Map(vector_op);
-      }
-      case OpKind::kFill:
-        return Map(VectorOp{}.Read(vector_.Constant(0)));
-      case OpKind::kRowSum: {
-        VectorOp vector_op = VectorOp{}.Read(In(0));
-        if (lowering_.graph.At(op_.out[0]).kind == TensorKind::kParameter) {
-          vector_.UpdateBySum(vector_op, op_, /*of_input=*/true);
-        } else {
-          vector_op.lanes = Out();
-          vector_op.code.lane_source = 1;
-        }
-        return vector_.Emit(vector_op, lowering_.layout(op_.in[0]).words());
-      }
-      case OpKind::kDescend:
-        if (group_.size() > 1) {  // and its sum with what it is added to
-          const WordRun sum = {.tensor = group_[1].out[0]};
-          VectorOp vector_op =
-              VectorOpEmitter::Scaled(In(0), vector_.Rate(op_.scale)).With(sum).Write(sum);
-          vector_op.code.q1 = Source::kB;
-          return vector_.Emit(vector_op, lowering_.layout(sum.tensor).words());
-        }
-        return Map(VectorOpEmitter::Scaled(In(0), vector_.Rate(op_.scale)));
-      case OpKind::kSgd: {
-        if (op_.decay > 0) Refuse("training.decay");
-        VectorOp vector_op = VectorOpEmitter::Scaled(In(0), vector_.Rate(op_.scale)).With(Out());
-        vector_op.code.q1 = Source::kB;
-        return Map(vector_op);
-      }
-      case OpKind::kSoftmax:
-        return Softmax();
-      case OpKind::kSoftmaxGrad:
-        return SoftmaxGrad();
-      case OpKind::kCrossEntropy:
-        return CrossEntropy();
-      case OpKind::kGatherColumns:
-        return Gather();
-      case OpKind::kScatterColumns:
-        return Scatter();
-      case OpKind::kMomentum:
-      case OpKind::kAdamW:
-        Refuse("training.optimizer other than sgd");
-      case OpKind::kSumSquares:
-      case OpKind::kClip:
+    Visit(op_, [&]<class O>(const O& operation, const InputsOf<O>& in, const OutputsOf<O>& out) {
+      if constexpr (kLowering<O>.by == LoweredBy::kElementwise) {
+        Lower(operation, in, out);
+      } else if constexpr (std::is_same_v<O, ops::SumSquares> || std::is_same_v<O, ops::Clip>) {
         Refuse("training.clip");
-      case OpKind::kMoments:
-      case OpKind::kNormalize:
-      case OpKind::kNormalizeGradAffine:
-      case OpKind::kNormalizeGradSums:
-      case OpKind::kNormalizeGrad:
-      case OpKind::kTakeColumn:
-      case OpKind::kAddColumn:
-      case OpKind::kContract:
-        break;
-    }
-    Fail("accelerator: it has no operation \"{}\" (\"{}\")", Name(op_.kind), op_.name);
+      } else if constexpr (O::kInfo.stage == Stage::kUpdate) {
+        Refuse("training.optimizer other than sgd");
+      } else {
+        Fail("accelerator: it has no operation \"{}\" (\"{}\")", O::kInfo.name, op_.name);
+      }
+    });
   }
 
  private:
+  template <class O>
+  using In = InputsOf<O>;
+  template <class O>
+  using Out = OutputsOf<O>;
+
+  void Lower(const ops::Add&, const In<ops::Add>& in, const Out<ops::Add>& out) {
+    Map(Adding({in.a}, {in.b}), out.y);
+  }
+  void Lower(const ops::AddColumns&, const In<ops::AddColumns>& in,
+             const Out<ops::AddColumns>& out) {
+    Map(Adding({out.y}, {in.x}), out.y);
+  }
+  void Lower(const ops::Gelu&, const In<ops::Gelu>& in, const Out<ops::Gelu>& out) {
+    VectorOp vector_op = FunctionOf(Function::kGeluPhi, {in.x});
+    vector_op.code.p2 = Source::kA;
+    Map(vector_op, out.y);
+  }
+  void Lower(const ops::GeluGrad&, const In<ops::GeluGrad>& in, const Out<ops::GeluGrad>& out) {
+    VectorOp vector_op = FunctionOf(Function::kGeluGrad, {in.x}).With({in.dy});
+    vector_op.code.p2 = Source::kB;
+    Map(vector_op, out.dx);
+  }
+  void Lower(const ops::Tanh&, const In<ops::Tanh>& in, const Out<ops::Tanh>& out) {
+    Map(FunctionOf(Function::kTanh, {in.x}), out.y);
+  }
+  // (1 - y y) dy
+  void Lower(const ops::TanhGrad&, const In<ops::TanhGrad>& in, const Out<ops::TanhGrad>& out) {
+    VectorOp vector_op = VectorOp{}.Read({in.y}).With({in.dy});
+    vector_op.code.p1 = Source::kA;
+    vector_op.code.negate_x1 = 1;
+    vector_op.code.q1 = Source::kOne;
+    vector_op.code.p2 = Source::kB;
+    Map(vector_op, out.dx);
+  }
+  void Lower(const ops::Dropout& op, const In<ops::Dropout>& in, const Out<ops::Dropout>& out) {
+    VectorOp vector_op = VectorOp{}.Read({in.x});
+    VectorOpEmitter::Mask(vector_op, op.dropout, &isa::Vector::p1);
+    Map(vector_op, out.y);
+  }
+  // residual + x mask
+  void Lower(const ops::DropoutAdd& op, const In<ops::DropoutAdd>& in,
+             const Out<ops::DropoutAdd>& out) {
+    VectorOp vector_op = VectorOp{}.Read({in.x}).With({in.residual});
+    VectorOpEmitter::Mask(vector_op, op.dropout, &isa::Vector::p1);
+    vector_op.code.q1 = Source::kB;
+    Map(vector_op, out.y);
+  }
+  void Lower(const ops::Fill&, const In<ops::Fill>&, const Out<ops::Fill>& out) {
+    Map(VectorOp{}.Read(vector_.Constant(0)), out.y);
+  }
+  void Lower(const ops::RowSum& op, const In<ops::RowSum>& in, const Out<ops::RowSum>& out) {
+    VectorOp vector_op = VectorOp{}.Read({in.x});
+    if (op.rate_factor) {
+      vector_.UpdateBySum(vector_op, out.y, *op.rate_factor, /*of_input=*/true);
+    } else {
+      vector_op.lanes = WordRun{out.y};
+      vector_op.code.lane_source = 1;
+    }
+    vector_.Emit(vector_op, lowering_.layout(in.x).words());
+  }
+  void Lower(const ops::ScaleByRate& op, const In<ops::ScaleByRate>& in,
+             const Out<ops::ScaleByRate>& out) {
+    VectorOp vector_op = VectorOpEmitter::Scaled({in.x}, vector_.Rate(op.rate_factor));
+    if (group_.size() == 1) return Map(vector_op, out.y);
+    // The sum with what it is added to takes the scaled words at once.
+    const WordRun sum = {group_[1].Outputs<ops::AddColumns>().y};
+    vector_op.With(sum).Write(sum);
+    vector_op.code.q1 = Source::kB;
+    vector_.Emit(vector_op, lowering_.layout(sum.tensor).words());
+  }
+  void Lower(const ops::Sgd& op, const In<ops::Sgd>& in, const Out<ops::Sgd>& out) {
+    if (op.decay > 0) Refuse("training.decay");
+    VectorOp vector_op =
+        VectorOpEmitter::Scaled({in.gradient}, vector_.Rate(op.rate_factor)).With({out.parameter});
+    vector_op.code.q1 = Source::kB;
+    Map(vector_op, out.parameter);
+  }
+
   [[noreturn]] static void Refuse(const char* option) {
     Fail("accelerator: it cannot train with {}; train on the CPU, or without it", option);
   }
 
-  WordRun In(size_t i) const { return {.tensor = op_.in[i]}; }
-  WordRun Out(size_t i = 0) const { return {.tensor = op_.out[i]}; }
-  int64_t Count() const { return lowering_.layout(op_.out[0]).words(); }
-  // Word by word, in the order in which they are wanted; a sum over tokens of the result beside it.
-  void Map(VectorOp vector_op) {
-    vector_op.Write(Out());
-    if (group_.size() > 1) vector_.UpdateBySum(vector_op, group_[1], /*of_input=*/false);
-    vector_.Emit(vector_op, lowering_.TraversalOf(op_.out[0]));
+  int64_t Count(StoredId id) const { return lowering_.layout(id).words(); }
+  // Writes `result` word by word, in the order in which the words are wanted. A sum over tokens of
+  // the result may be taken by the same vector op.
+  void Map(VectorOp vector_op, StoredId result) {
+    vector_op.Write({result});
+    if (group_.size() > 1) {
+      const auto& sum = *group_[1].As<ops::RowSum>();
+      vector_.UpdateBySum(vector_op, group_[1].Outputs<ops::RowSum>().y, sum.rate_factor.value(),
+                          /*of_input=*/false);
+    }
+    vector_.Emit(vector_op, lowering_.TraversalOf(result));
   }
 
   static VectorOp Adding(WordRun a, WordRun b) {
@@ -134,7 +138,7 @@ class Elementwise {
     vector_op.code.q1 = Source::kB;
     return vector_op;
   }
-  static VectorOp Function_(Function function, WordRun a) {
+  static VectorOp FunctionOf(Function function, WordRun a) {
     VectorOp vector_op = VectorOp{}.Read(a);
     vector_op.code.function = function;
     return vector_op;
@@ -150,9 +154,9 @@ class Elementwise {
     int64_t heads, keys;
     std::array<int64_t, 4> count, step;
   };
-  Heads HeadLoops() const {
+  Heads HeadLoops(StoredId scores) const {
     const int64_t keys = lowering_.tokens();
-    const int64_t heads = Count() / keys;
+    const int64_t heads = Count(scores) / keys;
     return {heads, keys, {1, 1, keys, heads}, {0, 0, 1, keys}};
   }
   static isa::Index HeadRegister(uint32_t first) {
@@ -171,17 +175,17 @@ class Elementwise {
     vector_.EmitNest(vector_op, of.count, of.step);
   }
 
-  void Softmax() {  // of scale * x
-    const Heads of = HeadLoops();
+  void Lower(const ops::Softmax& op, const In<ops::Softmax>& in, const Out<ops::Softmax>& out) {
+    const Heads of = HeadLoops(out.p);
     const auto heads = static_cast<uint32_t>(of.heads);
     const uint32_t maximum = 0, sum = heads;
-    const WordRun factor = vector_.Constant(kLog2E * static_cast<float>(op_.scale));
-    ReduceHeads(VectorOp{}.Read(In(0)), Tap::kMax, of, maximum, true);
+    const WordRun factor = vector_.Constant(kLog2E * static_cast<float>(op.scale));
+    ReduceHeads(VectorOp{}.Read({in.scores}), Tap::kMax, of, maximum, true);
     VectorOp scale = VectorOpEmitter::OfRegister(0).Scalar(factor);
     scale.code.l0 = HeadRegister(maximum);
     scale.code.p1 = Source::kG;
     EmitHeads(scale, of, maximum);
-    VectorOp exponential = VectorOp{}.Read(In(0)).Scalar(factor).Write(Out());
+    VectorOp exponential = VectorOp{}.Read({in.scores}).Scalar(factor).Write({out.p});
     exponential.code.l0 = HeadRegister(maximum);
     exponential.code.p1 = Source::kG;
     exponential.code.q1 = Source::kL0;
@@ -192,7 +196,7 @@ class Elementwise {
     inverse.code.l0 = HeadRegister(sum);
     inverse.code.function = Function::kReciprocal;
     EmitHeads(inverse, of, sum);
-    VectorOp normalise = VectorOp{}.Read(Out()).Write(Out());
+    VectorOp normalise = VectorOp{}.Read({out.p}).Write({out.p});
     normalise.code.l0 = HeadRegister(sum);
     normalise.code.p1 = Source::kL0;
     vector_.EmitNest(normalise, of.count, of.step);
@@ -204,14 +208,16 @@ class Elementwise {
     vector_.EmitNest(vector_op, {1, 1, 1, of.heads}, {0, 0, 0, 1});
   }
 
-  void SoftmaxGrad() {  // dp, p -> scale * p (dp - sum p dp)
-    const Heads of = HeadLoops();
-    const bool scaled = op_.scale != 1;
-    const WordRun factor = vector_.Constant(static_cast<float>(op_.scale));
-    VectorOp dot = VectorOp{}.Read(In(0)).With(In(1));
+  // scale * p (dp - sum p dp)
+  void Lower(const ops::SoftmaxGrad& op, const In<ops::SoftmaxGrad>& in,
+             const Out<ops::SoftmaxGrad>& out) {
+    const Heads of = HeadLoops(out.d_scores);
+    const bool scaled = op.scale != 1;
+    const WordRun factor = vector_.Constant(static_cast<float>(op.scale));
+    VectorOp dot = VectorOp{}.Read({in.dp}).With({in.p});
     dot.code.p1 = Source::kB;
     ReduceHeads(dot, Tap::kAdd, of, 0, false);
-    VectorOp result = VectorOp{}.Read(In(0)).With(In(1)).Write(Out());
+    VectorOp result = VectorOp{}.Read({in.dp}).With({in.p}).Write({out.d_scores});
     if (scaled) {
       VectorOp scale = VectorOpEmitter::OfRegister(0).Scalar(factor);
       scale.code.l0 = HeadRegister(0);
@@ -228,22 +234,24 @@ class Elementwise {
   }
 
   // dlogits = (softmax - one-hot) w, loss = (log sum exp - logit) w, w = 0 without a label.
-  void CrossEntropy() {  // logits, labels -> dlogits, loss
-    if (op_.smoothing > 0) Refuse("training.label_smoothing");
+  void Lower(const ops::CrossEntropy& op, const In<ops::CrossEntropy>& in,
+             const Out<ops::CrossEntropy>& out) {
+    if (op.smoothing > 0) Refuse("training.label_smoothing");
     enum : uint32_t { kMaximum, kLogit, kSum, kWeight, kShare, kOnes, kLoss, kPartial };
-    const int64_t classes = Count();
-    const auto table = static_cast<int>(lowering_.Table(op_.in[1]));
+    const int64_t classes = Count(out.d_logits);
+    const auto table = static_cast<int>(lowering_.Table(in.labels));
     VectorOp ones = VectorOp{}.Read(vector_.Constant(0));
     ones.code.q1 = Source::kOne;
     vector_.Lane(ones, kOnes);
-    vector_.Reduce(VectorOp{}.Read(In(0)), {Tap::kMax, kMaximum, kPartial}, classes);
-    VectorOp logit = VectorOp{}.Read(In(0));
+    vector_.Reduce(VectorOp{}.Read({in.logits}), {Tap::kMax, kMaximum, kPartial}, classes);
+    VectorOp logit = VectorOp{}.Read({in.logits});
     logit.code.p1 = Source::kPick;
     logit.pick_table = table;
     UseSecondRegister(logit, kOnes);
     vector_.Reduce(logit, {Tap::kAdd, kLogit, kPartial}, classes);
 
-    VectorOp exponential = VectorOp{}.Read(In(0)).Scalar(vector_.Constant(kLog2E)).Write(Out());
+    VectorOp exponential =
+        VectorOp{}.Read({in.logits}).Scalar(vector_.Constant(kLog2E)).Write({out.d_logits});
     VectorOp scaled = VectorOpEmitter::OfRegister(kMaximum).Scalar(vector_.Constant(kLog2E));
     scaled.code.p1 = Source::kG;
     vector_.Lane(scaled, kShare);
@@ -254,8 +262,7 @@ class Elementwise {
     exponential.code.function = Function::kExp2;
     vector_.Reduce(exponential, {Tap::kAdd, kSum, kPartial}, classes);
 
-    VectorOp weight =
-        VectorOpEmitter::OfRegister(kOnes).Scalar({lowering_.LossWeight(op_.loss), 0});
+    VectorOp weight = VectorOpEmitter::OfRegister(kOnes).Scalar({lowering_.LossWeight(op.loss), 0});
     weight.code.p1 = Source::kLabelled;
     weight.code.p2 = Source::kG;
     weight.pick_table = table;
@@ -265,7 +272,7 @@ class Elementwise {
     UseSecondRegister(share, kWeight);
     share.code.p2 = Source::kL1;
     vector_.Lane(share, kShare);
-    VectorOp gradient = VectorOp{}.Read(Out()).Write(Out());
+    VectorOp gradient = VectorOp{}.Read({out.d_logits}).Write({out.d_logits});
     UseRegister(gradient, kShare);
     UseSecondRegister(gradient, kWeight);
     gradient.code.p1 = Source::kL0;
@@ -285,7 +292,7 @@ class Elementwise {
     loss.code.q2 = Source::kL2;
     loss.code.negate_q2 = 1;
     vector_.Lane(loss, kLoss);
-    VectorOp weighted = VectorOpEmitter::OfRegister(kLoss).Write(Out(1));
+    VectorOp weighted = VectorOpEmitter::OfRegister(kLoss).Write({out.losses});
     UseSecondRegister(weighted, kWeight);
     weighted.code.p1 = Source::kL1;
     vector_.Emit(weighted, 1);
@@ -341,8 +348,9 @@ class Elementwise {
     return walk;
   }
 
-  void Gather() {  // rows, slot, add
-    const Rows of = RowsOf(op_.in[0], {op_.out[0], op_.in[2]});
+  void Lower(const ops::GatherColumns&, const In<ops::GatherColumns>& in,
+             const Out<ops::GatherColumns>& out) {
+    const Rows of = RowsOf(in.rows, {out.y, in.add});
     // A word's row is met again after `chunk` elements.
     if (of.chunk < lowering_.machine.accumulate_distance) {
       Fail(
@@ -352,11 +360,11 @@ class Elementwise {
     }
     for (int64_t group = 0; group < of.groups; group += of.chunk) {
       const uint32_t half = lowering_.NextAccumulatorHalf();
-      isa::Stream stream = OfRows(of, op_.in[1], half);
+      isa::Stream stream = OfRows(of, in.slot, half);
       stream.direction = isa::Direction::kTime;
       stream.sum = 1;
       stream.b = RowWalk(of, group);
-      lowering_.stream.Append(stream, {op_.in[0]});
+      lowering_.stream.Append(stream, {in.rows});
       isa::Drain drain;
       drain.planes = of.planes;
       drain.count = {1, static_cast<uint32_t>(of.chunk), 1, static_cast<uint32_t>(of.features)};
@@ -367,13 +375,14 @@ class Elementwise {
       drain.initial = drain.y;
       drain.slot = VectorOpEmitter::Register(half);
       drain.slot.stride[1] = 1;
-      lowering_.stream.Append(drain, {op_.out[0], op_.in[2]});
+      lowering_.stream.Append(drain, {out.y, in.add});
     }
   }
 
-  void Scatter() {  // x, slot -> rows
-    if (op_.accumulate) Refuse("a word table of one core");
-    const Rows of = RowsOf(op_.out[0], {op_.in[0]});
+  void Lower(const ops::ScatterColumns& op, const In<ops::ScatterColumns>& in,
+             const Out<ops::ScatterColumns>& out) {
+    if (op.accumulate) Refuse("a word table of one core");
+    const Rows of = RowsOf(out.rows, {in.x});
     for (int64_t group = 0; group < of.groups; group += of.chunk) {
       const uint32_t half = lowering_.NextTileHalf();
       isa::Load load;
@@ -384,11 +393,11 @@ class Elementwise {
       load.source.split = of.split;
       load.slot = VectorOpEmitter::Register(half);
       load.slot.stride[2] = 1;
-      lowering_.stream.Append(load, {op_.in[0]});
-      isa::Stream stream = OfRows(of, op_.in[1], half);
+      lowering_.stream.Append(load, {in.x});
+      isa::Stream stream = OfRows(of, in.slot, half);
       stream.direction = isa::Direction::kToken;
       stream.y = RowWalk(of, group);
-      lowering_.stream.Append(stream, {op_.out[0]});
+      lowering_.stream.Append(stream, {out.rows});
     }
   }
 

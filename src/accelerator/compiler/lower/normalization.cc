@@ -1,7 +1,9 @@
 #include "accelerator/compiler/lower/normalization.h"
 
 #include <algorithm>
+#include <type_traits>
 
+#include "accelerator/compiler/fuse/lowerings.h"
 #include "accelerator/compiler/lower/vector_op.h"
 #include "base/error.h"
 
@@ -18,55 +20,58 @@ class NormalizationLowering {
       : group_(group), lowering_(lowering), vector_(lowering) {}
 
   void Lower() {
-    const Op& op = group_[0];
-    switch (op.kind) {
-      case OpKind::kAdd:
-      case OpKind::kDropoutAdd:
-        return AddAndMoments(op, group_[1]);
-      case OpKind::kMoments:
-        return Moments(op, VectorOp{}.Read(In(op, 0)));
-      case OpKind::kNormalize:
-        return Normalize(op);
-      case OpKind::kDropout:
-        return Gradient(group_[2], &op);
-      case OpKind::kNormalizeGradAffine:
-        return group_.size() > 1 ? GradientAndUpdates() : AffineGradients(op);
-      case OpKind::kNormalizeGradSums:
-        return Sums(op);
-      case OpKind::kNormalizeGrad:
-        return Gradient(op, nullptr);
-      default:
-        BITTERN_CHECK(false);
-    }
+    if (group_.size() > 1 && group_[1].Is<ops::Moments>()) return AddAndMoments();
+    Visit(group_[0],
+          [&]<class O>(const O& operation, const InputsOf<O>& in, const OutputsOf<O>& out) {
+            if constexpr (kLowering<O>.by == LoweredBy::kNormalization) {
+              Lower(operation, in, out);
+            } else if constexpr (std::is_same_v<O, ops::Dropout>) {
+              DropoutAndGradient(operation, in, out);
+            } else {
+              BITTERN_CHECK(false);
+            }
+          });
   }
 
  private:
   // Lane registers.
   enum : uint32_t { kMean, kRstd, kMeanRstd, kS0, kS1, kK0, kK1, kPartial };
 
-  static WordRun In(const Op& op, size_t i) { return {.tensor = op.in[i]}; }
-  static WordRun Out(const Op& op, size_t i = 0) { return {.tensor = op.out[i]}; }
-  int64_t FeaturesOf(const Op& op) const { return lowering_.layout(op.in[0]).words(); }
+  template <class O>
+  using In = InputsOf<O>;
+  template <class O>
+  using Out = OutputsOf<O>;
 
-  // The sum, and beside it the sum of its words.
-  void AddAndMoments(const Op& add, const Op& moments) {
-    VectorOp vector_op = VectorOp{}.Read(In(add, 1)).With(In(add, 0)).Write(Out(add));
-    if (add.kind == OpKind::kDropoutAdd) VectorOpEmitter::Mask(vector_op, add, &isa::Vector::p1);
+  int64_t FeaturesOf(StoredId x) const { return lowering_.layout(x).words(); }
+
+  // The sum, and in the same vector_op the sum of its words.
+  void AddAndMoments() {
+    VectorOp vector_op;
+    if (const auto* masked = group_[0].As<ops::DropoutAdd>()) {
+      const auto in = group_[0].Inputs<ops::DropoutAdd>();
+      vector_op.Read({in.x}).With({in.residual}).Write({group_[0].Outputs<ops::DropoutAdd>().y});
+      VectorOpEmitter::Mask(vector_op, masked->dropout, &isa::Vector::p1);
+    } else {
+      const auto in = group_[0].Inputs<ops::Add>();
+      vector_op.Read({in.b}).With({in.a}).Write({group_[0].Outputs<ops::Add>().y});
+    }
     vector_op.code.q1 = Source::kB;
-    Moments(moments, vector_op);
+    LowerMoments(*group_[1].As<ops::Moments>(), group_[1].Inputs<ops::Moments>(),
+                 group_[1].Outputs<ops::Moments>(), vector_op);
   }
 
   // moments[0] = mean, moments[1] = 1 / sqrt(variance + epsilon); `first` makes x or reads it.
-  void Moments(const Op& op, const VectorOp& first) {
-    const int64_t features = FeaturesOf(op);
+  void LowerMoments(const ops::Moments& op, const In<ops::Moments>& in,
+                    const Out<ops::Moments>& out, const VectorOp& first) {
+    const int64_t features = FeaturesOf(in.x);
     const float share = 1 / static_cast<float>(features);
     vector_.Reduce(first, {Tap::kAdd, kMean, kPartial}, features);
     VectorOp mean = VectorOpEmitter::OfRegister(kMean)
                         .Scalar(vector_.Constant(share))
-                        .Write(VectorOpEmitter::Row(Out(op), 0));
+                        .Write(VectorOpEmitter::Row({out.moments}, 0));
     mean.code.p1 = Source::kG;
     vector_.Lane(mean, kMean);
-    VectorOp square = VectorOp{}.Read(In(op, 0));
+    VectorOp square = VectorOp{}.Read({in.x});
     square.code.l0 = VectorOpEmitter::Register(kMean);
     square.code.q1 = Source::kL0;
     square.code.negate_q1 = 1;
@@ -75,11 +80,14 @@ class NormalizationLowering {
     VectorOp root = VectorOpEmitter::OfRegister(kRstd)
                         .Scalar(vector_.Constant(share))
                         .SecondScalar(vector_.Constant(static_cast<float>(op.epsilon)))
-                        .Write(VectorOpEmitter::Row(Out(op), 1));
+                        .Write(VectorOpEmitter::Row({out.moments}, 1));
     root.code.p1 = Source::kG;
     root.code.q1 = Source::kH;
     root.code.function = Function::kRsqrt;
     vector_.Emit(root, 1);
+  }
+  void Lower(const ops::Moments& op, const In<ops::Moments>& in, const Out<ops::Moments>& out) {
+    LowerMoments(op, in, out, VectorOp{}.Read({in.x}));
   }
 
   // x * rstd - mean * rstd is the normalised x.
@@ -98,69 +106,73 @@ class NormalizationLowering {
     vector_op.code.negate_q1 = 1;
   }
 
-  void Normalize(const Op& op) {  // x, moments[, gain, shift]
-    LoadMoments(In(op, 1));
-    VectorOp vector_op = VectorOp{}.Read(In(op, 0)).Write(Out(op));
+  void Lower(const ops::Normalize&, const In<ops::Normalize>& in, const Out<ops::Normalize>& out) {
+    LoadMoments({in.moments});
+    VectorOp vector_op = VectorOp{}.Read({in.x}).Write({out.y});
     NormalizeInput(vector_op);
-    if (op.in.size() > 2) {
-      vector_op.Scalar(In(op, 2)).SecondScalar(In(op, 3));
+    if (in.gain != kNoTensor) {
+      vector_op.Scalar({in.gain}).SecondScalar({in.shift});
       vector_op.code.p2 = Source::kG;
       vector_op.code.q2 = Source::kH;
     } else if (group_.size() > 1) {
-      VectorOpEmitter::Mask(vector_op, group_[1], &isa::Vector::p2);
+      VectorOpEmitter::Mask(vector_op, group_[1].As<ops::Dropout>()->dropout, &isa::Vector::p2);
     }
-    vector_.Emit(vector_op, lowering_.TraversalOf(op.out[0]));
+    vector_.Emit(vector_op, lowering_.TraversalOf(out.y));
   }
 
-  void AffineGradients(const Op& op) {  // dy, x, moments -> dgain, dshift
-    LoadMoments(In(op, 2));
-    VectorOp gain = VectorOp{}.Read(In(op, 1)).With(In(op, 0));
+  void Lower(const ops::NormalizeGradAffine&, const In<ops::NormalizeGradAffine>& in,
+             const Out<ops::NormalizeGradAffine>& out) {
+    if (group_.size() > 1) return GradientAndUpdates();
+    LoadMoments({in.moments});
+    VectorOp gain = VectorOp{}.Read({in.x}).With({in.dy});
     NormalizeInput(gain);
     gain.code.p2 = Source::kB;
-    gain.lanes = Out(op, 0);
-    vector_.Emit(gain, FeaturesOf(op));
-    VectorOp shift = VectorOp{}.Read(In(op, 0));
-    shift.lanes = Out(op, 1);
+    gain.lanes = WordRun{out.d_gain};
+    vector_.Emit(gain, FeaturesOf(in.dy));
+    VectorOp shift = VectorOp{}.Read({in.dy});
+    shift.lanes = WordRun{out.d_shift};
     shift.code.lane_source = 1;
-    vector_.Emit(shift, FeaturesOf(op));
+    vector_.Emit(shift, FeaturesOf(in.dy));
   }
 
   // dy [gain]: S0 sums it.
-  VectorOp Plain(const Op& op) {
-    VectorOp plain = VectorOp{}.Read(In(op, 0));
-    if (op.in.size() > 3) {
-      plain.Scalar(In(op, 3));
+  static VectorOp Plain(const In<ops::NormalizeGradSums>& in) {
+    VectorOp plain = VectorOp{}.Read({in.dy});
+    if (in.gain != kNoTensor) {
+      plain.Scalar({in.gain});
       plain.code.p1 = Source::kG;
     }
     return plain;
   }
   // xhat dy [gain]: S1 sums it. v3 is without the gain.
-  VectorOp Product(const Op& op) {
-    VectorOp product = VectorOp{}.Read(In(op, 1)).With(In(op, 0));
+  static VectorOp Product(const In<ops::NormalizeGradSums>& in) {
+    VectorOp product = VectorOp{}.Read({in.x}).With({in.dy});
     NormalizeInput(product);
     product.code.p2 = Source::kB;
-    if (op.in.size() > 3) {
-      product.Scalar(In(op, 3));
+    if (in.gain != kNoTensor) {
+      product.Scalar({in.gain});
       product.code.p3 = Source::kG;
     }
     return product;
   }
-  void SumUp(const Op& op, const VectorOp& plain, const VectorOp& product) {
-    LoadMoments(In(op, 2));
-    vector_.Reduce(plain, {Tap::kAdd, kS0, kPartial}, FeaturesOf(op));
-    vector_.Reduce(product, {Tap::kAdd, kS1, kPartial}, FeaturesOf(op));
+  void SumUp(const In<ops::NormalizeGradSums>& in, const VectorOp& plain, const VectorOp& product) {
+    LoadMoments({in.moments});
+    vector_.Reduce(plain, {Tap::kAdd, kS0, kPartial}, FeaturesOf(in.dy));
+    vector_.Reduce(product, {Tap::kAdd, kS1, kPartial}, FeaturesOf(in.dy));
   }
 
-  void Sums(const Op& op) {  // dy, x, moments[, gain] -> sums[2]
-    SumUp(op, Plain(op), Product(op));
-    vector_.Emit(VectorOpEmitter::OfRegister(kS0).Write(VectorOpEmitter::Row(Out(op), 0)), 1);
-    vector_.Emit(VectorOpEmitter::OfRegister(kS1).Write(VectorOpEmitter::Row(Out(op), 1)), 1);
+  void Lower(const ops::NormalizeGradSums&, const In<ops::NormalizeGradSums>& in,
+             const Out<ops::NormalizeGradSums>& out) {
+    SumUp(in, Plain(in), Product(in));
+    vector_.Emit(VectorOpEmitter::OfRegister(kS0).Write(VectorOpEmitter::Row({out.sums}, 0)), 1);
+    vector_.Emit(VectorOpEmitter::OfRegister(kS1).Write(VectorOpEmitter::Row({out.sums}, 1)), 1);
   }
 
   // One pass: dx = ((-S1 rstd / F) x + dy gain) rstd - (S0 - S1 mean rstd) rstd / F, from dy gain
   // at `scaled`. kS0 and kS1 hold the sums.
-  void Combine(const Op& op, WordRun scaled) {
-    const float share = 1 / static_cast<float>(FeaturesOf(op));
+  void Combine(const In<ops::NormalizeGrad>& in, const Out<ops::NormalizeGrad>& out,
+               WordRun scaled) {
+    const float share = 1 / static_cast<float>(FeaturesOf(in.dy));
     vector_.ScaleRegister(kS1, -share, kS1);             // -S1 / F
     vector_.MultiplyRegisters(kS1, kRstd, kK1);          // -S1 rstd / F
     vector_.ScaleRegister(kS0, -share, kS0);             // -S0 / F
@@ -172,7 +184,7 @@ class NormalizationLowering {
     offset.code.q1 = Source::kL2;
     vector_.Lane(offset, kK0);
     vector_.MultiplyRegisters(kK0, kRstd, kK0);
-    VectorOp result = VectorOp{}.Read(In(op, 1)).With(scaled).Write(Out(op));
+    VectorOp result = VectorOp{}.Read({in.x}).With(scaled).Write({out.dx});
     result.code.l0 = VectorOpEmitter::Register(kK1);
     result.code.p1 = Source::kL0;
     result.code.q1 = Source::kB;
@@ -180,61 +192,74 @@ class NormalizationLowering {
     result.code.p2 = Source::kL1;
     result.code.l2 = VectorOpEmitter::Register(kK0);
     result.code.q2 = Source::kL2;
-    vector_.Emit(result, FeaturesOf(op));
+    vector_.Emit(result, FeaturesOf(in.dy));
   }
 
-  // kNormalizeGrad: dy, x, moments, sums[, gain] -> dx. With a dropout of dy and the sums before
-  // it, where the sums stay in registers.
-  void Gradient(const Op& op, const Op* dropout) {
-    WordRun scaled = In(op, 0);
-    if (dropout != nullptr) {
-      VectorOp plain = VectorOp{}.Read(In(*dropout, 0)).Write(Out(*dropout));
-      VectorOpEmitter::Mask(plain, *dropout, &isa::Vector::p1);
-      SumUp(group_[1], plain, Product(group_[1]));
-    } else {
-      LoadMoments(In(op, 2));
-      vector_.LoadRegister(VectorOpEmitter::Row(In(op, 3), 0), kS0);
-      vector_.LoadRegister(VectorOpEmitter::Row(In(op, 3), 1), kS1);
-      if (op.in.size() > 4) {
-        scaled = {.tensor = lowering_.tensors.NewScratch(op.in[0])};
-        vector_.Emit(VectorOpEmitter::Scaled(In(op, 0), In(op, 4)).Write(scaled), FeaturesOf(op));
-      }
+  void Lower(const ops::NormalizeGrad&, const In<ops::NormalizeGrad>& in,
+             const Out<ops::NormalizeGrad>& out) {
+    WordRun scaled{in.dy};
+    LoadMoments({in.moments});
+    vector_.LoadRegister(VectorOpEmitter::Row({in.sums}, 0), kS0);
+    vector_.LoadRegister(VectorOpEmitter::Row({in.sums}, 1), kS1);
+    if (in.gain != kNoTensor) {
+      scaled = {lowering_.tensors.NewScratch(in.dy)};
+      vector_.Emit(VectorOpEmitter::Scaled({in.dy}, {in.gain}).Write(scaled), FeaturesOf(in.dy));
     }
-    Combine(op, scaled);
+    Combine(in, out, scaled);
+  }
+
+  // A dropout of dy, the sums and NormalizeGrad, where the sums stay in registers.
+  void DropoutAndGradient(const ops::Dropout& op, const In<ops::Dropout>& in,
+                          const Out<ops::Dropout>& out) {
+    VectorOp plain = VectorOp{}.Read({in.x}).Write({out.y});
+    VectorOpEmitter::Mask(plain, op.dropout, &isa::Vector::p1);
+    const auto sums = group_[1].Inputs<ops::NormalizeGradSums>();
+    SumUp(sums, plain, Product(sums));
+    const auto grad = group_[2].Inputs<ops::NormalizeGrad>();
+    Combine(grad, group_[2].Outputs<ops::NormalizeGrad>(), {grad.dy});
   }
 
   // Three passes do all of LayerNorm's backward: dy gain with its sum and the update of shift; the
   // sum with xhat and the update of gain, which nothing reads afterwards; dx.
   void GradientAndUpdates() {
     if (lowering_.objective == LoweringObjective::kWords) return GradientInPlace();
-    const Op &sums = group_[1], &grad = group_[2], &gain = group_[3], &shift = group_[4];
-    const WordRun scaled = {.tensor = lowering_.tensors.NewScratch(sums.in[0])};
+    const auto sums = group_[1].Inputs<ops::NormalizeGradSums>();
+    const WordRun scaled{lowering_.tensors.NewScratch(sums.dy)};
     VectorOp plain = Plain(sums).Write(scaled);
-    vector_.UpdateBySum(plain, shift, /*of_input=*/true);
+    UpdateBySum(plain, group_[4], /*of_input=*/true);
     VectorOp product = Product(sums);
-    vector_.UpdateBySum(product, gain, /*of_input=*/false);
+    UpdateBySum(product, group_[3], /*of_input=*/false);
     SumUp(sums, plain, product);
-    Combine(grad, scaled);
+    Combine(group_[2].Inputs<ops::NormalizeGrad>(), group_[2].Outputs<ops::NormalizeGrad>(),
+            scaled);
   }
 
   // The same, with dy gain where dy was: the pass with xhat, which wants dy, comes first, so gain,
   // which is still wanted then, is updated last.
   void GradientInPlace() {
-    const Op &sums = group_[1], &grad = group_[2], &gain = group_[3], &shift = group_[4];
-    const WordRun gradient = {.tensor = lowering_.tensors.NewScratch(gain.out[0])};
-    LoadMoments(In(sums, 2));
+    const auto sums = group_[1].Inputs<ops::NormalizeGradSums>();
+    const WordRun gain{group_[3].Outputs<ops::Sgd>().parameter};
+    const WordRun gradient{lowering_.tensors.NewScratch(gain.tensor)};
+    LoadMoments({sums.moments});
     VectorOp product = Product(sums);
     product.lanes = gradient;
-    vector_.Reduce(product, {Tap::kAdd, kS1, kPartial}, FeaturesOf(sums));
-    VectorOp plain = Plain(sums).Write(In(sums, 0));
-    vector_.UpdateBySum(plain, shift, /*of_input=*/true);
-    vector_.Reduce(plain, {Tap::kAdd, kS0, kPartial}, FeaturesOf(sums));
-    Combine(grad, In(sums, 0));
-    VectorOp update = VectorOpEmitter::Scaled(gradient, vector_.Rate(gain.scale))
-                          .With(Out(gain))
-                          .Write(Out(gain));
+    vector_.Reduce(product, {Tap::kAdd, kS1, kPartial}, FeaturesOf(sums.dy));
+    VectorOp plain = Plain(sums).Write({sums.dy});
+    UpdateBySum(plain, group_[4], /*of_input=*/true);
+    vector_.Reduce(plain, {Tap::kAdd, kS0, kPartial}, FeaturesOf(sums.dy));
+    Combine(group_[2].Inputs<ops::NormalizeGrad>(), group_[2].Outputs<ops::NormalizeGrad>(),
+            {sums.dy});
+    VectorOp update =
+        VectorOpEmitter::Scaled(gradient, vector_.Rate(group_[3].As<ops::Sgd>()->rate_factor))
+            .With(gain)
+            .Write(gain);
     update.code.q1 = Source::kB;
-    vector_.Emit(update, FeaturesOf(sums));
+    vector_.Emit(update, FeaturesOf(sums.dy));
+  }
+
+  void UpdateBySum(VectorOp& vector_op, const Op& sgd, bool of_input) {
+    vector_.UpdateBySum(vector_op, sgd.Outputs<ops::Sgd>().parameter,
+                        sgd.As<ops::Sgd>()->rate_factor, of_input);
   }
 
   const FusionGroup& group_;
@@ -245,11 +270,8 @@ class NormalizationLowering {
 }  // namespace
 
 bool IsNormalization(const FusionGroup& group) {
-  return std::any_of(group.begin(), group.end(), [](const Op& op) {
-    return op.kind == OpKind::kMoments || op.kind == OpKind::kNormalize ||
-           op.kind == OpKind::kNormalizeGradAffine || op.kind == OpKind::kNormalizeGradSums ||
-           op.kind == OpKind::kNormalizeGrad;
-  });
+  return std::any_of(group.begin(), group.end(),
+                     [](const Op& op) { return LoweringOf(op).by == LoweredBy::kNormalization; });
 }
 
 void LowerNormalization(const FusionGroup& group, Lowering& lowering) {

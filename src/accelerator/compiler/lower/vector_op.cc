@@ -177,7 +177,7 @@ void VectorOpEmitter::MultiplyRegisters(uint32_t r, uint32_t s, uint32_t target)
   Lane(vector_op, target);
 }
 
-void VectorOpEmitter::Mask(VectorOp& vector_op, const Op& dropout,
+void VectorOpEmitter::Mask(VectorOp& vector_op, const DropoutAttributes& dropout,
                            isa::Source isa::Vector::*factor) {
   const auto threshold = static_cast<uint32_t>(std::lround((1 - dropout.rate) * 65536));
   vector_op.code.*factor = isa::Source::kMask;
@@ -188,9 +188,10 @@ void VectorOpEmitter::Mask(VectorOp& vector_op, const Op& dropout,
   vector_op.by_feature = true;
 }
 
-void VectorOpEmitter::UpdateBySum(VectorOp& vector_op, const Op& sum, bool of_input) {
-  vector_op.lanes = WordRun{.tensor = sum.out[0]};
-  vector_op.lane_scale = Rate(sum.scale);
+void VectorOpEmitter::UpdateBySum(VectorOp& vector_op, StoredId parameter, double rate_factor,
+                                  bool of_input) {
+  vector_op.lanes = WordRun{.tensor = parameter};
+  vector_op.lane_scale = Rate(rate_factor);
   // A parameter that the pass reads anyhow is there already: a bank has one port to read.
   const bool read = vector_op.g && vector_op.g->tensor == vector_op.lanes->tensor;
   (read ? vector_op.code.lane_g : vector_op.code.lane_old) = 1;

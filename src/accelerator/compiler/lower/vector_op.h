@@ -83,7 +83,7 @@ class VectorOpEmitter {
   // In `order` where the operands' splits allow it, else in the order of addresses.
   void Emit(const VectorOp& vector_op, const TraversalOrder& order);
   // Over four loops; element = sum of index * step, which the words follow. Refuses the splits of
-  // the operands (emitter.h) where no loops of one instruction run over them so.
+  // the operands (stored_tensors.h) where no loops of one instruction run over them so.
   void EmitNest(const VectorOp& vector_op, const std::array<int64_t, 4>& count,
                 const std::array<int64_t, 4>& step, int64_t first = 0);
   // Reduces v4 over `count` words.
@@ -120,9 +120,10 @@ class VectorOpEmitter {
   static WordRun Row(WordRun words, int64_t row) { return {words.tensor, 0, row}; }
 
   // The mask of a dropout as factor p1 or p2.
-  static void Mask(VectorOp& vector_op, const Op& dropout, isa::Source isa::Vector::*factor);
-  // Beside the pass: adds -rate * the sum over lanes to the parameter of a kRowSum.
-  void UpdateBySum(VectorOp& vector_op, const Op& sum, bool of_input);
+  static void Mask(VectorOp& vector_op, const DropoutAttributes& dropout,
+                   isa::Source isa::Vector::*factor);
+  // In the same vector_op: adds -rate_factor * learning rate * the sum over lanes to the parameter.
+  void UpdateBySum(VectorOp& vector_op, StoredId parameter, double rate_factor, bool of_input);
 
  private:
   // EmitNest's, cut so that each stays within a half of every split operand; nullopt: a border

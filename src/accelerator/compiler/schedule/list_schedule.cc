@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "accelerator/compiler/fuse/lowerings.h"
 #include "accelerator/compiler/layout/array_mapping.h"
 #include "accelerator/compiler/layout/contraction_cost.h"
 
@@ -84,48 +85,30 @@ class Scheduling {
   Node Model(const FusionGroup& group) const {
     Node node;
     const Op& op = group[0];
-    if (op.kind == OpKind::kContract) return ModelContraction(op);
-    if (op.kind == OpKind::kGatherColumns || op.kind == OpKind::kScatterColumns) {
+    if (op.Is<ops::Contract>()) return ModelContraction(op);
+    if (op.Is<ops::GatherColumns>() || op.Is<ops::ScatterColumns>()) {
       node.unit = kStreamUnit;
-      node.cycles = Words(op.kind == OpKind::kGatherColumns ? op.in[0] : op.out[0]);
+      node.cycles = Words(op.Is<ops::GatherColumns>() ? op.Inputs<ops::GatherColumns>().rows
+                                                      : op.Outputs<ops::ScatterColumns>().rows);
       node.tail = Words(op.out[0]);
       return node;
     }
     for (const Op& member : group) {
-      node.reads.insert(node.reads.end(), member.in.begin(), member.in.end());
+      const std::vector<TensorId> operands = Operands(member);
+      node.reads.insert(node.reads.end(), operands.begin(), operands.end());
     }
-    const int64_t words = op.in.empty() ? Words(op.out[0]) : Words(op.in[0]);
+    // The first operand has the words of the operation, or the result where there is no operand.
+    const int64_t words = Words(op.in.empty() ? op.out.front() : op.in.front());
     int64_t passes = 1;
     for (const Op& member : group) {
-      switch (member.kind) {
-        case OpKind::kMoments:
-          passes = std::max<int64_t>(passes + (group.size() > 1 ? 1 : 0), 2);
-          break;
-        case OpKind::kNormalizeGradAffine:
-          passes = group.size() > 1 ? 1 : 2;
-          break;
-        case OpKind::kNormalizeGradSums:
-          passes = 2;
-          break;
-        case OpKind::kNormalizeGrad:
-          passes += 1;
-          break;
-        case OpKind::kSoftmax:
-        case OpKind::kCrossEntropy:
-          passes = 3;
-          break;
-        case OpKind::kSoftmaxGrad:
-          passes = 2;
-          break;
-        default:
-          break;
-      }
+      const bool on_the_way = member.Is<ops::NormalizeGradAffine>() && group.size() > 1;
+      passes += on_the_way ? 0 : LoweringOf(member).more_passes;
     }
     node.cycles = passes * (words + kLatency) - kLatency;
     node.first_pass = node.last_pass = words;
-    node.flows = op.kind != OpKind::kMoments && group.back().kind != OpKind::kMoments;
+    node.flows = !op.Is<ops::Moments>() && !group.back().Is<ops::Moments>();
     // The sum of AddAndMoments comes first.
-    if (group.size() > 1 && group[1].kind == OpKind::kMoments) {
+    if (group.size() > 1 && group[1].Is<ops::Moments>()) {
       node.flows = true;
       node.last_pass = node.cycles;
     }
@@ -135,23 +118,26 @@ class Scheduling {
   Node ModelContraction(const Op& op) const {
     Node node;
     node.unit = kStreamUnit;
-    node.loops = op.gather.list >= 0;
-    const TensorLayout &c = in_.layout(op.out[0]), &a = in_.layout(op.in[0]),
-                       &b = in_.layout(op.in[1]);
-    node.first_pass = node.cycles = ContractionCycles(
-        op, in_.tokens(), in_.machine, c, a, b, op.in.size() > 2 ? &in_.layout(op.in[2]) : nullptr);
-    const std::optional<ArrayMapping> mapping = FindArrayMapping(op, in_.tokens(), c, a, b);
+    const auto& contract = *op.As<ops::Contract>();
+    const auto in = op.Inputs<ops::Contract>();
+    node.loops = contract.gather.list >= 0;
+    const TensorLayout &c = in_.layout(op.Outputs<ops::Contract>().c), &a = in_.layout(in.a),
+                       &b = in_.layout(in.b);
+    node.first_pass = node.cycles =
+        ContractionCycles(contract, in_.tokens(), in_.machine, c, a, b,
+                          in.start != kNoTensor ? &in_.layout(in.start) : nullptr);
+    const std::optional<ArrayMapping> mapping = FindArrayMapping(contract, in_.tokens(), c, a, b);
     if (mapping->direction == isa::Direction::kTime) {
       // In a loop over a list each trip writes its own part.
-      node.tail = op.gather.list >= 0 ? c.words() / in_.tokens() : c.words();
-      node.follows = op.in[mapping->token_side == kA ? 0 : 1];
-      node.reads = {op.in[0], op.in[1]};
+      node.tail = node.loops ? c.words() / in_.tokens() : c.words();
+      node.follows = mapping->token_side == kA ? in.a : in.b;
+      node.reads = {in.a, in.b};
     } else {
       const bool a_is_tile =
           (mapping->direction == isa::Direction::kRank) == (mapping->token_side == kA);
       node.lead = (a_is_tile ? a : b).words();
-      node.loads = {op.in[a_is_tile ? 0 : 1]};
-      node.reads = {op.in[a_is_tile ? 1 : 0]};
+      node.loads = {a_is_tile ? in.a : in.b};
+      node.reads = {a_is_tile ? in.b : in.a};
       node.flows = true;
       node.last_pass = node.cycles;
     }
@@ -188,9 +174,8 @@ class Scheduling {
   void PutBehindTheArray() {
     for (size_t i = 0; i < nodes_.size(); ++i) {
       Node& node = nodes_[i];
-      const OpKind kind = groups_[i][0].kind;
-      const bool patient =
-          node.behind.empty() || kind == OpKind::kDescend || kind == OpKind::kRowSum;
+      const Op& op = groups_[i][0];
+      const bool patient = node.behind.empty() || op.Is<ops::ScaleByRate>() || op.Is<ops::RowSum>();
       if (node.unit != kVectorUnit || !patient) continue;
       const std::vector<bool> after = After(i);
       const auto shared = [&](TensorId id) {

@@ -9,19 +9,30 @@
 namespace bittern {
 namespace {
 
-bool SameLoops(const std::vector<Loop>& a, const std::vector<Loop>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Loop& x, const Loop& y) {
-    return x.extent == y.extent && x.a == y.a && x.b == y.b && x.c == y.c && x.start == y.start;
-  });
+// The dropout stream of an operation; nullptr where it has none.
+int* StreamOf(Operation& operation) {
+  return std::visit(
+      [](auto& of) -> int* {
+        if constexpr (requires { of.dropout; }) {
+          return &of.dropout.stream;
+        } else {
+          return nullptr;
+        }
+      },
+      operation);
 }
 
 // Equal but for tensors, the stream and the name.
 bool Alike(const Op& a, const Op& b) {
-  return a.kind == b.kind && a.in.size() == b.in.size() && a.out.size() == b.out.size() &&
-         a.accumulate == b.accumulate && SameLoops(a.loops, b.loops) && a.gather.list < 0 &&
-         b.gather.list < 0 && a.scale == b.scale && a.list == b.list &&
-         (a.stream < 0) == (b.stream < 0) && a.rate == b.rate && a.epsilon == b.epsilon &&
-         a.loss == b.loss && a.smoothing == b.smoothing && a.decay == b.decay;
+  Operation x = a.operation, y = b.operation;
+  for (const Operation* of : {&x, &y}) {
+    const auto* contract = std::get_if<ops::Contract>(of);
+    if (contract != nullptr && contract->gather.list >= 0) return false;
+  }
+  for (Operation* of : {&x, &y}) {
+    if (int* stream = StreamOf(*of)) *stream = 0;
+  }
+  return x == y;
 }
 
 // What one trip's tensors become in the next one.
@@ -44,14 +55,20 @@ class TripStep {
  private:
   void Meet(const Op& a, const Op& b) {
     alike_ = Alike(a, b);
-    if (alike_ && a.stream >= 0) {
-      if (!stream_step_) stream_step_ = b.stream - a.stream;
-      alike_ = *stream_step_ == b.stream - a.stream;
+    Operation x = a.operation, y = b.operation;
+    const int *from = StreamOf(x), *to = StreamOf(y);
+    if (alike_ && from != nullptr) {
+      if (!stream_step_) stream_step_ = *to - *from;
+      alike_ = *stream_step_ == *to - *from;
     }
     for (size_t i = 0; alike_ && i < a.in.size(); ++i) Meet(a.in[i], b.in[i]);
     for (size_t i = 0; alike_ && i < a.out.size(); ++i) Meet(a.out[i], b.out[i]);
   }
   void Meet(TensorId a, TensorId b) {
+    if (a == kNoTensor || b == kNoTensor) {
+      alike_ = a == b;
+      return;
+    }
     const auto at = next_.try_emplace(a, b).first;
     const TensorLayout &x = layouts_[static_cast<size_t>(a)], &y = layouts_[static_cast<size_t>(b)];
     alike_ = at->second == b && x == y;
@@ -70,8 +87,8 @@ std::map<TensorId, int> OnlySections(const std::vector<std::vector<FusionGroup>>
   for (int i = 0; i < std::ssize(parts); ++i) {
     for (const FusionGroup& group : parts[static_cast<size_t>(i)]) {
       for (const Op& op : group) {
-        for (const auto* ids : {&op.in, &op.out}) {
-          for (const TensorId id : *ids) {
+        for (const std::vector<TensorId>& ids : {Operands(op), op.out}) {
+          for (const TensorId id : ids) {
             const auto at = only.try_emplace(id, i).first;
             if (at->second != i) at->second = -1;
           }

@@ -25,7 +25,8 @@ namespace {
 
 static_assert(kMaxContractLoops >= kMaxCores + 1);
 
-// The kernel of a contraction at T columns.
+// The kernel of a contraction at T columns. A start operand, an accumulated result and a plain one
+// are different kernels.
 ContractPlan Bind(const Op& op, int64_t tokens) {
   const auto& contract = *op.As<ops::Contract>();
   ContractOptions options;
@@ -35,7 +36,8 @@ ContractPlan Bind(const Op& op, int64_t tokens) {
   return PlanContract(AtTokens(contract.loops, tokens), options);
 }
 
-// Every number of columns that a step can have, in the order of Executor::bound_.
+// Every number of columns that a step can have, in the order of Executor::bound_: the multiples of
+// column_group, and graph.tokens, which need not be one.
 std::vector<int> ColumnCounts(const Graph& graph, int column_group) {
   std::vector<int> counts;
   for (int columns = column_group; columns < graph.tokens; columns += column_group) {
@@ -45,6 +47,7 @@ std::vector<int> ColumnCounts(const Graph& graph, int column_group) {
   return counts;
 }
 
+// A tensor as [rows][columns]: its last axis is the columns, the axes before it are joined.
 struct Shape {
   int64_t rows = 1, columns = 1;
   int64_t count() const { return rows * columns; }
@@ -62,6 +65,7 @@ struct Input {
   const Tensor* tensor = nullptr;
   int64_t tokens = 0;
 
+  // Implicit, so that an operand can be passed to a kernel like the array that it is.
   operator const float*() const { return reinterpret_cast<const float*>(bytes); }
   const int32_t* integers() const { return reinterpret_cast<const int32_t*>(bytes); }
   Shape shape() const { return ShapeOf(*tensor, tokens); }
@@ -111,6 +115,7 @@ class Runner {
     }
   }
 
+  // Elementwise: all operands and results are [F][T], so only the number of elements counts.
   void Run(const ops::Add&, const In<ops::Add>& in, const Out<ops::Add>& out) const {
     Add(in.a, in.b, out.y.shape().count(), out.y);
   }
@@ -126,6 +131,7 @@ class Runner {
   void Run(const ops::TanhGrad&, const In<ops::TanhGrad>& in, const Out<ops::TanhGrad>& out) const {
     TanhGrad(in.y, in.dy, out.dx.shape().count(), out.dx);
   }
+  // The mask depends on feature and token, so these two need both extents of [F][T].
   void Run(const ops::Dropout& op, const In<ops::Dropout>& in, const Out<ops::Dropout>& out) const {
     const auto [features, tokens] = out.y.shape();
     Dropout(MaskOf(op.dropout, inputs_), in.x, features, tokens, out.y);
@@ -136,6 +142,7 @@ class Runner {
     DropoutAdd(MaskOf(op.dropout, inputs_), in.residual, in.x, features, tokens, out.y);
   }
 
+  // y: [F][T], or [rows][...] of which a list says how many rows are in use.
   void Run(const ops::Fill& op, const In<ops::Fill>&, const Out<ops::Fill>& out) const {
     const Shape y = out.y.shape();
     Fill(0, op.list < 0 ? y.count() : ListSize(op.list) * y.columns, out.y);
@@ -209,6 +216,7 @@ class Runner {
     const int64_t heads = out.d_scores.shape().rows / tokens();
     SoftmaxGrad(in.p, in.dp, heads, tokens(), tokens(), inputs_.valid, out.d_scores);
   }
+  // logits, d_logits: [C][T]; labels, losses: [T].
   void Run(const ops::CrossEntropy& op, const In<ops::CrossEntropy>& in,
            const Out<ops::CrossEntropy>& out) const {
     const auto [classes, columns] = out.d_logits.shape();
@@ -217,18 +225,21 @@ class Runner {
                  static_cast<float>(op.smoothing), out.losses, out.d_logits);
   }
 
+  // x: [F][T], y: [F].
   void Run(const ops::RowSum& op, const In<ops::RowSum>& in, const Out<ops::RowSum>& out) const {
     BITTERN_CHECK(!op.rate_factor);
     const auto [features, tokens] = in.x.shape();
     RowSum(in.x, features, tokens, op.accumulate, out.y);
   }
-  // rows: [slot][F], the result [F][T].
+  // rows: [slot][F], slot: [T], y: [F][T]. `add` has its own stride: positions are stored for
+  // all tokens of the model.
   void Run(const ops::GatherColumns&, const In<ops::GatherColumns>& in,
            const Out<ops::GatherColumns>& out) const {
     const auto [features, tokens] = out.y.shape();
     GatherColumns(in.rows, in.slot.integers(), in.add, in.add.shape().columns, features, tokens,
                   out.y);
   }
+  // x: [F][T], slot: [T], rows: [slot][F].
   void Run(const ops::ScatterColumns& op, const In<ops::ScatterColumns>& in,
            const Out<ops::ScatterColumns>& out) const {
     const auto [features, columns] = in.x.shape();
@@ -245,6 +256,7 @@ class Runner {
     }
   }
 
+  // The optimizer's operations see tensors as flat lists of elements.
   void Run(const ops::ScaleByRate& op, const In<ops::ScaleByRate>& in,
            const Out<ops::ScaleByRate>& out) const {
     BITTERN_CHECK(in.x.bytes == out.y.bytes);  // only the accelerator's rewriting makes a copy
@@ -253,12 +265,14 @@ class Runner {
   }
   void Run(const ops::SumSquares& op, const In<ops::SumSquares>& in,
            const Out<ops::SumSquares>& out) const {
+    // The sum itself is in double; only the total is rounded.
     float* squares = out.squares;
     squares[0] = static_cast<float>((op.accumulate ? squares[0] : 0) +
                                     SumSquares(in.x, in.x.shape().count()));
   }
   void Run(const ops::Clip& op, const In<ops::Clip>& in, const Out<ops::Clip>& out) const {
     BITTERN_CHECK(in.x.bytes == out.y.bytes);
+    // Gradients below the limit stay as they are, bit for bit.
     const float* squares = in.squares;
     if (const float norm = std::sqrt(squares[0]); norm > op.clip) {
       Scale(static_cast<float>(op.clip) / norm, out.y.shape().count(), out.y);
@@ -288,7 +302,7 @@ class Runner {
                    float* c) const {
     constexpr int64_t kMaxTerms = 32;
     std::array<int64_t, kMaxTerms> a_terms{}, b_terms{};
-    // Every term takes a scratch of its own.
+    // Every term needs separate scratch memory.
     int64_t most = kMaxTerms;
     if (plan.scratch_floats != 0) {
       most = std::min(most, std::ssize(scratch_) / plan.scratch_floats);
@@ -321,6 +335,7 @@ class Runner {
 
 }  // namespace
 
+// Plans differ between numbers of columns, because strides and the best tiles do.
 struct Executor::Bound {
   std::vector<ContractPlan> contractions;  // in the order of the graph's contractions
 };
@@ -339,6 +354,7 @@ int64_t ScratchBytes(const Graph& graph, int column_group) {
 
 Executor::Executor(Graph graph, int column_group)
     : graph_(std::move(graph)), plan_(PlanArena(graph_)), column_group_(column_group) {
+  // A wrong plan would corrupt numbers silently, so every plan is proved, in every build.
   const std::vector<std::string> faults = CheckArena(graph_, plan_);
   if (!faults.empty()) {
     std::fprintf(stderr, "memory plan refuted: %s\n", faults.front().c_str());
@@ -359,6 +375,7 @@ Executor::Executor(Graph graph, int column_group)
     }
     bound.contractions.shrink_to_fit();
   }
+  // One allocation holds the arena, followed by the scratch of the contraction that takes most.
   const auto bytes = static_cast<size_t>(arena_bytes() + kArenaAlignment);
   memory_ = std::make_unique<std::byte[]>(bytes);  // zeroed
   void* start = memory_.get();
@@ -390,6 +407,7 @@ void Executor::RunOps(const StepInputs& inputs, int begin, int end) {
   const int64_t tokens = inputs.tokens;
   BITTERN_CHECK(tokens > 0 && tokens <= graph_.tokens &&
                 (tokens % column_group_ == 0 || tokens == graph_.tokens));
+  // The plans for this number of columns; a number that is no multiple of the group is the last.
   const ContractPlan* const contractions =
       bound_[static_cast<size_t>((tokens - 1) / column_group_)].contractions.data();
   const auto bytes = [&](TensorId id) {
@@ -401,6 +419,7 @@ void Executor::RunOps(const StepInputs& inputs, int begin, int end) {
   const auto output = [&](TensorId id) { return Output{bytes(id), &graph_.At(id), tokens}; };
   const Runner runner(inputs, {scratch_, static_cast<size_t>(scratch_bytes_) / sizeof(float)});
 
+  // Operands become pointers by name; nothing here allocates.
   for (int i = begin; i < end; ++i) {
     const Op& op = graph_.ops[static_cast<size_t>(i)];
     std::visit(
@@ -415,6 +434,7 @@ void Executor::RunOps(const StepInputs& inputs, int begin, int end) {
         },
         op.operation);
 #ifdef BITTERN_POISON
+    // A later read of a tensor whose life has ended meets NaN instead of a plausible number.
     for (size_t id = 0; id < graph_.tensors.size(); ++id) {
       const Block& block = plan_.blocks[id];
       if (block.life.last == i && !graph_.tensors[id].persistent) {

@@ -1,9 +1,10 @@
 // Runs a planned graph on this machine in FP32.
 //
-// Construction plans the arena, has the independent checker prove the plan, allocates the arena
-// and binds every operation to a kernel for each possible number of token columns. A run then
-// allocates nothing and uses one thread. Equal inputs give equal bits on one SIMD target. Not for
-// use by two threads at once; two Executors share nothing.
+// Construction plans the arena, has the independent checker prove the plan, and allocates the
+// arena. It also plans the kernel of every contraction for each possible number of token columns.
+// The other operations choose their kernel when they run. A run allocates nothing and uses one
+// thread. Equal inputs give equal bits on one SIMD target. Two threads may not use an Executor at
+// once; two Executors share nothing. A plan that the checker refutes ends the program.
 //
 // With BITTERN_POISON (debug builds) a tensor's bytes are filled with NaN when its life ends.
 #ifndef BITTERN_CPU_EXECUTOR_H_
@@ -21,42 +22,42 @@ namespace bittern {
 
 class Executor {
  public:
-  // `column_group`: a run's tokens are multiples of it, or graph.tokens.
+  // The number of tokens of a run is a multiple of `column_group`, or graph.tokens.
   Executor(Graph graph, int column_group);
   ~Executor();
 
   const Graph& graph() const { return graph_; }
   const ArenaPlan& plan() const { return plan_; }
-  // Arena and kernels' scratch: all the memory that a step touches.
+  // The arena and the kernels' scratch are all the memory that a step touches.
   int64_t arena_bytes() const { return plan_.peak_bytes + scratch_bytes_; }
 
-  // The tensor's bytes, sized for graph.tokens; packed for the T of the latest run. Contents of
-  // tensors that are not persistent are whatever the latest run left there.
+  // The tensor's elements, sized for graph.tokens and packed for the T of the latest run. A tensor
+  // that is not persistent holds what the latest run left in its bytes.
   std::span<float> Values(TensorId id);
   std::span<int32_t> Integers(TensorId id);
 
-  // Every sentence: ops[0, update_begin).
+  // Runs ops[0, update_begin): once for every sentence.
   void Run(const StepInputs& inputs);
-  // Once a batch: ops[update_begin, end).
+  // Runs ops[update_begin, end): once for every batch.
   void RunUpdates(const StepInputs& inputs);
-  // ops[begin, end): what both do, in pieces, for a profiler.
+  // Runs ops[begin, end). A profiler runs a step in pieces.
   void RunOps(const StepInputs& inputs, int begin, int end);
 
  private:
-  struct Bound;  // the operations, bound for one number of columns
+  struct Bound;  // the contractions, planned for one number of columns
 
   Graph graph_;
   ArenaPlan plan_;
   int column_group_;
   int64_t scratch_bytes_ = 0;
   std::unique_ptr<std::byte[]> memory_;
-  std::byte* arena_ = nullptr;  // aligned
-  float* scratch_ = nullptr;
-  std::vector<int32_t> contraction_;  // by operation: contractions before it
-  std::vector<Bound> bound_;          // by columns / column_group
+  std::byte* arena_ = nullptr;        // in memory_, aligned to kArenaAlignment
+  float* scratch_ = nullptr;          // after the arena
+  std::vector<int32_t> contraction_;  // for each operation, the contractions before it
+  std::vector<Bound> bound_;          // index: (columns - 1) / column_group
 };
 
-// How many bytes the kernels' scratch takes beside the planned arena, without allocating either.
+// The bytes of the kernels' scratch, which is not part of the arena. Allocates neither of them.
 int64_t ScratchBytes(const Graph& graph, int column_group);
 
 }  // namespace bittern

@@ -1,5 +1,5 @@
-// The fast executor against the float64 reference on whole training steps, and what it promises of
-// memory: every option of the graph, parameters and losses after several steps.
+// Compares the fast executor with the float64 reference on whole training steps: every option of
+// the graph, parameters and losses after several steps. Also tests that a step allocates nothing.
 
 #include "cpu/executor.h"
 
@@ -17,7 +17,7 @@
 namespace bittern {
 namespace {
 
-// Both machines with the same starting values.
+// The executor and the reference, with the same starting values.
 class Pair {
  public:
   Pair(const Config& config, Recompute recompute)
@@ -155,7 +155,8 @@ TEST_P(ExecutorTest, AllocatesNothingInAStep) {
   EXPECT_EQ(Allocations(), before);
 }
 
-// The most cores that a map and a table may have, in every order: the most loops of a contraction.
+// A map and a table with the most cores that are allowed, in every order. Contractions then have
+// the most loops.
 TEST(Executor, EightCoresInEveryOrder) {
   const struct {
     std::vector<int> output_modes, input_modes, ranks;

@@ -42,10 +42,11 @@ class Definitions {
  public:
   explicit Definitions(const StepInputs& inputs) : inputs_(inputs) {}
 
+  // First the start of every result, then one product after the other.
   void Run(const ops::Contract& op, const In<ops::Contract>& in,
            const Out<ops::Contract>& out) const {
     const std::vector<StridedLoop<int64_t>> nest = AtTokens(op.loops, inputs_.tokens);
-    // Walks the loops from `level` inwards and calls visit(a, b, c, start) with element offsets.
+    // Runs the loops from `level` inwards and calls visit(a, b, c, start) with element offsets.
     const auto walk = [&](const auto& self, size_t level, int64_t a, int64_t b, int64_t c,
                           int64_t s, const auto& visit) -> void {
       if (level == nest.size()) return visit(a, b, c, s);
@@ -55,6 +56,7 @@ class Definitions {
              visit);
       }
     };
+    // Without a table, entry j uses slice j; without a list there is one entry, at slice 0.
     const auto slice = [&](const Operand64& table, int64_t entry, Size stride) {
       return (table.integers == nullptr ? entry : table.integers[entry]) *
              stride.At(inputs_.tokens);
@@ -76,6 +78,7 @@ class Definitions {
     }
   }
 
+  // Elementwise, over [F][T].
   void Run(const ops::Add&, const In<ops::Add>& in, const Out<ops::Add>& out) const {
     for (int64_t i = 0; i < out.y.count(); ++i) out.y[i] = in.a[i] + in.b[i];
   }
@@ -99,6 +102,7 @@ class Definitions {
     Masked(op.dropout, in.x, out.y, [&](int64_t i) { return in.residual[i]; });
   }
 
+  // Columns: y[f] = x[f][0] and the like.
   void Run(const ops::Fill& op, const In<ops::Fill>&, const Out<ops::Fill>& out) const {
     const int64_t filled = op.list < 0 ? out.y.count() : ListSize(op.list) * out.y.columns();
     std::fill_n(out.y.values, filled, 0.0);
@@ -119,7 +123,7 @@ class Definitions {
     }
   }
 
-  // moments and sums are [2][T]: element T + t is the second one of token t.
+  // Normalisation. moments and sums are [2][T]: element T + t is the second one of token t.
   void Run(const ops::Moments& op, const In<ops::Moments>& in, const Out<ops::Moments>& out) const {
     const int64_t rows = in.x.rows(), columns = in.x.columns();
     const auto features = static_cast<double>(rows);
@@ -187,6 +191,7 @@ class Definitions {
     }
   }
 
+  // scores, p: [head][key][query]. The largest score is subtracted so that exp cannot overflow.
   void Run(const ops::Softmax& op, const In<ops::Softmax>& in, const Out<ops::Softmax>& out) const {
     ForEachColumn(out.p, [&](const auto& at) {
       const auto score = [&](int64_t key) { return op.scale * in.scores[at(key)]; };
@@ -210,6 +215,7 @@ class Definitions {
     });
   }
 
+  // logits, d_logits: [C][T]; a label below 0 means that the token has no loss.
   void Run(const ops::CrossEntropy& op, const In<ops::CrossEntropy>& in,
            const Out<ops::CrossEntropy>& out) const {
     const int64_t classes = in.logits.rows(), columns = in.logits.columns();
@@ -231,6 +237,7 @@ class Definitions {
     }
   }
 
+  // x: [F][T], y: [F].
   void Run(const ops::RowSum& op, const In<ops::RowSum>& in, const Out<ops::RowSum>& out) const {
     const int64_t columns = in.x.columns();
     const double factor = op.rate_factor ? -*op.rate_factor * inputs_.learning_rate : 1;
@@ -240,6 +247,7 @@ class Definitions {
       out.y[f] = sum;
     }
   }
+  // rows: [slot][F], x and y: [F][T].
   void Run(const ops::GatherColumns&, const In<ops::GatherColumns>& in,
            const Out<ops::GatherColumns>& out) const {
     const int64_t rows = out.y.rows(), columns = out.y.columns(), stride = in.add.columns();
@@ -260,6 +268,7 @@ class Definitions {
     }
   }
 
+  // Updates, element by element.
   void Run(const ops::ScaleByRate& op, const In<ops::ScaleByRate>& in,
            const Out<ops::ScaleByRate>& out) const {
     for (int64_t i = 0; i < out.y.count(); ++i) out.y[i] = -RateOf(op) * in.x[i];
@@ -292,6 +301,8 @@ class Definitions {
       out.parameter[i] -= rate * velocity;
     }
   }
+  // m and v are the running means of the gradient and of its square; both start at 0, hence the
+  // division by 1 - beta^n.
   void Run(const ops::AdamW& op, const In<ops::AdamW>& in, const Out<ops::AdamW>& out) const {
     const double rate = RateOf(op);
     const auto n = static_cast<double>(inputs_.update);
@@ -357,7 +368,7 @@ Reference::Reference(const Graph& graph)
     if (graph.tensors[id].type == ElementType::kI32) {
       integers_[id].assign(elements, 0);
     } else {
-      // What no operation has written must not look like a number.
+      // A value that no operation has written must not look like a number.
       values_[id].assign(elements, graph.tensors[id].persistent ? 0.0 : NAN);
     }
   }

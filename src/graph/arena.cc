@@ -16,10 +16,11 @@ int64_t RoundUp(int64_t bytes) {
 // Places the blocks one by one in the given order, each at the lowest (or tightest) gap among the
 // blocks placed so far that live at the same time. Returns the arena's size.
 int64_t PlaceInOrder(const std::vector<size_t>& order, bool tightest, std::vector<Block>& blocks) {
-  std::vector<size_t> placed;  // by offset
+  std::vector<size_t> placed;  // indices of blocks, in the order of their offsets
   int64_t peak = 0;
   for (const size_t index : order) {
     Block& block = blocks[index];
+    // `front` is the end of the blocks passed so far; a gap lies between it and the next block.
     int64_t best_offset = -1, best_gap = 0, front = 0;
     for (const size_t other : placed) {
       if (!block.life.Overlaps(blocks[other].life)) continue;
@@ -74,6 +75,7 @@ ArenaPlan PlaceBlocks(std::vector<Block> blocks) {
     }
   }
 
+  // Bytes alive at each operation, as differences first and then summed.
   ArenaPlan plan;
   std::vector<int64_t> bytes_at(static_cast<size_t>(last) + 2, 0);
   for (const size_t i : alive) {
@@ -83,8 +85,10 @@ ArenaPlan PlaceBlocks(std::vector<Block> blocks) {
   std::partial_sum(bytes_at.begin(), bytes_at.end(), bytes_at.begin());
   plan.lower_bound_bytes = *std::max_element(bytes_at.begin(), bytes_at.end());
 
-  // Several orders are tried and the smallest arena kept: by size, by life, by birth, and by how
-  // crowded the block's life is. Ties by index, so the plan is the same everywhere.
+  // Finding the smallest arena is NP-hard (dynamic storage allocation), so greedy placement tries
+  // several orders of the blocks and keeps the smallest arena: by size, by length of life, by
+  // birth, and by how crowded the block's life is. Ties are broken by index, so a plan is the same
+  // everywhere.
   std::vector<int64_t> crowd(blocks.size(), 0);
   for (const size_t i : alive) {
     const auto begin = bytes_at.begin() + blocks[i].life.first;

@@ -1,4 +1,4 @@
-// Static memory: when each tensor of a graph lives, and where in one arena it lies.
+// Static memory: the life of each tensor of a graph, and its place in one arena.
 //
 // Units are bytes. Time is the index of an operation; a tensor lives from its first write to its
 // last read, both included, so an operation's operands never share bytes with its results (an
@@ -19,7 +19,7 @@ inline constexpr int64_t kArenaAlignment = 64;
 
 struct Lifetime {
   int first = 0;
-  int last = -1;  // last < first: never alive
+  int last = -1;  // last < first: the tensor is never alive
 
   bool Overlaps(const Lifetime& other) const { return first <= other.last && other.first <= last; }
 };
@@ -33,7 +33,7 @@ struct Block {
 struct ArenaPlan {
   std::vector<Block> blocks;      // one a tensor
   int64_t peak_bytes = 0;         // size of the arena
-  int64_t lower_bound_bytes = 0;  // the most bytes alive at any one time: no plan can need less
+  int64_t lower_bound_bytes = 0;  // the most bytes alive at one time; no plan can need less
 
   double Efficiency() const {
     return peak_bytes == 0
@@ -44,8 +44,8 @@ struct ArenaPlan {
 
 std::vector<Lifetime> Lifetimes(const Graph& graph);
 
-// Gives every block an offset so that blocks alive together are disjoint. `blocks` come with life
-// and bytes. Sizes are rounded up to the alignment; a block of no bytes lies at 0.
+// Gives every block an offset so that blocks alive together are disjoint. The caller sets life and
+// bytes of each. Sizes are rounded up to the alignment; a block without bytes gets offset 0.
 ArenaPlan PlaceBlocks(std::vector<Block> blocks);
 
 ArenaPlan PlanArena(const Graph& graph);

@@ -65,7 +65,7 @@ TEST(PlaceBlocksTest, RandomBlocksNeverCollide) {
   }
 }
 
-// a -> b -> c -> out, with d beside them from the first operation to the last.
+// a -> b -> c -> out. In addition, d lives from the first operation to the last.
 Graph Chain() {
   Builder builder(4);
   const auto tensor = [&](const char* name, TensorKind kind) {
@@ -131,7 +131,8 @@ TEST(CheckerTest, FindsDestroyedInputs) {
   const Graph graph = Chain();
   ArenaPlan plan = PlanArena(graph);
   BlockOf(graph, plan, "a").offset = BlockOf(graph, plan, "out").offset;
-  EXPECT_TRUE(CheckArena(graph, plan).empty());  // out is written last: nobody is hurt
+  EXPECT_TRUE(
+      CheckArena(graph, plan).empty());  // out is written last, so no other read is affected
   BlockOf(graph, plan, "b").offset = BlockOf(graph, plan, "in").offset;
   EXPECT_TRUE(Finds(graph, plan, "after the step: reads in, but b was written over it"));
 }

@@ -51,6 +51,7 @@ std::vector<Loop> LoopsOf(const View& c, const View& a, const View& b, const Vie
 
 TensorId Builder::NewTensor(std::string name, TensorKind kind, std::vector<Size> shape,
                             ElementType type) {
+  // A checkpoint or the host uses these between steps.
   const bool persistent = kind == TensorKind::kParameter || kind == TensorKind::kState ||
                           kind == TensorKind::kInput || kind == TensorKind::kOutput;
   graph_.tensors.push_back({std::move(name), kind, type, std::move(shape), persistent});
@@ -74,6 +75,7 @@ View Builder::As(TensorId tensor, const std::vector<int>& labels,
   BITTERN_CHECK(labels.size() == extents.size());
   Size all = Constant(1);
   for (const Size& extent : graph_.At(tensor).shape) all = all * extent;
+  // Row-major: the last axis is contiguous, each earlier one steps over all axes after it.
   View view{tensor, std::vector<Axis>(labels.size())};
   Size stride = Constant(1);
   for (size_t i = labels.size(); i-- > 0;) {
@@ -90,6 +92,7 @@ View Builder::As(TensorId tensor, std::string_view labels, const std::vector<Siz
 
 void Builder::Contract(std::string name, const View& c, const View& a, const View& b, Result result,
                        const View& start, double scale) {
+  // An accumulated result starts from itself, so it has no other start.
   const bool accumulate = result == Result::kAccumulate;
   BITTERN_CHECK(!(accumulate && start.tensor != kNoTensor));
   Append(std::move(name),

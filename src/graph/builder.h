@@ -1,7 +1,7 @@
 // Builds a Graph: makes tensors, and turns labelled views into the loops of a contraction.
 //
-// A View names each axis of an operand by a label; an axis that both operands have and the result
-// has not is summed. So a layer writes its products as they stand on paper:
+// A View names each axis of an operand by a label. An axis that both operands have and the result
+// has not is summed. A layer writes its products as they are written on paper:
 //   b.Contract("Y", b.Of(y, "mt"), b.Of(w, "mn"), b.Of(x, "nt"));
 #ifndef BITTERN_GRAPH_BUILDER_H_
 #define BITTERN_GRAPH_BUILDER_H_
@@ -41,11 +41,11 @@ class Builder {
 
   TensorId NewTensor(std::string name, TensorKind kind, std::vector<Size> shape,
                      ElementType type = ElementType::kF32);
-  // Parameters, states and inputs are persistent; this makes any tensor so.
+  // Parameters, states, inputs and outputs are persistent from the start; this makes any tensor so.
   void MakePersistent(TensorId tensor);
   int NewList() { return graph_.lists++; }
 
-  // The whole tensor, row-major, one label an axis.
+  // The whole tensor, row-major, with one label for each axis.
   View Of(TensorId tensor, const std::vector<int>& labels) const;
   View Of(TensorId tensor, std::string_view labels) const;
   // The same elements under another shape; the extents must multiply to the tensor's size.
@@ -66,7 +66,8 @@ class Builder {
     Push(MakeOp(std::move(name), std::move(attributes), inputs, outputs));
   }
 
-  // What is appended from here on is a trip of a repeat (Op::repeat), or of none.
+  // Operations appended from here on belong to an iteration of a loop (Op::repeat); EndTrips ends
+  // it.
   void BeginTrip(int repeat, int trip) {
     repeat_ = repeat;
     trip_ = trip;

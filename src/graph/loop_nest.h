@@ -3,8 +3,8 @@
 // A contraction is a nest of affine loops. Each loop has an extent and, for each operand, the
 // stride that the operand takes when the loop's index grows by one, in elements. A stride of 0 in
 // `c`, the result, means that the index is summed. The graph, the CPU kernels and the accelerator's
-// compiler use the same type, with sizes of their own: `Size` before the number of tokens is known,
-// int64_t after it, int32_t in a kernel's compact plan.
+// compiler use the same type, with different types of sizes: `Size` before the number of tokens is
+// known, int64_t after it, int32_t in a kernel's compact plan.
 #ifndef BITTERN_GRAPH_LOOP_NEST_H_
 #define BITTERN_GRAPH_LOOP_NEST_H_
 
@@ -54,14 +54,14 @@ inline std::vector<StridedLoop<int64_t>> AtTokens(const std::vector<Loop>& loops
   return levels;
 }
 
-// Whether `inner`, run inside `outer`, moves one operand as a single loop of both extents would.
+// True if `inner` within `outer` moves one operand as a single loop of both extents would.
 template <class T>
 constexpr bool StridesCompose(T outer, T inner, T inner_extent) {
   return static_cast<int64_t>(inner) * inner_extent == outer;
 }
 
-// Whether a single loop could take the place of `inner` inside `outer`, as far as a, b and c are
-// concerned. A summed loop never fuses with one that is not.
+// True if a single loop can replace `inner` within `outer` for a, b and c. A summed loop never
+// fuses with one that is not.
 template <class T>
 constexpr bool OperandsFuse(const StridedLoop<T>& outer, const StridedLoop<T>& inner) {
   return StridesCompose(outer.a, inner.a, inner.extent) &&

@@ -595,7 +595,7 @@ Named NamedOperands(const std::vector<TensorId>& ids, F&& of) {
   }
 }
 
-// What every operation must say of itself.
+// The declarations that every operation must have.
 template <class O>
 concept DescribedOperation =
     std::same_as<decltype(O::kInfo), const OpInfo> && std::equality_comparable<O> &&
@@ -616,7 +616,7 @@ inline const OpInfo& InfoOf(const Operation& operation) {
 }
 inline std::string_view Name(const Operation& operation) { return InfoOf(operation).name; }
 
-// Whether the results are read too, with these attributes.
+// True if the results are also read, with these attributes.
 inline bool ReadsResults(const Operation& operation) {
   return std::visit(
       [](const auto& of) {

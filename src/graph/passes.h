@@ -6,11 +6,12 @@
 
 namespace bittern {
 
-// Drops operations whose results nothing reads: a recomputed forward pass ends with some.
+// Drops operations whose results no other operation reads. A recomputed forward pass ends with
+// some.
 void RemoveDeadOps(Graph& graph);
 
-// Moves every update to the earliest place that its gradient and the other readers of its
-// parameter allow, so that gradients die young. Keeps the order of everything else.
+// Moves every operation of Stage::kUpdate to the earliest place that its gradient and the other
+// readers of its parameter allow, so that gradients live shortly. Keeps all other orders.
 void HoistUpdates(Graph& graph);
 
 }  // namespace bittern

@@ -45,7 +45,7 @@ DistinctCounts WorstDistinctCounts(const TtmShape& shape, std::int64_t words);
 // The tree of fewest multiplications, among equals of fewest intermediate elements.
 EmbeddingTree PlanEmbedding(const TtmShape& shape, const DistinctCounts& distinct);
 
-// What a node computes for the words of one sentence. The caller owns the arrays, which hold at
+// The tuples of a node for the words of one sentence. The caller owns the arrays, which hold at
 // least as many entries as the sentence has tokens; tuple t of the node is
 //     value[t] = value_of_left_child[left[t]] * value_of_right_child[right[t]].
 struct EmbeddingList {

@@ -53,7 +53,7 @@ struct TtmShape {
   std::array<std::int64_t, 4> CoreShape(int core) const;
   std::int64_t CoreElements(int core) const;
   std::int64_t Parameters() const;
-  // As above, a core's mode being v_k * d_k.
+  // The same as for TtShape, where the mode of a core is v_k * d_k.
   std::int64_t LargestRank(int bond) const;
 
   bool operator==(const TtmShape&) const = default;
@@ -65,7 +65,7 @@ std::vector<int> UniformRanks(int cores, int rank);
 // Fails unless the shape is one of a `rows` x `columns` matrix: 1 to kMaxCores cores, no empty
 // mode, modes that multiply to the sizes, d + 1 ranks, no rank below 1 or above the largest useful
 // one. `field` is the place that the message names, say "encoder.rank". Every other function here
-// and in the files beside it takes only shapes that passed.
+// and in this folder takes only shapes that passed.
 void Validate(const TtShape& shape, std::int64_t rows, std::int64_t columns,
               std::string_view field);
 void Validate(const TtmShape& shape, std::int64_t rows, std::int64_t columns,

@@ -1,4 +1,4 @@
-// Numbers in the two tensor-train formats, and the dense matrices they stand for.
+// Numbers in the two tensor-train formats, and the dense matrices that they represent.
 //
 // The training engine never composes a matrix: these functions are the plain definition that it is
 // tested against, and what decomposition returns. T is float or double. Deterministic: one fixed

@@ -23,7 +23,7 @@ std::int64_t SaturatingSum(std::int64_t a, std::int64_t b) {
   return sum;
 }
 
-// What a set of leaves contracts to, whatever the order.
+// The result of contracting a set of leaves. It does not depend on the order.
 class Network {
  public:
   Network(const Chain& chain, std::int64_t tokens) : chain_(chain) {

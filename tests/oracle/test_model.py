@@ -47,7 +47,7 @@ def composed_matrix(cores, output_cores):
 
 
 def reconstructed(parameters):
-    """The same model with every train of cores replaced by the dense tensor that it stands for."""
+    """The same model with every train of cores replaced by its dense tensor."""
     dense = {name: p for name, p in parameters.items() if ".core." not in name}
     for prefix in sorted({n.rsplit(".core.")[0] for n in parameters if ".core." in n}):
         count = sum(name.startswith(f"{prefix}.core.") for name in parameters)

@@ -67,9 +67,9 @@ struct Latencies {
 // that the specification excludes is refused.
 class Describer {
  public:
-  Describer(const std::array<int64_t, 4>& counts, int64_t trip, const isa::Accelerator& machine,
-            const Places& places)
-      : counts_(counts), trip_(trip), machine_(machine), places_(places) {}
+  Describer(const std::array<int64_t, 4>& counts, int64_t iteration,
+            const isa::Accelerator& machine, const Places& places)
+      : counts_(counts), iteration_(iteration), machine_(machine), places_(places) {}
 
   Work operator()(const isa::Load& load) {
     Plane(load.planes);
@@ -280,9 +280,9 @@ class Describer {
   void Entry(const char* name, const isa::Walk& walk) const {
     if (walk.table == 0) return;
     Table(name, walk);
-    if (trip_ >= machine_.lanes) {
+    if (iteration_ >= machine_.lanes) {
       Refuse(Rule::kCapacity, name,
-             fmt::format("entry {} of a table of {}", trip_, machine_.lanes));
+             fmt::format("entry {} of a table of {}", iteration_, machine_.lanes));
     }
   }
 
@@ -291,7 +291,7 @@ class Describer {
   Operand& Memory(const char* name, const isa::Walk& walk, Operand::Kind kind, uint32_t planes) {
     Entry(name, walk);
     auto [low, high] = RangeOf(walk);
-    const int64_t outer = trip_ * walk.outer;
+    const int64_t outer = iteration_ * walk.outer;
     low += outer;
     high += outer;
     const auto region = static_cast<size_t>(low >> isa::kRegionShift);
@@ -343,7 +343,7 @@ class Describer {
   template <typename Instruction>
   isa::Index Alternated(const Instruction& instruction, int64_t slots) const {
     isa::Index index = instruction.slot;
-    if (instruction.alternate != 0 && trip_ % 2 != 0) {
+    if (instruction.alternate != 0 && iteration_ % 2 != 0) {
       index.base += static_cast<uint32_t>(slots / 2);
     }
     return index;
@@ -412,7 +412,7 @@ class Describer {
   }
 
   const std::array<int64_t, 4>& counts_;
-  int64_t trip_;
+  int64_t iteration_;
   const isa::Accelerator& machine_;
   const Places& places_;
   size_t plane_loop_ = 0;
@@ -475,11 +475,11 @@ int64_t IntervalOf(const isa::Instruction& instruction, const isa::Accelerator& 
   return (machine.add_latency + rows - 1) / rows;
 }
 
-Work WorkOf(const isa::Instruction& instruction, const std::array<int64_t, 4>& counts, int64_t trip,
-            const isa::Accelerator& machine, const Places& places) {
+Work WorkOf(const isa::Instruction& instruction, const std::array<int64_t, 4>& counts,
+            int64_t iteration, const isa::Accelerator& machine, const Places& places) {
   Work work;
   const bool nothing = std::find(counts.begin(), counts.end(), 0) != counts.end();
-  if (!nothing) work = std::visit(Describer(counts, trip, machine, places), instruction);
+  if (!nothing) work = std::visit(Describer(counts, iteration, machine, places), instruction);
   work.nothing = nothing;
   work.unit = static_cast<size_t>(isa::UnitOf(instruction).value());
   // An absurd number of elements is cut here, so that the product does not overflow. Replay then

@@ -93,8 +93,8 @@ struct Refusal {
 };
 
 // `counts` are the counts of the four loops, with list registers resolved. Throws Refusal.
-Work WorkOf(const isa::Instruction& instruction, const std::array<int64_t, 4>& counts, int64_t trip,
-            const isa::Accelerator& machine, const Places& places);
+Work WorkOf(const isa::Instruction& instruction, const std::array<int64_t, 4>& counts,
+            int64_t iteration, const isa::Accelerator& machine, const Places& places);
 
 // The number of cycles from the issue of an element until its result can be read, and from one
 // element to the next (docs/timing.md).

@@ -110,7 +110,7 @@ void Lives::At(int index) {
 }
 
 // Only lifetimes within the body stop here: their first writer is after the `loop` instruction.
-void Lives::NextTrip(int loop, int behind) {
+void Lives::NextIteration(int loop, int behind) {
   for (const int32_t id : stops_[static_cast<size_t>(behind)]) {
     if (tensor(id).first_writer > loop) Stop(id, behind - 1);
   }

@@ -25,7 +25,7 @@ class Lives {
   void Begin(bool whole);
   void At(int index);
   // A loop starts its next iteration. Lifetimes within the body that last until its end are over.
-  void NextTrip(int loop, int behind);
+  void NextIteration(int loop, int behind);
   void End();
 
   int32_t OwnerOf(int64_t place) const { return owner_[static_cast<size_t>(place)]; }

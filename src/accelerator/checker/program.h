@@ -36,10 +36,10 @@ void InOrder(const Program& program, const isa::ListRegisters& lists, Visit visi
     const auto* loop = std::get_if<isa::Loop>(&program.instructions[static_cast<size_t>(index)]);
     if (loop == nullptr) continue;
     const int end = program.loop_end[static_cast<size_t>(index)];
-    const int64_t trips = loop->source == 0 ? loop->count : lists[loop->source - 1];
-    for (int64_t trip = 0; trip < trips; ++trip) {
+    const int64_t iterations = loop->source == 0 ? loop->count : lists[loop->source - 1];
+    for (int64_t iteration = 0; iteration < iterations; ++iteration) {
       for (int inner = index + 1; inner < end; ++inner) {
-        if (!visit(inner, trip)) return;
+        if (!visit(inner, iteration)) return;
       }
     }
     index = end - 1;

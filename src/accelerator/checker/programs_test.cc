@@ -16,10 +16,10 @@ namespace {
 
 TEST(Checker, ExpandsHardwareLoops) {
   // Every iteration copies four words further. The last one is outside.
-  for (const uint32_t trips : {4u, 5u}) {
+  for (const uint32_t iterations : {4u, 5u}) {
     Case all;
     isa::Loop loop;
-    loop.count = trips;
+    loop.count = iterations;
     isa::Vector copy = Copy(0, 512, 4);
     copy.a->outer = 4;
     copy.y->outer = 4;
@@ -27,12 +27,12 @@ TEST(Checker, ExpandsHardwareLoops) {
     all.instructions = {loop, copy};
     all.Given("x", 0, 16).Tensor("y", 512, 16, 0, 3);
     const Report report = all.Check();
-    EXPECT_EQ(report.count(Rule::kAlive), trips == 4 ? 0 : 2) << Text(report);
+    EXPECT_EQ(report.count(Rule::kAlive), iterations == 4 ? 0 : 2) << Text(report);
   }
 }
 
 // A word of one iteration does not belong to the lifetime of the next iteration.
-TEST(Checker, ALifeWithinALoopBeginsInEveryTrip) {
+TEST(Checker, ALifetimeWithinALoopStartsInEveryIteration) {
   Case all;
   isa::Vector first = Copy(0, 512, 4), second = Copy(512, 1024, 4);
   second.wait[kVector] = Done(1);

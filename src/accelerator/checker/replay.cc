@@ -35,13 +35,13 @@ bool Replay::Run(const ListRegisters& lists, bool whole) {
   states_.assign(static_cast<size_t>(places_.count()), {});
   ports_.assign(static_cast<size_t>(first_bank_.back()), {});
   lives_.Begin(whole);
-  InOrder(program_, lists, [this](int index, int64_t trip) {
+  InOrder(program_, lists, [this](int index, int64_t iteration) {
     const int loop = program_.loop_begin[static_cast<size_t>(index)];
-    if (trip > 0 && index == loop + 1) {
-      lives_.NextTrip(loop, program_.loop_end[static_cast<size_t>(index)]);
+    if (iteration > 0 && index == loop + 1) {
+      lives_.NextIteration(loop, program_.loop_end[static_cast<size_t>(index)]);
     }
     lives_.At(index);
-    Take(index, trip);
+    Take(index, iteration);
     return !stopped_;
   });
   if (!stopped_) lives_.End();
@@ -49,9 +49,9 @@ bool Replay::Run(const ListRegisters& lists, bool whole) {
 }
 
 // Takes one instruction: its accesses, its place in the order, then all its elements.
-void Replay::Take(int index, int64_t trip) {
+void Replay::Take(int index, int64_t iteration) {
   index_ = index;
-  trip_ = trip;
+  iteration_ = iteration;
   element_ = 0;
   if (++instructions_ > kMostInstructions) {
     stopped_ = true;
@@ -70,7 +70,7 @@ void Replay::Take(int index, int64_t trip) {
           if (any.dynamic != 0) counts[0] = (*lists_)[any.dynamic - 1];
           Work work;
           try {
-            work = WorkOf(instruction, counts, trip, machine_, places_);
+            work = WorkOf(instruction, counts, iteration, machine_, places_);
           } catch (const Refusal& refusal) {
             work = {};
             work.unit = static_cast<size_t>(isa::UnitOf(instruction).value());
@@ -381,7 +381,7 @@ std::string Replay::Here(const char* operand) const {
   std::string text = fmt::format(
       "instruction {} ({})", index_,
       std::visit([](const auto& any) { return std::decay_t<decltype(any)>::kName; }, instruction));
-  if (program_.InLoop(index_)) text += fmt::format(", iteration {}", trip_);
+  if (program_.InLoop(index_)) text += fmt::format(", iteration {}", iteration_);
   return text + fmt::format(", element {}: {}", element_, operand);
 }
 

@@ -56,7 +56,7 @@ class Replay {
     std::array<Banks, 2> banks;       // the current banks, by plane
   };
 
-  void Take(int index, int64_t trip);
+  void Take(int index, int64_t iteration);
   bool Affordable(const Work& work);
   void Elements(const Work& work);
   void Prepare(const Work& work);
@@ -99,7 +99,7 @@ class Replay {
 
   // The state of the current instruction.
   int index_ = 0;
-  int64_t trip_ = 0, element_ = 0;
+  int64_t iteration_ = 0, element_ = 0;
   int64_t instructions_ = 0, accesses_ = 0, cycles_ = 0;  // totals so far
   bool stopped_ = false;                                  // a total is too large
   int32_t number_ = 0;

@@ -1,6 +1,6 @@
-// What a host may not ask of a device, and what the kernel's host does where the kernel is slow,
-// left alone by another host, or wrong: on a port that is scripted. rtl/kernel_test.cc has the
-// kernel itself.
+// Tests requests that a host must not make, and the driver with a scripted port. The kernel of that
+// port is slow, wrong, or still runs for an earlier host. rtl/kernel_test.cc tests the kernel
+// itself.
 #include "accelerator/device/kernel_device.h"
 
 #include <gtest/gtest.h>
@@ -62,7 +62,7 @@ class FakePort : public KernelPort {
     done_ = true;
   }
 
-  // As another host left it.
+  // Sets the state in which an earlier host left the kernel.
   void LeaveRunning() {
     running_ = true;
     waits_ = 2;

@@ -28,7 +28,8 @@ using DecodedProgram = std::vector<DecodedInstruction>;
 DecodedProgram DecodeProgram(std::span<const uint32_t> words,
                              size_t list_registers = isa::kMaxListRegisters);
 
-// Calls visit(index, trip) for every instruction in the order of the sequencer, `loop` included.
+// Calls visit(index, iteration) for every instruction in the order of the sequencer, `loop`
+// included.
 template <class Visit>
 void Sequence(const DecodedProgram& program, const isa::ListRegisters& lists, Visit visit) {
   const auto end = static_cast<int>(program.size());
@@ -40,15 +41,16 @@ void Sequence(const DecodedProgram& program, const isa::ListRegisters& lists, Vi
       ++i;
       continue;
     }
-    const uint32_t trips = loop->source == 0 ? loop->count : lists[loop->source - 1];
-    for (int64_t trip = 0; trip < int64_t{trips}; ++trip) {
-      for (int j = i + 1; j < item.body_end; ++j) visit(j, trip);
+    const uint32_t iterations = loop->source == 0 ? loop->count : lists[loop->source - 1];
+    for (int64_t iteration = 0; iteration < int64_t{iterations}; ++iteration) {
+      for (int j = i + 1; j < item.body_end; ++j) visit(j, iteration);
     }
     i = item.body_end;
   }
 }
 
-// Trip counts of a unit's instruction; all 0 when `dynamic` names a list register that holds 0.
+// Iteration counts of a unit's instruction; all 0 when `dynamic` names a list register that holds
+// 0.
 template <class UnitInstruction>
 std::array<int64_t, 4> CountsOf(const UnitInstruction& instruction,
                                 const isa::ListRegisters& lists) {

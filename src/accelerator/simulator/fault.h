@@ -20,7 +20,7 @@ struct Fault {
 
   Kind kind = Kind::kImpossible;
   int instruction = -1;  // its index in the program
-  int64_t trip = 0;      // of the hardware loop around it
+  int64_t trip = 0;      // iteration of the hardware loop around it
   int64_t element = -1;  // -1: not about one element
   int unit = -1;         // isa::Unit; -1: the sequencer
   std::string operand;   // "x", "slot", ...

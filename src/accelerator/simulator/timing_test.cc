@@ -125,7 +125,7 @@ TEST(Timing, Latencies) {
   drain.start = isa::Start::kOld;
   EXPECT_EQ(Latency(drain, machine), 10);  // the start is read first: 3 + 6 + 1
   drain.count[2] = 2;
-  EXPECT_EQ(Latency(drain, machine), 14);  // read beside the sum: 1 + 6 + 6 + 1
+  EXPECT_EQ(Latency(drain, machine), 14);  // the read is parallel to the sum: 1 + 6 + 6 + 1
   drain.start = isa::Start::kNone;
   EXPECT_EQ(Latency(drain, machine), 8);  // 1 + 6 + 1
   isa::Vector vector = Vector(1);
@@ -164,7 +164,7 @@ TEST(Timing, AUnitTakesItsInstructionsInTurn) {
   EXPECT_EQ(stalls[static_cast<size_t>(Stall::kDispatch)], 4 + kAway + 40 - 27);
 }
 
-// A short instruction behind a long one: a unit's instructions are done one a cycle at most.
+// A short instruction follows a long one. At most one instruction of a unit is done in a cycle.
 TEST(Timing, AUnitsInstructionsAreDoneInOrder) {
   isa::Vector fold = Vector(1);
   fold.lanes.emplace();
@@ -174,8 +174,9 @@ TEST(Timing, AUnitsInstructionsAreDoneInOrder) {
   ExpectTimes(run.records.at(2), 13, 13, 14, 65);
 }
 
-// Sums over time take all adders: the folds over 16 lanes before must be behind their first of four
-// levels. Two elements are issued at 4 and 5; the last one's fourth level begins at 5 + 7 + 18.
+// Sums over time use all adders. So the earlier folds over 16 lanes must have passed their first of
+// four levels. Two elements are issued at 4 and 5; the last one's fourth level begins at 5 + 7 +
+// 18.
 TEST(Timing, SumsOverTimeWaitForFolds) {
   isa::Stream token = Rank(2);
   token.direction = isa::Direction::kToken;
@@ -191,7 +192,7 @@ TEST(Timing, WordsOfAStreamKeepTheirOrder) {
   start.start = isa::Start::kOld;
   const Timed run = TimeOf({start, Rank(4), Rank(4)});
   ExpectTimes(run.records.at(0), 4, 4, 8, 33);
-  ExpectTimes(run.records.at(1), 8, 14, 18, 37);  // written behind the last at 7 + 26
+  ExpectTimes(run.records.at(1), 8, 14, 18, 37);  // written after the last one at 7 + 26
   ExpectTimes(run.records.at(2), 12, 18, 22, 41);
 }
 
@@ -263,7 +264,7 @@ TEST(Timing, WaitsCountBackwardsInTheOrderOfThePrograms) {
   ExpectTimes(run.records.at(4), 17, 18, 22, 25);
 }
 
-// The sequencer stands while a queue is full of instructions that have not started.
+// The sequencer waits while a queue is full of instructions that have not started.
 TEST(Timing, AFullQueueHoldsTheSequencer) {
   isa::Accelerator machine = Machine();
   machine.queue_depth = 2;
@@ -271,8 +272,8 @@ TEST(Timing, AFullQueueHoldsTheSequencer) {
   ExpectTimes(run.records.at(0), 4, 4, 54, 67);
   ExpectTimes(run.records.at(1), 8, 54, 104, 117);
   ExpectTimes(run.records.at(2), 12, 104, 105, 118);
-  // There is room from the cycle behind the second's start on; the load behind it waits in the
-  // sequencer, too.
+  // There is room from the cycle after the second's start on. The load after it also waits in the
+  // sequencer.
   const int64_t room = 54 + kAway + 1;
   ExpectTimes(run.records.at(3), room, 105, 106, 119);
   ExpectTimes(run.records.at(4), room + 3, room + 3, room + 7, room + 10);

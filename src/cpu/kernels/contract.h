@@ -2,7 +2,7 @@
 //
 //   c[...] = start + scale * sum over the summed loops of a[...] * b[...]
 //
-// A loop says how far each operand moves when its index grows by one, so transposed, sliced and
+// Each loop gives the stride of every operand (graph/loop_nest.h), so transposed, sliced and
 // broadcast operands need no copies. For Y[m][t] = bias[m] + sum_k W[m][k] X[k][t], all row-major:
 //
 //   extent   a  b  c  start
@@ -15,9 +15,9 @@
 // elements of c.
 //
 // Operands: FP32, any alignment of a float. c may not overlap a or b. `start` may equal c when
-// their strides agree (that is kAccumulate); otherwise it may not overlap c. Nothing is allocated;
-// `scratch` holds plan.scratch_floats floats (64-byte aligned is best), its contents are undefined
-// before and after. Operands are read only at elements that the loops name.
+// their strides agree (that is kAccumulate); otherwise it may not overlap c. Kernels allocate no
+// memory; `scratch` holds plan.scratch_floats floats (64-byte aligned is best), its contents are
+// undefined before and after. Operands are read only at elements that the loops name.
 //
 // Determinism: the order of every sum is fixed by the plan, so equal inputs give equal bits on one
 // SIMD target. Targets differ in lane counts and in fused multiply-adds (SSSE3 has none): bits
@@ -35,7 +35,8 @@
 
 namespace bittern {
 
-// Of extents other than 1. A map of eight cores has as many modes, and a bond or the tokens.
+// The most loops with extents other than 1. A map of eight cores has eight modes, and a bond or the
+// tokens.
 inline constexpr int kMaxContractLoops = 9;
 
 // |stride| < 2^31; `start` is read only with ContractStart::kOperand.
@@ -52,7 +53,7 @@ struct ContractOptions {
   float scale = 1.0f;
 };
 
-// How a plan computes; for tables and tests.
+// The form of the kernel that a plan uses; tables and tests show it.
 enum class ContractForm : uint8_t {
   kLanes,        // vectors along an index of b and c, scalars of a broadcast
   kPackedLanes,  // the same after b was transposed into scratch
@@ -83,8 +84,7 @@ struct ContractPlan {
   float cycles = 0.0f;  // the planner's estimate, in full-width multiply-adds
   int64_t scratch_floats = 0;
 
-  // Whether RunContractTerms sums all terms before it stores: no loop of the plan stands in the
-  // way.
+  // True if RunContractTerms sums all terms before it stores. The loops of the plan must allow it.
   bool TakesTerms() const;
 };
 static_assert(sizeof(ContractPlan) < 256);
@@ -96,10 +96,10 @@ ContractPlan PlanContract(std::span<const ContractLoop> loops, const ContractOpt
 void RunContract(const ContractPlan& plan, const float* a, const float* b, const float* start,
                  float* c, float* scratch);
 
-// The same with an outermost sum over terms that do not lie evenly: for i = 0, 1, ...
+// The same with an outermost sum over terms at arbitrary places: for i = 0, 1, ...
 //   c[...] = start + scale * sum over i and the summed loops of (a + a_terms[i])[...] * (b +
 //   b_terms[i])[...]
-// start: kZero or kAccumulate. As many a_terms as b_terms, at least one. `scratch` holds
+// start: kZero or kAccumulate. There are as many a_terms as b_terms, at least one. `scratch` has
 // plan.scratch_floats for every term.
 void RunContractTerms(const ContractPlan& plan, const float* a, const float* b,
                       std::span<const int64_t> a_terms, std::span<const int64_t> b_terms, float* c,

@@ -1,4 +1,5 @@
-// What the planner knows of the kernels of the current SIMD target. Private to this folder.
+// The properties of the kernels of the current SIMD target, for the planner. Private to this
+// folder.
 #ifndef BITTERN_CPU_KERNELS_CONTRACT_INTERNAL_H_
 #define BITTERN_CPU_KERNELS_CONTRACT_INTERNAL_H_
 

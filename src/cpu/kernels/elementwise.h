@@ -1,9 +1,9 @@
-// Elementwise kernels, and those that move columns.
+// Elementwise kernels, and kernels that move columns.
 //
 // Activations are FP32, feature-major: x[f][t], packed (row stride = the token count). Pointers
-// need only the alignment of a float. Outputs are overwritten unless a line says otherwise, and may
-// be the same array as an input of equal shape where a line says "in place"; no other overlap.
-// Nothing is allocated.
+// need only the alignment of a float. Outputs are overwritten unless a line says otherwise. Where a
+// line says "in place", an output may be the same array as an input of equal shape; arrays may not
+// overlap otherwise. The kernels allocate no memory.
 //
 // Determinism, for all headers of this folder: equal inputs give equal bits on one SIMD target.
 // Between targets (AVX-512, AVX2, SSSE3, NEON) bits may differ: lane counts change the order of
@@ -38,7 +38,7 @@ void Dropout(const DropoutMask& mask, const float* x, int64_t features, int64_t 
 void DropoutAdd(const DropoutMask& mask, const float* residual, const float* x, int64_t features,
                 int64_t tokens, float* y);
 
-// out[f] = sum_t x[f][t], added to what is there if `accumulate`: the gradient of a bias.
+// out[f] = sum_t x[f][t], the gradient of a bias; with `accumulate` it is added to out.
 void RowSum(const float* x, int64_t features, int64_t tokens, bool accumulate, float* out);
 
 // x[f][t] = rows[slots[t]][f] + add[f][t]; rows are packed [slot][features]; `add` has row stride

@@ -1,11 +1,11 @@
 // Layer normalisation over the features of every token: x[f][t] packed, per-token vectors [t],
-// per-feature vectors [f]. See elementwise.h for what all kernels here share.
+// per-feature vectors [f]. elementwise.h says what all kernels of this folder share.
 //
 //   xhat[f][t] = (x[f][t] - mean[t]) * rstd[t],  y = gain[f] * xhat + shift[f]
 //
-// gain and shift may be null, together: then 1 and 0. Forward is Moments, then Normalize; backward
-// NormalizeGradSums, NormalizeGradAffine (if there is a gain), NormalizeGrad, in this order.
-// Nothing but x, mean and rstd has to be kept between the two.
+// gain and shift may both be null; they are then 1 and 0. Forward is Moments, then Normalize;
+// backward NormalizeGradSums, NormalizeGradAffine (if there is a gain), NormalizeGrad, in this
+// order. Only x, mean and rstd have to be kept between the two.
 #ifndef BITTERN_CPU_KERNELS_NORMALIZE_H_
 #define BITTERN_CPU_KERNELS_NORMALIZE_H_
 

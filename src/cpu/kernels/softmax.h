@@ -1,5 +1,6 @@
 // Softmax of attention scores, and cross-entropy. Sums run down a column (over keys or classes),
-// tokens are the lanes. See elementwise.h for what all kernels here share.
+// tokens are the lanes. elementwise.h says what all kernels of this
+// folder share.
 #ifndef BITTERN_CPU_KERNELS_SOFTMAX_H_
 #define BITTERN_CPU_KERNELS_SOFTMAX_H_
 

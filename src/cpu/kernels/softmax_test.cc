@@ -77,7 +77,7 @@ TEST_P(SoftmaxTest, LargeScoresAndNaN) {
   EXPECT_EQ(p[2], 0);
   EXPECT_EQ(p[1], 0);
   EXPECT_EQ(p[3], 1);
-  for (int bad = 0; bad < 3; ++bad) {  // a NaN must not vanish, wherever it stands
+  for (int bad = 0; bad < 3; ++bad) {  // a NaN must not vanish at any place
     float column[3] = {1, 2, 3}, out[3];
     column[bad] = std::nanf("");
     Softmax(column, 1, 3, 1, 3, out);

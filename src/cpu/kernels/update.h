@@ -1,5 +1,6 @@
-// The optimizer's updates of one parameter tensor, flat. Gradients are not changed, but by Scale.
-// See elementwise.h for what all kernels here share.
+// The optimizer's updates of one parameter tensor, taken as a flat list of elements. Parameters and
+// states are updated in place; gradients are not changed, except by Scale. elementwise.h says what
+// all kernels of this folder share.
 #ifndef BITTERN_CPU_KERNELS_UPDATE_H_
 #define BITTERN_CPU_KERNELS_UPDATE_H_
 
@@ -9,7 +10,7 @@
 
 namespace bittern {
 
-// What the updates of one step share.
+// The common arguments of the updates in one step.
 struct UpdateStep {
   int64_t count = 0;  // elements of the parameter
   double learning_rate = 0;
@@ -49,7 +50,7 @@ struct AdamWStep {
 void AdamW(const float* gradient, int64_t count, const AdamWStep& step, float* m, float* v,
            float* parameter);
 
-// Sum of squares, in double.
+// The sum of squares, in double.
 double SumSquares(const float* x, int64_t count);
 
 // x *= factor

@@ -12,8 +12,9 @@ namespace bittern {
 int64_t Allocations() { return allocations; }
 }  // namespace bittern
 
-// In a file of its own, so that no caller sees the pair and warns of malloc against delete. Both
-// forms of new: std::stable_sort calls the one that does not throw, and frees by the same delete.
+// These functions are in a separate file. Otherwise the compiler would see the pair and warn that
+// malloc is freed by delete. Both forms of new are replaced: std::stable_sort calls the one that
+// does not throw, and frees with the same delete.
 void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
   ++allocations;
   return std::malloc(bytes);

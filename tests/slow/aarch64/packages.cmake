@@ -1,5 +1,5 @@
-# Stands in for the libraries that Debian has no Arm build of on a PC: headers alone where they do,
-# GoogleTest from its source package. Other packages are found in the usual way.
+# Replaces the libraries for which Debian on a PC has no Arm build. Header libraries are used directly, and GoogleTest
+# is built from its source package. Other packages are found in the usual way.
 macro(bittern_cross_package method package)
   if("${package}" STREQUAL "fmt")
     bittern_cross_headers(fmt::fmt FMT_HEADER_ONLY)

@@ -1,5 +1,5 @@
-# Debian's cross compiler for 64-bit Arm Linux; programs are linked statically and run under qemu.
-# The compiler looks in /usr/include after its own headers, which is where header libraries lie.
+# Debian's cross compiler for 64-bit Arm Linux; programs are linked statically and run under qemu. The compiler
+# searches /usr/include after its own headers. Header libraries are there.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)

@@ -129,7 +129,7 @@ struct Accelerator {
   bool operator==(const Accelerator&) const = default;
 };
 
-// Trip counts that the host sets. An accelerator has the first `list_registers` of them, and a host
+// Iteration counts that the host sets. An accelerator has the first `list_registers` of them, and a host
 // leaves the others at 0.
 inline constexpr size_t kMaxListRegisters = 15;
 using ListRegisters = std::array<uint32_t, kMaxListRegisters>;

@@ -28,7 +28,7 @@ inline std::string TargetTestName(const testing::TestParamInfo<int64_t>& info) {
 #define BITTERN_FOR_KERNEL_TARGETS(suite) \
   INSTANTIATE_TEST_SUITE_P(Target, suite, testing::ValuesIn(KernelTargets()), TargetTestName)
 
-// A small generator of its own: the same numbers everywhere.
+// A small generator that gives the same numbers on every machine.
 class TestNumbers {
  public:
   explicit TestNumbers(uint32_t seed) : state_(seed * 2654435761u + 1) {}

@@ -25,7 +25,7 @@ struct SmallBuilder : Builder {
   }
 };
 
-std::string Numbered(const char* name, int i) { return name + ("." + std::to_string(i)); }
+std::string Numbered(const std::string& name, int i) { return name + "." + std::to_string(i); }
 
 }  // namespace
 

@@ -1,14 +1,18 @@
 // bittern compile: compiles a model's program for an accelerator, and shows its memory and its
 // timeline.
 
+#include "accelerator/compiler/compile.h"
+
 #include <fmt/format.h>
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "accelerator/compiler/memory_map.h"
 #include "accelerator/estimate/estimate.h"
 #include "accelerator/simulator/trace.h"
+#include "base/error.h"
 #include "base/text.h"
 #include "cli/accelerator_option.h"
 #include "cli/commands.h"
@@ -25,7 +29,7 @@ struct CompileOptions {
   AcceleratorOption device;
   DataOption data;
   bool with_data = false, inference = false;
-  std::string out, map, listing, svg, trace, json;
+  std::string out, map, listing, svg, trace, json, dump_after;
 };
 
 // The timeline of a step of all the model's tokens.
@@ -39,7 +43,34 @@ std::string Trace(const ModelProgram& program, const isa::Accelerator& machine,
   });
 }
 
+// One line for each pass: its name and what it does.
+std::string ListOfPasses() {
+  std::string text;
+  for (const Pass& pass : CompilerPasses()) {
+    text += fmt::format("  {:18}{}\n", pass.name, pass.purpose);
+  }
+  return text;
+}
+
+const Pass& FindPass(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Pass& pass : CompilerPasses()) {
+    if (pass.name == name) return pass;
+    names.emplace_back(pass.name);
+  }
+  Fail("--dump-after: the compiler has no pass \"{}\"{}\nThe passes are:\n{}", name,
+       DidYouMean(name, names), ListOfPasses());
+}
+
 int RunCompile(const CompileOptions& options) {
+  if (options.dump_after == "help") {
+    fmt::print("{}", ListOfPasses());
+    return 0;
+  }
+  const Pass* const dumped = options.dump_after.empty() ? nullptr : &FindPass(options.dump_after);
+  if (dumped != nullptr && options.json == "-") {
+    Fail("--dump-after and --json - both write to standard output; write JSON to a file");
+  }
   Config config = options.config.Load();
   options.config.Apply(config);
   const isa::Accelerator& machine = options.device.Value();
@@ -49,7 +80,20 @@ int RunCompile(const CompileOptions& options) {
   if (options.with_data) options.data.SetLabels(config);
 
   const StepKind kind = options.inference ? StepKind::kInference : StepKind::kTraining;
-  const ModelProgram model = CompileModel(config, kind, machine);
+  // A pass can run several times. The last time counts.
+  std::string dump;
+  const AfterPass keep_dump = [&](const Pass& pass, const Compilation& compilation) {
+    if (&pass == dumped) dump = DumpAfter(pass, compilation);
+  };
+  const ModelProgram model = [&] {
+    try {
+      return CompileModel(config, kind, machine, dumped != nullptr ? keep_dump : AfterPass());
+    } catch (...) {
+      fmt::print("{}", dump);  // also of a program that does not fit
+      throw;
+    }
+  }();
+  fmt::print("{}", dump);
   const isa::MemoryMap map = MapOf(model.graph, model.step);
   const std::string what = options.inference ? "inference" : "a training step";
 
@@ -84,7 +128,7 @@ int RunCompile(const CompileOptions& options) {
   }
   for (OutputFile* file : {&out, &map_file, &listing, &svg, &trace}) file->Commit();
   json.Finish();
-  if (!json.owns_stdout()) {
+  if (!json.owns_stdout() && dumped == nullptr) {
     fmt::print("{} of {} for accelerator {}: {} instructions, {}; {} tensors; computed again: {}\n",
                what, config.name, machine.name, map.instructions, FormatBytes(bytes),
                map.tensors.size(), options.inference ? "nothing" : Name(model.recompute));
@@ -115,10 +159,16 @@ Command AddCompile(CLI::App& program) {
   file("--trace", options->trace,
        "the units' timeline in Chrome's trace format, for ui.perfetto.dev");
   AddJson(*parser, options->json, "write a summary as JSON");
+  parser
+      ->add_option("--dump-after", options->dump_after,
+                   "print what the compiler has made after a pass; \"help\" lists the passes")
+      ->option_text("PASS")
+      ->group(kOutputGroup);
   parser->footer(R"(
 Examples:
   bittern compile --device u50 --config atis-2enc --out step.prog --map map.json
-  bittern compile --device nano --config nano --listing nano.txt --svg nano.svg --trace nano.trace)");
+  bittern compile --device nano --config nano --listing nano.txt --svg nano.svg --trace nano.trace
+  bittern compile --device nano --config nano --dump-after fuse)");
   return {parser, [options, parser] {
             options->with_data = parser->count("--data") > 0;
             return RunCompile(*options);

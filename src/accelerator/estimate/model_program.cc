@@ -25,7 +25,8 @@ int64_t Missing(const CompiledStep& step) {
 
 }  // namespace
 
-ModelProgram FindProgram(const Config& config, StepKind kind, const isa::Accelerator& machine) {
+ModelProgram FindProgram(const Config& config, StepKind kind, const isa::Accelerator& machine,
+                         const AfterPass& after) {
   std::optional<ModelProgram> smallest;
   for (const Recompute recompute : kChoices) {
     ModelProgram program{
@@ -33,7 +34,7 @@ ModelProgram FindProgram(const Config& config, StepKind kind, const isa::Acceler
         .graph = BuildStep(config,
                            {.kind = kind, .recompute = recompute, .intent_on_every_token = true}),
         .step = {}};
-    program.step = TryCompile(program.graph, machine);
+    program.step = TryCompile(program.graph, machine, after);
     if (program.fits()) return program;
     if (!smallest || Missing(program.step) < Missing(smallest->step)) {
       smallest = std::move(program);
@@ -43,8 +44,9 @@ ModelProgram FindProgram(const Config& config, StepKind kind, const isa::Acceler
   return std::move(*smallest);
 }
 
-ModelProgram CompileModel(const Config& config, StepKind kind, const isa::Accelerator& machine) {
-  ModelProgram program = FindProgram(config, kind, machine);
+ModelProgram CompileModel(const Config& config, StepKind kind, const isa::Accelerator& machine,
+                          const AfterPass& after) {
+  ModelProgram program = FindProgram(config, kind, machine, after);
   if (!program.fits()) {
     Fail("{} does not fit accelerator {}: {}{}", config.name, machine.name,
          Describe(program.step.shortfalls),

@@ -22,10 +22,13 @@ struct ModelProgram {
 
 // `kind` is kInference or kTraining. Fails if the accelerator cannot run the step, with the name of
 // the training option. If no program fits, it returns the one that lacks the fewest words.
-ModelProgram FindProgram(const Config& config, StepKind kind, const isa::Accelerator& machine);
+ModelProgram FindProgram(const Config& config, StepKind kind, const isa::Accelerator& machine,
+                         const AfterPass& after = {});
 
-// The same, but fails with the shortfall if no program fits.
-ModelProgram CompileModel(const Config& config, StepKind kind, const isa::Accelerator& machine);
+// The same, but fails with the shortfall if no program fits. `after` is called after every pass of
+// the compiler (compilation.h).
+ModelProgram CompileModel(const Config& config, StepKind kind, const isa::Accelerator& machine,
+                          const AfterPass& after = {});
 
 // The text of a message: "100 words of tokens short: it needs 4196, there are 4096; ...".
 std::string Describe(const std::vector<Shortfall>& shortfalls);

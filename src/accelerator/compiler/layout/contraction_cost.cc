@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "accelerator/compiler/layout/loop_levels.h"
+#include "accelerator/compiler/layout/instruction_loops.h"
 #include "base/arithmetic.h"
 
 namespace bittern {
@@ -14,7 +14,8 @@ namespace {
 constexpr int64_t kPassCycles = 64;
 constexpr int64_t kImpossible = -1;
 
-bool EnoughResults(int64_t results, std::vector<LoopLevel> sums, const isa::Accelerator& machine) {
+bool EnoughResults(int64_t results, std::vector<InstructionLoop> sums,
+                   const isa::Accelerator& machine) {
   results = std::min<int64_t>(results, machine.accumulator_slots / 2);
   const int64_t partial = Product(PickPartial(results, sums, machine));
   return results * partial >= machine.accumulate_distance || Product(sums) == 1;
@@ -29,7 +30,7 @@ int64_t CyclesWith(int plane, const ArrayMapping& mapping, const isa::Accelerato
   const int64_t rows = loops[static_cast<size_t>(mapping.rows)].extent;
   const int64_t blocks = CeilDivide(rows, machine.rows);
   int64_t elements = blocks, slots = 1, results = 1;
-  std::vector<LoopLevel> sums;
+  std::vector<InstructionLoop> sums;
   for (int i = 0; i < std::ssize(loops); ++i) {
     const ContractionLoop& loop = loops[static_cast<size_t>(i)];
     if (i == mapping.rows || i == mapping.columns || i == plane) continue;

@@ -20,8 +20,8 @@ constexpr auto kLn2 = static_cast<float>(std::numbers::ln2);
 
 class Elementwise {
  public:
-  Elementwise(const FusionGroup& group, Emitter& emitter)
-      : group_(group), op_(group[0]), emitter_(emitter), vector_(emitter) {}
+  Elementwise(const FusionGroup& group, Lowering& lowering)
+      : group_(group), op_(group[0]), lowering_(lowering), vector_(lowering) {}
 
   void Lower() {
     Visit(op_, [&]<class O>(const O& operation, const InputsOf<O>& in, const OutputsOf<O>& out) {
@@ -96,7 +96,7 @@ class Elementwise {
       vector_op.lanes = WordRun{out.y};
       vector_op.code.lane_source = 1;
     }
-    vector_.Emit(vector_op, emitter_.layout(in.x).words());
+    vector_.Emit(vector_op, lowering_.layout(in.x).words());
   }
   void Lower(const ops::ScaleByRate& op, const In<ops::ScaleByRate>& in,
              const Out<ops::ScaleByRate>& out) {
@@ -106,7 +106,7 @@ class Elementwise {
     const WordRun sum = {group_[1].Outputs<ops::AddColumns>().y};
     vector_op.With(sum).Write(sum);
     vector_op.code.q1 = Source::kB;
-    vector_.Emit(vector_op, emitter_.layout(sum.tensor).words());
+    vector_.Emit(vector_op, lowering_.layout(sum.tensor).words());
   }
   void Lower(const ops::Sgd& op, const In<ops::Sgd>& in, const Out<ops::Sgd>& out) {
     if (op.decay > 0) Refuse("training.decay");
@@ -120,7 +120,7 @@ class Elementwise {
     Fail("accelerator: it cannot train with {}; train on the CPU, or without it", option);
   }
 
-  int64_t Count(StoredId id) const { return emitter_.layout(id).words(); }
+  int64_t Count(StoredId id) const { return lowering_.layout(id).words(); }
   // Writes `result` word by word, in the order in which the words are wanted. A sum over tokens of
   // the result may be taken by the same vector op.
   void Map(VectorOp vector_op, StoredId result) {
@@ -130,7 +130,7 @@ class Elementwise {
       vector_.UpdateBySum(vector_op, group_[1].Outputs<ops::RowSum>().y, sum.rate_factor.value(),
                           /*of_input=*/false);
     }
-    vector_.Emit(vector_op, emitter_.TraversalOf(result));
+    vector_.Emit(vector_op, lowering_.TraversalOf(result));
   }
 
   static VectorOp Adding(WordRun a, WordRun b) {
@@ -155,7 +155,7 @@ class Elementwise {
     std::array<int64_t, 4> count, step;
   };
   Heads HeadLoops(StoredId scores) const {
-    const int64_t keys = emitter_.tokens();
+    const int64_t keys = lowering_.tokens();
     const int64_t heads = Count(scores) / keys;
     return {heads, keys, {1, 1, keys, heads}, {0, 0, 1, keys}};
   }
@@ -171,7 +171,7 @@ class Elementwise {
     vector_op.code.limit = limit ? 1 : 0;
     vector_op.code.limit_loop = 2;
     // Fewer heads than an addition takes: one element after the other.
-    vector_op.code.serial = of.heads < emitter_.machine().accumulate_distance ? 1 : 0;
+    vector_op.code.serial = of.heads < lowering_.machine.accumulate_distance ? 1 : 0;
     vector_.EmitNest(vector_op, of.count, of.step);
   }
 
@@ -239,7 +239,7 @@ class Elementwise {
     if (op.smoothing > 0) Refuse("training.label_smoothing");
     enum : uint32_t { kMaximum, kLogit, kSum, kWeight, kShare, kOnes, kLoss, kPartial };
     const int64_t classes = Count(out.d_logits);
-    const auto table = static_cast<int>(emitter_.Table(in.labels));
+    const auto table = static_cast<int>(lowering_.Table(in.labels));
     VectorOp ones = VectorOp{}.Read(vector_.Constant(0));
     ones.code.q1 = Source::kOne;
     vector_.Lane(ones, kOnes);
@@ -262,7 +262,7 @@ class Elementwise {
     exponential.code.function = Function::kExp2;
     vector_.Reduce(exponential, {Tap::kAdd, kSum, kPartial}, classes);
 
-    VectorOp weight = VectorOpEmitter::OfRegister(kOnes).Scalar({emitter_.LossWeight(op.loss), 0});
+    VectorOp weight = VectorOpEmitter::OfRegister(kOnes).Scalar({lowering_.LossWeight(op.loss), 0});
     weight.code.p1 = Source::kLabelled;
     weight.code.p2 = Source::kG;
     weight.pick_table = table;
@@ -307,14 +307,14 @@ class Elementwise {
   };
   // `with`: activations that the rows are made into or from.
   Rows RowsOf(StoredId rows, std::initializer_list<StoredId> with) const {
-    const TensorLayout& layout = emitter_.layout(rows);
-    const int64_t groups = layout.words() / emitter_.tokens();
+    const TensorLayout& layout = lowering_.layout(rows);
+    const int64_t groups = layout.words() / lowering_.tokens();
     const bool split = layout.split != 0;
-    for (const StoredId id : with) BITTERN_CHECK((emitter_.layout(id).split != 0) == split);
+    for (const StoredId id : with) BITTERN_CHECK((lowering_.layout(id).split != 0) == split);
     Rows of{layout.lanes, split ? groups / 2 : groups, 1, 0, split ? 3u : 1u, split ? 1u : 0u};
     of.step = static_cast<int32_t>(layout.OfPlane(groups));
     const int64_t limit =
-        std::min(emitter_.machine().tile_slots, emitter_.machine().accumulator_slots) / 2;
+        std::min(lowering_.machine.tile_slots, lowering_.machine.accumulator_slots) / 2;
     for (int64_t n = std::min(limit, of.groups); n > 1 && of.chunk == 1; --n) {
       if (of.groups % n == 0) of.chunk = n;
     }
@@ -324,15 +324,15 @@ class Elementwise {
   isa::Walk Selection(TensorId slot) {
     isa::Walk walk;
     walk.stride[0] = 1;
-    walk.table = emitter_.Table(slot);
+    walk.table = lowering_.Table(slot);
     return walk;
   }
   // A product of rows with their selection; i3 runs over the groups of a chunk.
   isa::Stream OfRows(const Rows& of, TensorId slot, uint32_t half) {
     isa::Stream stream;
     stream.planes = of.planes;
-    stream.dynamic = static_cast<uint32_t>(emitter_.graph().lists);  // the list of rows
-    stream.count = {static_cast<uint32_t>(emitter_.tokens()), 1, 1,
+    stream.dynamic = static_cast<uint32_t>(lowering_.graph.lists);  // the list of rows
+    stream.count = {static_cast<uint32_t>(lowering_.tokens()), 1, 1,
                     static_cast<uint32_t>(of.chunk)};
     stream.one_hot = 1;
     stream.x = Selection(slot);
@@ -352,19 +352,19 @@ class Elementwise {
              const Out<ops::GatherColumns>& out) {
     const Rows of = RowsOf(in.rows, {out.y, in.add});
     // A word's row is met again after `chunk` elements.
-    if (of.chunk < emitter_.machine().accumulate_distance) {
+    if (of.chunk < lowering_.machine.accumulate_distance) {
       Fail(
           "accelerator: \"{}\" takes {} words of a row at a time, {} adds to one every {} cycles; "
           "fewer rows or more features may do",
-          op_.name, of.chunk, emitter_.machine().name, emitter_.machine().accumulate_distance);
+          op_.name, of.chunk, lowering_.machine.name, lowering_.machine.accumulate_distance);
     }
     for (int64_t group = 0; group < of.groups; group += of.chunk) {
-      const uint32_t half = emitter_.NextAccumulatorHalf();
+      const uint32_t half = lowering_.NextAccumulatorHalf();
       isa::Stream stream = OfRows(of, in.slot, half);
       stream.direction = isa::Direction::kTime;
       stream.sum = 1;
       stream.b = RowWalk(of, group);
-      emitter_.Append(stream, {in.rows});
+      lowering_.stream.Append(stream, {in.rows});
       isa::Drain drain;
       drain.planes = of.planes;
       drain.count = {1, static_cast<uint32_t>(of.chunk), 1, static_cast<uint32_t>(of.features)};
@@ -375,7 +375,7 @@ class Elementwise {
       drain.initial = drain.y;
       drain.slot = VectorOpEmitter::Register(half);
       drain.slot.stride[1] = 1;
-      emitter_.Append(drain, {out.y, in.add});
+      lowering_.stream.Append(drain, {out.y, in.add});
     }
   }
 
@@ -384,7 +384,7 @@ class Elementwise {
     if (op.accumulate) Refuse("a word table of one core");
     const Rows of = RowsOf(out.rows, {in.x});
     for (int64_t group = 0; group < of.groups; group += of.chunk) {
-      const uint32_t half = emitter_.NextTileHalf();
+      const uint32_t half = lowering_.NextTileHalf();
       isa::Load load;
       load.planes = of.planes;
       load.count = {1, 1, static_cast<uint32_t>(of.chunk), static_cast<uint32_t>(of.features)};
@@ -393,24 +393,24 @@ class Elementwise {
       load.source.split = of.split;
       load.slot = VectorOpEmitter::Register(half);
       load.slot.stride[2] = 1;
-      emitter_.Append(load, {in.x});
+      lowering_.stream.Append(load, {in.x});
       isa::Stream stream = OfRows(of, in.slot, half);
       stream.direction = isa::Direction::kToken;
       stream.y = RowWalk(of, group);
-      emitter_.Append(stream, {out.rows});
+      lowering_.stream.Append(stream, {out.rows});
     }
   }
 
   const FusionGroup& group_;
   const Op& op_;  // the first
-  Emitter& emitter_;
+  Lowering& lowering_;
   VectorOpEmitter vector_;
 };
 
 }  // namespace
 
-void LowerElementwise(const FusionGroup& group, Emitter& emitter) {
-  Elementwise(group, emitter).Lower();
+void LowerElementwise(const FusionGroup& group, Lowering& lowering) {
+  Elementwise(group, lowering).Lower();
 }
 
 }  // namespace bittern

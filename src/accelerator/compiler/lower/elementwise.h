@@ -4,12 +4,12 @@
 #define BITTERN_ACCELERATOR_COMPILER_LOWER_ELEMENTWISE_H_
 
 #include "accelerator/compiler/fuse/fusion_groups.h"
-#include "accelerator/compiler/lower/emitter.h"
+#include "accelerator/compiler/lower/lowering.h"
 
 namespace bittern {
 
 // Fails, naming the training option, where the accelerator has no such operation.
-void LowerElementwise(const FusionGroup& group, Emitter& emitter);
+void LowerElementwise(const FusionGroup& group, Lowering& lowering);
 
 }  // namespace bittern
 

@@ -16,8 +16,8 @@ using isa::Tap;
 
 class NormalizationLowering {
  public:
-  NormalizationLowering(const FusionGroup& group, Emitter& emitter)
-      : group_(group), emitter_(emitter), vector_(emitter) {}
+  NormalizationLowering(const FusionGroup& group, Lowering& lowering)
+      : group_(group), lowering_(lowering), vector_(lowering) {}
 
   void Lower() {
     if (group_.size() > 1 && group_[1].Is<ops::Moments>()) return AddAndMoments();
@@ -42,7 +42,7 @@ class NormalizationLowering {
   template <class O>
   using Out = OutputsOf<O>;
 
-  int64_t FeaturesOf(StoredId x) const { return emitter_.layout(x).words(); }
+  int64_t FeaturesOf(StoredId x) const { return lowering_.layout(x).words(); }
 
   // The sum, and in the same vector_op the sum of its words.
   void AddAndMoments() {
@@ -117,7 +117,7 @@ class NormalizationLowering {
     } else if (group_.size() > 1) {
       VectorOpEmitter::Mask(vector_op, group_[1].As<ops::Dropout>()->dropout, &isa::Vector::p2);
     }
-    vector_.Emit(vector_op, emitter_.TraversalOf(out.y));
+    vector_.Emit(vector_op, lowering_.TraversalOf(out.y));
   }
 
   void Lower(const ops::NormalizeGradAffine&, const In<ops::NormalizeGradAffine>& in,
@@ -202,7 +202,7 @@ class NormalizationLowering {
     vector_.LoadRegister(VectorOpEmitter::Row({in.sums}, 0), kS0);
     vector_.LoadRegister(VectorOpEmitter::Row({in.sums}, 1), kS1);
     if (in.gain != kNoTensor) {
-      scaled = {emitter_.NewScratch(in.dy)};
+      scaled = {lowering_.tensors.NewScratch(in.dy)};
       vector_.Emit(VectorOpEmitter::Scaled({in.dy}, {in.gain}).Write(scaled), FeaturesOf(in.dy));
     }
     Combine(in, out, scaled);
@@ -222,9 +222,9 @@ class NormalizationLowering {
   // Three passes do all of LayerNorm's backward: dy gain with its sum and the update of shift; the
   // sum with xhat and the update of gain, which nothing reads afterwards; dx.
   void GradientAndUpdates() {
-    if (emitter_.objective() == Objective::kWords) return GradientInPlace();
+    if (lowering_.objective == LoweringObjective::kWords) return GradientInPlace();
     const auto sums = group_[1].Inputs<ops::NormalizeGradSums>();
-    const WordRun scaled{emitter_.NewScratch(sums.dy)};
+    const WordRun scaled{lowering_.tensors.NewScratch(sums.dy)};
     VectorOp plain = Plain(sums).Write(scaled);
     UpdateBySum(plain, group_[4], /*of_input=*/true);
     VectorOp product = Product(sums);
@@ -239,7 +239,7 @@ class NormalizationLowering {
   void GradientInPlace() {
     const auto sums = group_[1].Inputs<ops::NormalizeGradSums>();
     const WordRun gain{group_[3].Outputs<ops::Sgd>().parameter};
-    const WordRun gradient{emitter_.NewScratch(gain.tensor)};
+    const WordRun gradient{lowering_.tensors.NewScratch(gain.tensor)};
     LoadMoments({sums.moments});
     VectorOp product = Product(sums);
     product.lanes = gradient;
@@ -263,7 +263,7 @@ class NormalizationLowering {
   }
 
   const FusionGroup& group_;
-  Emitter& emitter_;
+  Lowering& lowering_;
   VectorOpEmitter vector_;
 };
 
@@ -274,8 +274,8 @@ bool IsNormalization(const FusionGroup& group) {
                      [](const Op& op) { return LoweringOf(op).by == LoweredBy::kNormalization; });
 }
 
-void LowerNormalization(const FusionGroup& group, Emitter& emitter) {
-  NormalizationLowering(group, emitter).Lower();
+void LowerNormalization(const FusionGroup& group, Lowering& lowering) {
+  NormalizationLowering(group, lowering).Lower();
 }
 
 }  // namespace bittern

@@ -3,14 +3,14 @@
 #define BITTERN_ACCELERATOR_COMPILER_LOWER_NORMALIZATION_H_
 
 #include "accelerator/compiler/fuse/fusion_groups.h"
-#include "accelerator/compiler/lower/emitter.h"
+#include "accelerator/compiler/lower/lowering.h"
 
 namespace bittern {
 
 // Whether a group is of this kind: it has kMoments or one of the kNormalize operations.
 bool IsNormalization(const FusionGroup& group);
 
-void LowerNormalization(const FusionGroup& group, Emitter& emitter);
+void LowerNormalization(const FusionGroup& group, Lowering& lowering);
 
 }  // namespace bittern
 

@@ -1,28 +1,33 @@
 #include "accelerator/compiler/lower/traversal_order.h"
 
+#include <optional>
+
 #include "accelerator/compiler/fuse/lowerings.h"
-#include "accelerator/compiler/lower/contraction.h"
+#include "accelerator/compiler/layout/contraction_mapping.h"
 
 namespace bittern {
 
-void ChooseTraversalOrders(const std::vector<FusionGroup>& groups, Emitter& emitter) {
-  // From the last to the first: what is wanted of a result is known before its operands are met.
-  // The reader that comes first decides, so later ones are overwritten.
+TraversalOrders ChooseTraversalOrders(const std::vector<FusionGroup>& groups,
+                                      const LaidOutGraph& in_graph) {
+  TraversalOrders orders;
+  const auto words = [&](TensorId id) { return in_graph.layout(id).words(); };
+  // From the last group to the first: the order wanted of a result is known before the group that
+  // writes the result comes. The first reader decides, because it overwrites the later ones.
   for (size_t i = groups.size(); i-- > 0;) {
     const Op& op = groups[i][0];
     if (op.Is<ops::Contract>()) {
-      const auto wanted = TraversalOfTokens(op, emitter);
-      if (wanted) emitter.SetTraversal(wanted->tensor, wanted->order);
+      const auto mapping = ContractionMapping::Find(op, in_graph);
+      const auto wanted = mapping ? mapping->TraversalOfTokens() : std::nullopt;
+      if (wanted) orders.Set(mapping->Tensor(mapping->token_side()), *wanted);
       continue;
     }
     Visit(op, [&]<class O>(const O&, const auto& in, const auto& out) {
       if constexpr (kLowering<O>.keeps_order) {
-        if (emitter.layout(in.x).words() == emitter.layout(out.y).words()) {
-          emitter.SetTraversal(in.x, emitter.TraversalOf(out.y));
-        }
+        if (words(in.x) == words(out.y)) orders.Set(in.x, orders.Of(out.y, words(out.y)));
       }
     });
   }
+  return orders;
 }
 
 }  // namespace bittern

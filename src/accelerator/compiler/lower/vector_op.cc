@@ -53,7 +53,7 @@ std::optional<std::vector<VectorLoop>> VectorOpEmitter::LoopsOf(
   }
   for (const auto* words : vector_op.All()) {
     if (!*words || (*words)->step == 0) continue;
-    const TensorLayout& layout = emitter_.layout((*words)->tensor);
+    const TensorLayout& layout = lowering_.layout((*words)->tensor);
     if (layout.split == 0) continue;
     BITTERN_CHECK((*words)->first == 0 && layout.HalfWords() % (*words)->step == 0);
     const int64_t half = layout.HalfWords() / (*words)->step;
@@ -76,8 +76,8 @@ void VectorOpEmitter::EmitNest(const VectorOp& vector_op, const std::array<int64
   const auto cut = LoopsOf(vector_op, count, step);
   if (!cut || cut->size() > kLoops) {
     for (const auto* words : vector_op.All()) {
-      if (*words && emitter_.layout((*words)->tensor).split != 0) {
-        emitter_.Refuse((*words)->tensor);
+      if (*words && lowering_.layout((*words)->tensor).split != 0) {
+        lowering_.tensors.RefusePartition((*words)->tensor);
       }
     }
     return;
@@ -106,7 +106,7 @@ void VectorOpEmitter::EmitNest(const VectorOp& vector_op, const std::array<int64
   std::vector<StoredId> tensors;
   const auto place = [&](const std::optional<WordRun>& words, std::optional<isa::Walk>& operand) {
     if (!words) return;
-    operand = walk(&emitter_.layout(words->tensor), words->first, words->step);
+    operand = walk(&lowering_.layout(words->tensor), words->first, words->step);
     tensors.push_back(words->tensor);
   };
   // In the order of VisitWalks.
@@ -122,11 +122,11 @@ void VectorOpEmitter::EmitNest(const VectorOp& vector_op, const std::array<int64
     code.pick = walk(nullptr, 0, 1);
     code.pick->table = static_cast<uint32_t>(vector_op.pick_table);
   }
-  emitter_.Append(code, std::move(tensors));
+  lowering_.stream.Append(code, std::move(tensors));
 }
 
 void VectorOpEmitter::Reduce(const VectorOp& vector_op, const Reduction& reduction, int64_t count) {
-  const int64_t distance = emitter_.machine().accumulate_distance;
+  const int64_t distance = lowering_.machine.accumulate_distance;
   const int64_t whole = count / distance;
   int64_t registers = 0;
   const auto part = [&](int64_t outer, int64_t inner, int64_t first) {

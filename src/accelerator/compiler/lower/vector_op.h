@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "accelerator/compiler/lower/emitter.h"
+#include "accelerator/compiler/lower/lowering.h"
 
 namespace bittern {
 
@@ -74,7 +74,7 @@ struct VectorLoop {
 
 class VectorOpEmitter {
  public:
-  explicit VectorOpEmitter(Emitter& emitter) : emitter_(emitter) {}
+  explicit VectorOpEmitter(Lowering& lowering) : lowering_(lowering) {}
 
   // Over `count` words in the order of their addresses.
   void Emit(const VectorOp& vector_op, int64_t count) {
@@ -83,7 +83,7 @@ class VectorOpEmitter {
   // In `order` where the operands' splits allow it, else in the order of addresses.
   void Emit(const VectorOp& vector_op, const TraversalOrder& order);
   // Over four loops; element = sum of index * step, which the words follow. Refuses the splits of
-  // the operands (emitter.h) where no loops of one instruction run over them so.
+  // the operands (stored_tensors.h) where no loops of one instruction run over them so.
   void EmitNest(const VectorOp& vector_op, const std::array<int64_t, 4>& count,
                 const std::array<int64_t, 4>& step, int64_t first = 0);
   // Reduces v4 over `count` words.
@@ -115,8 +115,8 @@ class VectorOpEmitter {
   void MultiplyRegisters(uint32_t r, uint32_t s, uint32_t target);
   void LoadRegister(WordRun word, uint32_t target) { Lane(VectorOp{}.Read(word), target); }
 
-  WordRun Constant(float value) { return {.tensor = emitter_.Constant(value), .step = 0}; }
-  WordRun Rate(double factor) { return {.tensor = emitter_.Rate(factor), .step = 0}; }
+  WordRun Constant(float value) { return {.tensor = lowering_.Constant(value), .step = 0}; }
+  WordRun Rate(double factor) { return {.tensor = lowering_.Rate(factor), .step = 0}; }
   static WordRun Row(WordRun words, int64_t row) { return {words.tensor, 0, row}; }
 
   // The mask of a dropout as factor p1 or p2.
@@ -132,7 +132,7 @@ class VectorOpEmitter {
                                                  const std::array<int64_t, 4>& count,
                                                  const std::array<int64_t, 4>& step) const;
 
-  Emitter& emitter_;
+  Lowering& lowering_;
 };
 
 }  // namespace bittern

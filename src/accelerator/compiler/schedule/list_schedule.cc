@@ -42,8 +42,8 @@ struct Node {
 
 class Scheduling {
  public:
-  Scheduling(const Section& section, const Emitter& emitter)
-      : groups_(section.groups), next_(section.wanted), emitter_(emitter) {}
+  Scheduling(const Section& section, const LaidOutGraph& in)
+      : groups_(section.groups), next_(section.wanted), in_(in) {}
 
   std::vector<FusionGroup> Run() {
     for (const FusionGroup& group : groups_) nodes_.push_back(Model(group));
@@ -80,7 +80,7 @@ class Scheduling {
   }
 
  private:
-  int64_t Words(TensorId id) const { return emitter_.layout(id).words(); }
+  int64_t Words(TensorId id) const { return in_.layout(id).words(); }
 
   Node Model(const FusionGroup& group) const {
     Node node;
@@ -121,16 +121,15 @@ class Scheduling {
     const auto& contract = *op.As<ops::Contract>();
     const auto in = op.Inputs<ops::Contract>();
     node.loops = contract.gather.list >= 0;
-    const TensorLayout &c = emitter_.layout(op.Outputs<ops::Contract>().c),
-                       &a = emitter_.layout(in.a), &b = emitter_.layout(in.b);
+    const TensorLayout &c = in_.layout(op.Outputs<ops::Contract>().c), &a = in_.layout(in.a),
+                       &b = in_.layout(in.b);
     node.first_pass = node.cycles =
-        ContractionCycles(contract, emitter_.tokens(), emitter_.machine(), c, a, b,
-                          in.start != kNoTensor ? &emitter_.layout(in.start) : nullptr);
-    const std::optional<ArrayMapping> mapping =
-        FindArrayMapping(contract, emitter_.tokens(), c, a, b);
+        ContractionCycles(contract, in_.tokens(), in_.machine, c, a, b,
+                          in.start != kNoTensor ? &in_.layout(in.start) : nullptr);
+    const std::optional<ArrayMapping> mapping = FindArrayMapping(contract, in_.tokens(), c, a, b);
     if (mapping->direction == isa::Direction::kTime) {
       // In a loop over a list each trip writes its own part.
-      node.tail = node.loops ? c.words() / emitter_.tokens() : c.words();
+      node.tail = node.loops ? c.words() / in_.tokens() : c.words();
       node.follows = mapping->token_side == kA ? in.a : in.b;
       node.reads = {in.a, in.b};
     } else {
@@ -149,7 +148,7 @@ class Scheduling {
   bool Urgent(const FusionGroup& group) const {
     for (const Op& op : group) {
       for (const TensorId id : op.out) {
-        if (next_.contains(id) && !emitter_.graph().At(id).persistent) return true;
+        if (next_.contains(id) && !in_.graph.At(id).persistent) return true;
       }
     }
     return false;
@@ -289,7 +288,7 @@ class Scheduling {
 
   std::vector<FusionGroup> groups_;
   const std::set<TensorId>& next_;  // what the section behind this one reads or updates
-  const Emitter& emitter_;
+  const LaidOutGraph& in_;
   std::vector<Node> nodes_;
   std::array<int64_t, 2> free_{};
   std::map<TensorId, std::vector<Reading>> read_;  // by the groups that have their place
@@ -297,8 +296,8 @@ class Scheduling {
 
 }  // namespace
 
-void ListSchedule(Section& section, const Emitter& emitter) {
-  section.groups = Scheduling(section, emitter).Run();
+void ListSchedule(Section& section, const LaidOutGraph& in) {
+  section.groups = Scheduling(section, in).Run();
 }
 
 }  // namespace bittern

@@ -7,12 +7,12 @@
 #ifndef BITTERN_ACCELERATOR_COMPILER_SCHEDULE_LIST_SCHEDULE_H_
 #define BITTERN_ACCELERATOR_COMPILER_SCHEDULE_LIST_SCHEDULE_H_
 
-#include "accelerator/compiler/lower/emitter.h"
+#include "accelerator/compiler/layout/laid_out_graph.h"
 #include "accelerator/compiler/schedule/loop_rolling.h"
 
 namespace bittern {
 
-void ListSchedule(Section& section, const Emitter& emitter);
+void ListSchedule(Section& section, const LaidOutGraph& in);
 
 }  // namespace bittern
 

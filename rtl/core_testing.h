@@ -5,16 +5,16 @@
 #define BITTERN_RTL_CORE_TESTING_H_
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <map>
-#include <random>
 #include <vector>
 
-#include "accelerator/device/device.h"
-#include "accelerator/isa/generated/instructions.h"
+#include "accelerator/simulator/testing/random_program.h"
 
 namespace bittern {
 
-class HardwareProgram {
+class HardwareProgram : public RandomProgramBase {
  public:
   struct Kinds {
     bool orderly = true;
@@ -25,41 +25,22 @@ class HardwareProgram {
   };
 
   HardwareProgram(const isa::Accelerator& machine, uint32_t seed, const Kinds& kinds)
-      : machine_(machine), random_(seed), orderly_(kinds.orderly), units_(kinds.units) {
+      : RandomProgramBase(machine, seed), orderly_(kinds.orderly), units_(kinds.units) {
     host_.tokens = static_cast<uint32_t>(Between(1, machine.lanes));
     host_.dropout_key = random_() | uint64_t{random_()} << 32;
-    for (size_t n = 0; n < static_cast<size_t>(machine_.list_registers); ++n) {
-      host_.lists[n] = static_cast<uint32_t>(Between(0, 3));
-    }
+    SetLists();
     for (int t = 0; t < machine.tables; ++t) {
       auto& table = tables_.emplace_back();
       for (int i = 0; i < machine.lanes; ++i) table.push_back(static_cast<int32_t>(Between(-1, 7)));
     }
     Prelude();
-    for (int i = 0; i < 16; ++i) {
-      if (Chance(5) && kinds.loops) {
-        AppendLoop();
-      } else {
-        trips_ = 1;
-        Append(RandomInstruction());
-      }
-    }
+    AppendBody(16, 5, kinds.loops);
   }
 
-  const HostRegisters& host() const { return host_; }
   const std::vector<std::vector<int32_t>>& tables() const { return tables_; }
-  const std::vector<isa::Instruction>& instructions() const { return instructions_; }
 
  private:
-  using Counts = std::array<uint32_t, 4>;
-
-  int64_t Between(int64_t low, int64_t high) {
-    return std::uniform_int_distribution<int64_t>(low, high)(random_);
-  }
-  bool Chance(int64_t one_in) { return Between(1, one_in) == 1; }
-  uint32_t Bits(int bits) { return static_cast<uint32_t>(Between(0, (1 << bits) - 1)); }
-
-  void Append(isa::Instruction instruction) {
+  void Append(isa::Instruction instruction) override {
     std::visit(
         [&](auto& i) {
           if constexpr (requires { i.kUnit; }) {
@@ -80,48 +61,7 @@ class HardwareProgram {
     return wait;
   }
 
-  void Prelude() {
-    const auto all = static_cast<uint32_t>((1 << machine_.planes) - 1);
-    isa::Load load;
-    load.planes = all;
-    load.count = {1, 1, static_cast<uint32_t>(machine_.tile_slots),
-                  static_cast<uint32_t>(machine_.rows)};
-    load.source = {.base = 0, .stride = {0, 0, 1, 1}, .split = 1};
-    load.slot = {.base = 0, .stride = {0, 0, 1, 0}};
-    Append(load);
-    isa::Stream stream;
-    stream.planes = all;
-    stream.count = {1, 1, 1, static_cast<uint32_t>(machine_.accumulator_slots)};
-    stream.x = {.base = 0, .stride = {0, 0, 0, 1}};
-    stream.b = {.base = 1u << 18, .stride = {0, 0, 0, 1}, .split = 1};
-    stream.slot = {.base = 0, .stride = {0, 0, 0, 1}};
-    Append(stream);
-    isa::Vector vector;
-    vector.count = {1, 1, 1, static_cast<uint32_t>(machine_.lane_registers)};
-    vector.x1 = isa::Source::kA;
-    vector.p1 = vector.p2 = vector.p3 = isa::Source::kOne;
-    vector.tap = isa::Tap::kAdd;
-    vector.a = {.base = 0, .stride = {0, 0, 0, 1}};
-    vector.lt = {.base = 0, .stride = {0, 0, 0, 1}};
-    Append(vector);
-  }
-
-  void AppendLoop() {
-    isa::Loop loop;
-    loop.source = Chance(3) ? static_cast<uint32_t>(Between(1, 8)) : 0;
-    loop.count = loop.source == 0 ? static_cast<uint32_t>(Between(1, 4)) : 1;
-    trips_ = 4;
-    const size_t at = instructions_.size();
-    instructions_.push_back(loop);
-    for (int64_t i = Between(1, 3); i > 0; --i) Append(RandomInstruction());
-    for (size_t i = at + 1; i < instructions_.size(); ++i) {
-      std::vector<uint32_t> words;
-      isa::Encode(instructions_[i], words);
-      std::get<isa::Loop>(instructions_[at]).body += static_cast<uint32_t>(words.size());
-    }
-  }
-
-  isa::Instruction RandomInstruction() {
+  isa::Instruction RandomInstruction() override {
     constexpr std::array kOften = {isa::Unit::kLoad,  isa::Unit::kVector, isa::Unit::kVector,
                                    isa::Unit::kDrain, isa::Unit::kStream, isa::Unit::kStream,
                                    isa::Unit::kStream};
@@ -142,15 +82,8 @@ class HardwareProgram {
   }
 
   template <class T>
-  void RandomLoops(T& instruction) {
-    instruction.dynamic = 0;
-    for (uint32_t& count : instruction.count) count = static_cast<uint32_t>(Between(1, 3));
-    if (Chance(3)) instruction.count[3] = static_cast<uint32_t>(Between(4, 14));
-    if (Chance(6)) {
-      instruction.dynamic = static_cast<uint32_t>(Between(1, 8));
-      instruction.count[0] = 3;  // the most that a list register holds
-    }
-    counts_ = instruction.count;
+  void Loops(T& instruction) {
+    RandomLoops(instruction, 3, 3, 14);
   }
 
   isa::Walk RandomWalk(int region, int bank, bool may_split) {
@@ -163,9 +96,7 @@ class HardwareProgram {
     walk.base =
         static_cast<uint32_t>(region << 18) +
         static_cast<uint32_t>(bank * depth + Between(100, std::min<int64_t>(depth, 400) - 106));
-    for (int32_t& stride : walk.stride) {
-      stride = static_cast<int32_t>(Chance(3) ? 0 : Between(-2, 2));
-    }
+    for (int32_t& stride : walk.stride) stride = Stride(-2, 2);
     if (trips_ > 1) walk.outer = static_cast<int32_t>(Between(-3, 3));
     if (Chance(4)) {
       walk.table = static_cast<uint32_t>(Between(1, machine_.tables));
@@ -180,20 +111,7 @@ class HardwareProgram {
     return RandomWalk(region, n, may_split);
   }
 
-  isa::Index RandomIndex(int64_t from, int64_t limit) {
-    while (true) {
-      isa::Index index;
-      int64_t low = 0, high = 0;
-      for (size_t j = 0; j < 4; ++j) {
-        index.stride[j] = static_cast<int32_t>(Chance(3) ? 0 : Between(-2, 3));
-        const int64_t reach = (int64_t{counts_[j]} - 1) * index.stride[j];
-        (reach < 0 ? low : high) += reach;
-      }
-      if (high - low >= limit - from) continue;
-      index.base = static_cast<uint32_t>(Between(from - low, limit - 1 - high));
-      return index;
-    }
-  }
+  isa::Index IndexWithin(int64_t from, int64_t limit) { return RandomIndex(from, limit, 3); }
 
   // The fewest elements between two that have the same value of base + index * stride.
   template <class Strides>
@@ -216,17 +134,15 @@ class HardwareProgram {
     return nearest;
   }
 
-  uint32_t SomePlanes() { return static_cast<uint32_t>(Between(1, (1 << machine_.planes) - 1)); }
-
   isa::Load RandomLoad() {
     isa::Load load;
     load.planes = SomePlanes();
-    RandomLoops(load);
+    Loops(load);
     load.count[3] = static_cast<uint32_t>(Between(1, machine_.rows));
     counts_ = load.count;
     load.source = RandomWord(static_cast<int>(Between(0, 3)), true);
     load.alternate = Chance(4);
-    do load.slot = RandomIndex(0, machine_.tile_slots / 2);
+    do load.slot = IndexWithin(0, machine_.tile_slots / 2);
     while (load.slot.stride[3] != 0);
     return load;
   }
@@ -239,9 +155,9 @@ class HardwareProgram {
     stream.alternate = Chance(4);
     // Sums over time: eight accumulators or more.
     do {
-      RandomLoops(stream);
+      Loops(stream);
       if (time) counts_[3] = stream.count[3] = static_cast<uint32_t>(Between(8, 12));
-      stream.slot = RandomIndex(0, time ? machine_.accumulator_slots / 2 : machine_.tile_slots / 2);
+      stream.slot = IndexWithin(0, time ? machine_.accumulator_slots / 2 : machine_.tile_slots / 2);
     } while (time && Nearest(stream.slot.stride) < machine_.accumulate_distance);
     stream.sum = Bits(4);
     stream.keep = Chance(4);
@@ -253,7 +169,7 @@ class HardwareProgram {
       stream.x->split = 0;
     }
     stream.b = RandomWord(1, true);
-    stream.slice = RandomIndex(0, 5);
+    stream.slice = IndexWithin(0, 5);
     if (time) return stream;
     stream.plane_sum = Bits(1);
     stream.merge = Bits(1);
@@ -272,7 +188,7 @@ class HardwareProgram {
   isa::Drain RandomDrain() {
     isa::Drain drain;
     drain.planes = SomePlanes();
-    RandomLoops(drain);
+    Loops(drain);
     drain.count[3] = static_cast<uint32_t>(Between(1, machine_.rows));
     counts_ = drain.count;
     drain.plane_sum = Bits(1);
@@ -288,7 +204,7 @@ class HardwareProgram {
     }
     counts_ = drain.count;
     drain.alternate = Chance(4);
-    do drain.slot = RandomIndex(0, machine_.accumulator_slots / 2);
+    do drain.slot = IndexWithin(0, machine_.accumulator_slots / 2);
     while (drain.slot.stride[3] != 0);
     return drain;
   }
@@ -305,26 +221,15 @@ class HardwareProgram {
   isa::Vector RandomVector() {
     using isa::Source;
     isa::Vector vector;
-    RandomLoops(vector);
+    Loops(vector);
     // Two banks of scalars: what is read in one cycle lies in both.
     const bool lanes = Chance(3), scale = lanes && Chance(2);
     const bool g = !scale, h = !lanes;
-    const std::array x1 = {Source::kA, Source::kB, Source::kL0, Source::kL1};
-    vector.x1 = x1[static_cast<size_t>(Between(0, 3))];
+    vector.x1 = X1();
     for (Source* source : {&vector.p1, &vector.q1, &vector.p2, &vector.q2, &vector.p3}) {
       *source = RandomSource(g, h);
     }
-    for (Source* source : {&vector.p1, &vector.p2, &vector.p3}) {
-      if (*source == Source::kZero || Chance(4)) *source = Source::kOne;
-    }
-    if (Chance(2)) vector.function = static_cast<isa::Function>(Between(0, 7));
-    if (vector.function == isa::Function::kLog2) {
-      vector.p2 = Source::kOne;
-      vector.q2 = Source::kZero;
-    }
-    vector.negate_x1 = Bits(1);
-    vector.negate_q1 = Bits(1);
-    vector.negate_q2 = Bits(1);
+    RandomFunction(vector);
     vector.serial = Chance(4);
     vector.tap = static_cast<isa::Tap>(Between(0, 2));
     vector.tap_sum = Bits(4);
@@ -350,27 +255,18 @@ class HardwareProgram {
     vector.pick->base = static_cast<uint32_t>(Between(0, 5));
     // Read in one half of the registers, written in the other.
     const int64_t half = machine_.lane_registers / 2, read = Chance(2) ? half : 0;
-    vector.l0 = RandomIndex(read, read + half);
-    vector.l1 = RandomIndex(read, read + half);
-    vector.l2 = RandomIndex(read, read + half);
-    vector.lt = RandomIndex(half - read, machine_.lane_registers - read);
+    vector.l0 = IndexWithin(read, read + half);
+    vector.l1 = IndexWithin(read, read + half);
+    vector.l2 = IndexWithin(read, read + half);
+    vector.lt = IndexWithin(half - read, machine_.lane_registers - read);
     if (Nearest(vector.lt->stride) < machine_.accumulate_distance) vector.serial = 1;
-    vector.dropout = {.stream = Bits(16),
-                      .stream_outer = static_cast<int32_t>(Between(-9, 9)),
-                      .threshold = static_cast<uint32_t>(Between(1, 65536)),
-                      .scale = 0x3FA00000};
+    vector.dropout = RandomDropout();
     return vector;
   }
 
-  const isa::Accelerator& machine_;
-  std::mt19937 random_;
   bool orderly_;
   std::vector<isa::Unit> units_;
-  HostRegisters host_;
   std::vector<std::vector<int32_t>> tables_;
-  std::vector<isa::Instruction> instructions_;
-  Counts counts_{};
-  int64_t trips_ = 1;
 };
 
 }  // namespace bittern

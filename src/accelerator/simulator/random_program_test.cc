@@ -1,5 +1,7 @@
 // Random programs on the simulator and on the reference: the same bits everywhere.
 
+#include "accelerator/simulator/testing/random_program.h"
+
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -18,30 +20,19 @@ using isa::Source;
 
 constexpr int64_t kWindow = 96;  // words of each region that programs use: they meet often
 
-class RandomProgram {
+class RandomProgram : public RandomProgramBase {
  public:
   RandomProgram(const isa::Accelerator& accelerator, uint32_t seed)
-      : machine_(accelerator), random_(seed) {
+      : RandomProgramBase(accelerator, seed) {
     host_.tokens = static_cast<uint32_t>(Between(1, machine_.lanes));
     host_.dropout_key = random_();
-    for (size_t n = 0; n < static_cast<size_t>(machine_.list_registers); ++n) {
-      host_.lists[n] = static_cast<uint32_t>(Between(0, 3));
-    }
+    SetLists();
     for (int64_t i = 0; i < int64_t{machine_.tables} * machine_.lanes; ++i) {
       tables_.push_back(static_cast<int32_t>(Between(-1, 7)));
     }
     Prelude();
-    for (int i = 0; i < 16; ++i) {
-      if (Chance(6)) {
-        AppendLoop();
-      } else {
-        trips_ = 1;
-        Append(RandomInstruction());
-      }
-    }
+    AppendBody(16, 6);
   }
-
-  const std::vector<isa::Instruction>& instructions() const { return instructions_; }
 
   void Fill(Simulator& simulator) {
     for (uint32_t region = 0; region < kRegions; ++region) {
@@ -58,11 +49,6 @@ class RandomProgram {
   }
 
  private:
-  int64_t Between(int64_t low, int64_t high) {
-    return std::uniform_int_distribution<int64_t>(low, high)(random_);
-  }
-  bool Chance(int64_t one_in) { return Between(1, one_in) == 1; }
-  uint32_t Bits(int bits) { return static_cast<uint32_t>(Between(0, (1 << bits) - 1)); }
   float RandomValue() {
     switch (Between(0, 40)) {
       case 0:
@@ -76,48 +62,7 @@ class RandomProgram {
     }
   }
 
-  void Append(const isa::Instruction& instruction) { instructions_.push_back(instruction); }
-
-  // Everything that a program can read is written.
-  void Prelude() {
-    const auto all = static_cast<uint32_t>((1 << machine_.planes) - 1);
-    isa::Load load;
-    load.planes = all;
-    load.count = {1, 1, static_cast<uint32_t>(machine_.tile_slots),
-                  static_cast<uint32_t>(machine_.rows)};
-    load.source = {.base = TokenWord(0), .stride = {0, 0, 1, 1}, .split = 1};
-    load.slot = {.base = 0, .stride = {0, 0, 1, 0}};
-    Append(load);
-    isa::Stream stream;
-    stream.planes = all;
-    stream.count = {1, 1, 1, static_cast<uint32_t>(machine_.accumulator_slots)};
-    stream.x = {.base = TokenWord(0), .stride = {0, 0, 0, 1}};
-    stream.b = {.base = RankWord(0), .stride = {0, 0, 0, 1}, .split = 1};
-    stream.slot = {.base = 0, .stride = {0, 0, 0, 1}};
-    Append(stream);
-    isa::Vector vector;
-    vector.count = {1, 1, 1, static_cast<uint32_t>(machine_.lane_registers)};
-    vector.x1 = Source::kA;
-    vector.p1 = vector.p2 = vector.p3 = Source::kOne;
-    vector.tap = isa::Tap::kAdd;
-    vector.a = {.base = TokenWord(0), .stride = {0, 0, 0, 1}};
-    vector.lt = {.base = 0, .stride = {0, 0, 0, 1}};
-    Append(vector);
-  }
-
-  void AppendLoop() {
-    isa::Loop loop;
-    loop.source = Chance(3) ? static_cast<uint32_t>(Between(1, 8)) : 0;
-    loop.count = loop.source == 0 ? static_cast<uint32_t>(Between(1, 4)) : 1;
-    trips_ = 4;
-    std::vector<isa::Instruction> body;
-    for (int64_t i = Between(1, 3); i > 0; --i) body.push_back(RandomInstruction());
-    for (const auto& item : body) loop.body += static_cast<uint32_t>(isa::WordsOf(item));
-    Append(loop);
-    for (const auto& item : body) Append(item);
-  }
-
-  isa::Instruction RandomInstruction() {
+  isa::Instruction RandomInstruction() override {
     switch (Between(0, 6)) {
       case 0:
         return RandomLoad();
@@ -132,32 +77,13 @@ class RandomProgram {
   }
 
   template <class T>
-  void RandomLoops(T& instruction) {
-    for (uint32_t& count : instruction.count) count = static_cast<uint32_t>(Between(1, 5));
-    if (Chance(4)) instruction.count[3] = static_cast<uint32_t>(Between(6, 40));
-    if (Chance(6)) {
-      instruction.dynamic = static_cast<uint32_t>(Between(1, 8));
-      instruction.count[0] = 3;  // the most that a list register holds
-    }
-    counts_ = instruction.count;
-  }
-
-  // The lowest and highest value of a walk whose base is 0.
-  template <size_t N>
-  std::pair<int64_t, int64_t> Reach(const std::array<int32_t, N>& stride) const {
-    int64_t low = 0, high = 0;
-    for (size_t j = 0; j < N; ++j) {
-      const int64_t reach = (int64_t{counts_[j]} - 1) * stride[j];
-      (reach < 0 ? low : high) += reach;
-    }
-    return {low, high};
+  void Loops(T& instruction) {
+    RandomLoops(instruction, 5, 4, 40);
   }
 
   isa::Walk RandomWalk(int64_t region, bool may_split) {
     isa::Walk walk;
-    for (int32_t& stride : walk.stride) {
-      stride = static_cast<int32_t>(Chance(3) ? 0 : Between(-1, 2));
-    }
+    for (int32_t& stride : walk.stride) stride = Stride(-1, 2);
     if (trips_ > 1) walk.outer = static_cast<int32_t>(Between(-2, 4));
     if (Chance(4)) {
       walk.table = static_cast<uint32_t>(Between(1, machine_.tables));
@@ -174,29 +100,16 @@ class RandomProgram {
   }
   int64_t AnyRegion() { return Chance(4) ? Between(0, 2) : Between(0, 1); }
 
-  isa::Index RandomIndex(int64_t limit) {
-    while (true) {
-      isa::Index index;
-      for (int32_t& stride : index.stride) {
-        stride = static_cast<int32_t>(Chance(3) ? 0 : Between(-2, 2));
-      }
-      const auto [low, high] = Reach(index.stride);
-      if (high - low >= limit) continue;
-      index.base = static_cast<uint32_t>(Between(-low, limit - 1 - high));
-      return index;
-    }
-  }
-
-  uint32_t SomePlanes() { return static_cast<uint32_t>(Between(1, (1 << machine_.planes) - 1)); }
+  isa::Index AnyIndex(int64_t limit) { return RandomIndex(0, limit, 2); }
 
   isa::Index RandomSlot(uint32_t alternate, int64_t slots) {
-    return RandomIndex(alternate != 0 ? slots / 2 : slots);
+    return AnyIndex(alternate != 0 ? slots / 2 : slots);
   }
 
   isa::Load RandomLoad() {
     isa::Load load;
     load.planes = SomePlanes();
-    RandomLoops(load);
+    Loops(load);
     load.count[3] = static_cast<uint32_t>(Between(1, machine_.rows));
     counts_ = load.count;
     load.source = RandomWalk(AnyRegion(), true);
@@ -209,7 +122,7 @@ class RandomProgram {
   isa::Stream RandomStream() {
     isa::Stream stream;
     stream.planes = SomePlanes();
-    RandomLoops(stream);
+    Loops(stream);
     stream.direction = static_cast<isa::Direction>(Between(0, 2));
     stream.sum = Bits(4);
     stream.keep = Chance(4);
@@ -221,7 +134,7 @@ class RandomProgram {
       stream.x->split = 0;
     }
     stream.b = RandomWalk(AnyRegion(), true);
-    stream.slice = RandomIndex(5);
+    stream.slice = AnyIndex(5);
     const bool time = stream.direction == isa::Direction::kTime;
     stream.alternate = Chance(4);
     stream.slot =
@@ -240,7 +153,7 @@ class RandomProgram {
   isa::Drain RandomDrain() {
     isa::Drain drain;
     drain.planes = SomePlanes();
-    RandomLoops(drain);
+    Loops(drain);
     drain.count[3] = static_cast<uint32_t>(Between(1, machine_.rows));
     counts_ = drain.count;
     drain.plane_sum = Bits(1);
@@ -261,23 +174,12 @@ class RandomProgram {
 
   isa::Vector RandomVector() {
     isa::Vector vector;
-    RandomLoops(vector);
-    const std::array x1 = {Source::kA, Source::kB, Source::kL0, Source::kL1};
-    vector.x1 = x1[static_cast<size_t>(Between(0, 3))];
+    Loops(vector);
+    vector.x1 = X1();
     for (Source* source : {&vector.p1, &vector.q1, &vector.p2, &vector.q2, &vector.p3}) {
       *source = static_cast<Source>(Between(0, 12));
     }
-    for (Source* source : {&vector.p1, &vector.p2, &vector.p3}) {
-      if (*source == Source::kZero || Chance(4)) *source = Source::kOne;
-    }
-    if (Chance(2)) vector.function = static_cast<isa::Function>(Between(0, 7));
-    if (vector.function == isa::Function::kLog2) {
-      vector.p2 = Source::kOne;
-      vector.q2 = Source::kZero;
-    }
-    vector.negate_x1 = Bits(1);
-    vector.negate_q1 = Bits(1);
-    vector.negate_q2 = Bits(1);
+    RandomFunction(vector);
     vector.serial = Bits(1);
     vector.tap = static_cast<isa::Tap>(Between(0, 2));
     vector.tap_sum = Bits(4);
@@ -297,25 +199,16 @@ class RandomProgram {
     vector.pick = RandomWalk(0, false);
     vector.pick->table = static_cast<uint32_t>(Between(1, machine_.tables));
     vector.pick->base = static_cast<uint32_t>(Between(0, 5));
-    vector.l0 = RandomIndex(machine_.lane_registers);
-    vector.l1 = RandomIndex(machine_.lane_registers);
-    vector.l2 = RandomIndex(machine_.lane_registers);
-    vector.lt = RandomIndex(Chance(2) ? machine_.lane_registers : 12);
+    vector.l0 = AnyIndex(machine_.lane_registers);
+    vector.l1 = AnyIndex(machine_.lane_registers);
+    vector.l2 = AnyIndex(machine_.lane_registers);
+    vector.lt = AnyIndex(Chance(2) ? machine_.lane_registers : 12);
     if (Chance(4)) vector.lt = vector.l0;
-    vector.dropout = {.stream = Bits(16),
-                      .stream_outer = static_cast<int32_t>(Between(-9, 9)),
-                      .threshold = static_cast<uint32_t>(Between(1, 65536)),
-                      .scale = std::bit_cast<uint32_t>(1.25f)};
+    vector.dropout = RandomDropout();
     return vector;
   }
 
-  const isa::Accelerator& machine_;
-  std::mt19937 random_;
-  HostRegisters host_;
   std::vector<int32_t> tables_;
-  std::vector<isa::Instruction> instructions_;
-  std::array<uint32_t, 4> counts_{};
-  int64_t trips_ = 1;
 };
 
 // Bits, but every NaN is one.

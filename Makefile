@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The commands of the README. Each first installs the Debian packages that it needs and that are missing
 # (scripts/install-packages, which prints their names before), then builds what it needs, and runs.
 #

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Measures the speed of the kernels on the shapes of one training step of the 2-encoder model. It
 // prints a table, and with --json FILE writes the same numbers. Usage: kernels_bench [--tokens
 // N]... [--json FILE]

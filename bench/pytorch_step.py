@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Times one training step of the 2-encoder model in PyTorch eager, on one thread.
 
     pytorch_step.py --examples sentences.jsonl              measures everything, prints medians

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Measures the speed of the simulator on one thread, with training steps of the 2-encoder model and
 // 32 distinct tokens.
 //

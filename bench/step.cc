@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compares the time of one training step of the 2-encoder model with PyTorch in eager mode, for one
 // sentence on one thread. Both run in turns in one run, so that other load on the machine slows
 // both. Times are processor times, so other processes do not count.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Profiles a step. Every operation is timed by itself. Times are summed by kind, and by part of the
 // model and direction.
 #ifndef BITTERN_BENCH_STEP_PROFILE_H_

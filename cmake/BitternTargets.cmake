@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Each folder of src/ has one library and one test program. A library includes only headers of the libraries that it
 # names, and these must come before it in the lists of src/CMakeLists.txt (scripts/check-includes).
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # bittern_verilated(TOP SOURCES a.sv b.sv PARAMETERS -GLatency=3 PREFIX Vname) builds the C++ model of a module and
 # its submodules, as a library bittern_PREFIX with the class PREFIX. SOURCES must list packages first.
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # cmake -DOUT=presets.cc -DFILES=a.toml;b.toml -P EmbedFiles.cmake Writes a source file with the files' bytes, for
 # src/model/presets.h.
 set(source "// Made from configs/*.toml by cmake/EmbedFiles.cmake.\n#include \"model/presets.h\"\n\n")

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The top of the Vitis kernel in plain Verilog, which every version of AMD's packager takes: kernel.sv with a
 // configuration. BITTERN_CONFIG is what scripts/accelerator-constant prints for it.
 module bittern (

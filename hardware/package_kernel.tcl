@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Packages the kernel as a Vitis object: vivado -mode batch -source package_kernel.tcl -tclargs PART TOP.v OUT.xo
 #
 # PART: of spec/devices.toml; TOP.v: bittern.v with its configuration (hardware/build). Works in the current directory.

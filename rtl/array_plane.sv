@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One plane of the array: Rows x Lanes multipliers, each with an adder, its tiles and accumulators.
 //
 // With folded lanes a word of Fold times Lanes passes in a beat, a part in each cycle of the fast clock. All is as if

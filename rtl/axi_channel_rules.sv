@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Assertions on one channel of AXI: what is offered stands, unchanged, until it is taken; nothing is offered right behind
 // a reset.
 module axi_channel_rules #(

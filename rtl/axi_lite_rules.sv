@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Assertions on an AXI4-Lite port, of both sides: a request stands unchanged until it is taken, an answer comes to a
 // request, one a request.
 module axi_lite_rules #(

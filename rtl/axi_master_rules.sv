@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Assertions on an AXI4 port with one order of transactions, of both sides: channels (axi_channel_rules), bursts within
 // 4 KB and within the kernel's longest, as many beats as announced with `last` at the last, answers to what was asked.
 module axi_master_rules #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From a plane's word to the next plane's: 0, or for a split walk the words of its region by planes.
 module bank_step #(
   parameter bittern_pkg::accelerator_t Config = bittern_pkg::AcceleratorNano

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The last levels of a fold over lanes that pass in Fold parts: of the values of a beat's cycles, a half is added
 // to the other until one is left, $clog2(Fold) additions of a beat's count later, and stays for the beat.
 //

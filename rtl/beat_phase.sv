@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which part of a word passes in a cycle of the fast clock: 0 in the first cycle of a beat, then 1 and so on. A
 // beat is a cycle of clk_i, whose edges are edges of the fast clock; a toggle tells the first cycle.
 module beat_phase #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The sum of two binary32 numbers (docs/arithmetic.md: to nearest even, subnormals are zeros, one
 // NaN), `Latency` cycles later; one a cycle.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What kind of a binary32 number it is, subnormals being zeros.
 module binary32_class (
   input  logic [31:0] d_i,

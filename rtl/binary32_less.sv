@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // a < b, as numbers: zeros are equal, and nothing is less than a NaN nor a NaN less than anything.
 module binary32_less (
   input  logic [31:0] a_i,

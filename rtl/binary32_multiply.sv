@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The product of two binary32 numbers, each of its own kind (binary32_product).
 module binary32_multiply #(
   parameter int unsigned Latency = 4,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The product of two binary32 numbers (docs/arithmetic.md: to nearest even, subnormals are zeros,
 // one NaN), `Latency` cycles later; one a cycle. What kinds of numbers they are comes with them (binary32_class):
 // that is known once for many products of one number.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "binary32_testing.h"
 
 namespace bittern {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Multiplier and adder against src/arith and the host, for the quick and the slow tests.
 #ifndef BITTERN_RTL_BINARY32_TESTING_H_
 #define BITTERN_RTL_BINARY32_TESTING_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The bittern command with the devices of the RTL.
 #include "cli/command_line.h"
 #include "rtl_devices.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A device and the simulator side by side: the same calls to both, and after every run the same
 // words.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The RTL beside the simulator, and what is said when they differ.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs src/train/conformance_test.cc on the devices of the RTL, too.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The accelerator: program, memory, array and units behind plain host ports.
 //
 // The host writes program, memory, tables and registers while `busy_o` is 0, then sets start_i for a

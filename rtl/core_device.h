@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // RtlDevice for any configuration: `Core` is the class that Verilator made of core.sv with it.
 #ifndef BITTERN_RTL_CORE_DEVICE_H_
 #define BITTERN_RTL_CORE_DEVICE_H_

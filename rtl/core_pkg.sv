@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Types that the units of the core share. Members are of this package's types or plain bits: Yosys
 // finds no other package's type inside of a structure.
 package core_pkg;

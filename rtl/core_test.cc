@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Programs on the whole core against the simulator: memory, to the bit, and cycles.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random programs that hardware can run: an instruction's operands lie in banks of their own, no
 // element needs what an earlier one of its instruction has still in the pipe, and every instruction
 // waits for those before it; or, if not orderly, it waits for any of them or for none.

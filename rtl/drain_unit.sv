@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The drain unit: rows of accumulators, or sums of them, to memory.
 //
 // By cycle after an element's issue (a: an addition): 1 the accumulator's row, which may be written

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whether dropout keeps a token's value of a feature (base/dropout_bits.h), three cycles later: ten
 // rounds, of which the first takes no addition; two additions in the first cycle, three in each of the next, and one
 // in that of the answer.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The keys of dropout's ten rounds, the same for all tokens, each in the cycle of its round: 0 to 2 in the
 // cycle behind load_i, 3 to 5 one later, 6 to 8 two later, 9 and the threshold three later.
 module dropout_keys (

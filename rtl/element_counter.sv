@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The nested loops of an instruction, outermost first: which element is being issued, and which
 // loop has advanced to get to it.
 module element_counter #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What elements carry past a pipe whose length depends on the instruction: pushed at one end,
 // popped in the same order at the other, and there in the same cycle.
 module fifo #(

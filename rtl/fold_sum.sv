@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The fold of Fold times Values numbers (docs/arithmetic.md) that come in Fold parts, $clog2 of that many additions
 // later; one a beat, for which its sum stays.
 module fold_sum #(

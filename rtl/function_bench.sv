@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Function units with their table, as a pair of lanes has them: for the tests and the sizes of functions
 // alone.
 module function_bench #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every function unit on every one of the 2^32 inputs.
 #include "function_testing.h"
 

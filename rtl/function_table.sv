@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of the functions (docs/arithmetic.md): two lanes read an entry a cycle each, two cycles
 // from address to entry: the memory's own output register. c3 is in the highest bits.
 module function_table #(

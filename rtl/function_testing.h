@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Function units against the definition, for the quick and the slow tests.
 #ifndef BITTERN_RTL_FUNCTION_TESTING_H_
 #define BITTERN_RTL_FUNCTION_TESTING_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A function of docs/arithmetic.md in one lane: an entry of the table and a cubic, one a cycle.
 // Cycle 0: z and the function, and the address of the entry. A look-up later: the entry. Three multiply-adds
 // later: the value. LOG2's last addition is left to the caller: log2(z) = exponent_o + value_o, in

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The index tables: rows of T entries for the units that compare with them, of which the part of the cycle
 // passes, and the column of the hardware loop's index for addresses.
 module index_tables #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An instruction's words in pieces: optional operands, which have words only if they are there, go
 // to their places.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Instructions that wait before a unit, in order. One that is pushed in cycle n is at the head in
 // n + 2 at the earliest. Whoever pushes counts the room.
 module instruction_queue #(

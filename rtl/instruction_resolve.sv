@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From an instruction that the sequencer hands out to what its unit's queue takes, four cycles later:
 // operands in their places, what depends on the hardware loop, and the figures of its timing.
 module instruction_resolve #(

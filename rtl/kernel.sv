@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The accelerator as a Vitis RTL kernel: the core with an AXI4-Lite port for control, an AXI4 master for everything
 // else (commands, program, memory, tables, results), and an interrupt. docs/hardware.md has the registers and commands.
 //

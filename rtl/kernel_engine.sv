@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The kernel's engine: takes commands beat by beat, and does on the core's host ports what they say (spec/kernel.toml).
 //
 // The first error ends a run: nothing further is taken, what is under way on the bus comes to its end, and the kernel is

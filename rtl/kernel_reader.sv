@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads `beats_i` beats from `address_i` on, front to end, by bursts on an AXI4 read channel, ahead of who takes them.
 //
 // A burst is asked for when there is room for all of it, so rready never falls. `stop_i` asks for no more and drops what

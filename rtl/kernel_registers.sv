@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The kernel's registers behind AXI4-Lite: start, done and interrupt as ap_ctrl_hs has them, the run's arguments, and
 // what a run left. spec/kernel.toml lists them.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The RTL's kernel (kernel.sv) under Verilator, with what a board has around it: a host on the
 // AXI4-Lite port and memory behind the AXI4 one.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The kernel around the core, through its buses: training steps as on the simulator, with and
 // without back-pressure, and whatever a host may do wrong. Assertions in the RTL hold both sides to
 // AXI's rules.

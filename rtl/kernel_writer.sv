@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Writes beats from `address_i` on, front to end, by bursts on an AXI4 write channel.
 //
 // A burst begins when all of it is there, so wvalid does not fall within one. `flush_i` sends the rest as a shorter

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A small memory in the logic's own cells: one write port, reads in the same cycle.
 module lane_memory #(
   parameter int unsigned Width = 32,

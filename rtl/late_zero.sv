@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A number two cycles later, or, where it turns out a cycle after it was there that it is none, a zero of a sign.
 module late_zero (
   input  logic        clk_i,

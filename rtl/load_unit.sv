@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The load unit: words of memory to rows of tiles. By cycle after an element's issue: 1 the
 // address, 3 the word, which is in the tile from the next cycle on.
 module load_unit #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // On-chip memory: the three regions behind one set of ports. A word port reads any region: lanes
 // that a word lacks are 0. Times as in memory_region, in beats.
 //

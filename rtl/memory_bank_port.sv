@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What several requesters ask of the port of one bank: at most one may. If more do, the result is
 // meaningless.
 module memory_bank_port #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A column of a memory bank: `Depth` words of `Bits` bits, one read port and one write port with an
 // enable for every `EnableBits` of them; the last one's may be fewer. A read takes a cycle; of a word that is
 // written in that cycle it gives anything, and nobody may ask.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The bank of a region that an address is in.
 module memory_decode #(
   parameter logic [1:0] Region = 2'd0,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One region of memory: banks side by side, each with one read and one write port, and what leads
 // requests to them. The rules of time: an address that is there in cycle n gives its word in cycle
 // n + 2, and a write that is there in cycle n can be read by an address of cycle n + 1.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A delay of `Stages` cycles, or wires for 0. Nothing is reset: what goes in comes out.
 module pipe #(
   parameter int unsigned Width = 1,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A delay of `Stages` cycles, or wires for 0, of a value or of 0 where clear_i comes with it. In hardware the
 // first register's own reset, so that it takes no logic. Nothing else is reset.
 module pipe_clear #(

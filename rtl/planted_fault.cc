@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which fault of rtl/faults.toml is planted: $BITTERN_RTL_FAULT (scripts/check-rtl-faults).
 #include <cstdlib>
 

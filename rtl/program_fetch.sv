@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Program memory and the words that come next. Reads a row of four words a cycle ahead of the
 // sequencer; after a jump in cycle n the next words are there from cycle n + 4 on.
 module program_fetch #(

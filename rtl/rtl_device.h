@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The RTL's core under Verilator, as a device: "rtl:nano".
 //
 // Memory, registers of lanes, tiles and accumulators begin with random contents, the same for the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // "rtl:nano": the RTL under Verilator. The environment sets options:
 //
 //   BITTERN_RTL_SEED=N        the seed of the random contents that registers and memory start with;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Support for the tests of modules.
 #ifndef BITTERN_RTL_RTL_TESTING_H_
 #define BITTERN_RTL_RTL_TESTING_H_

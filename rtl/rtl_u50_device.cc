@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "Vcore_u50.h"
 #include "core_device.h"
 

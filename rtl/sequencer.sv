@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The sequencer: takes instructions from program memory in order, four words a cycle, runs the
 // hardware loop, and hands instructions to their units; the timing of accelerator/isa/timing.h.
 module sequencer #(

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The lanes of a slice of a token word, for a factor that is one; a rank word or a scalar stays as it is. A number too
 // large gives zeros, and so do lanes beyond the word's.
 //

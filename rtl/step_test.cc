@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Training steps of the nano model on the RTL and on the simulator, with and without stalls.
 //
 // An instruction that has started is never held up, so what can come late is an instruction, or the

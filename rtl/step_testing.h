@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A model's training steps on two devices of one accelerator, the RTL's and the simulator's:
 // losses, predictions and the whole memory, to the bit, and cycles.
 #ifndef BITTERN_RTL_STEP_TESTING_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Behind the folds of a plane: the sum of the planes, the start, the write.
 //
 // An element comes with `pop_i` three cycles before its sum is there; what it needs by then was

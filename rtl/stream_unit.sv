@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The stream unit but for the array: issues elements, reads their operands, hands them to the planes
 // in the cycle in which the operands are there, and writes sums over ranks and tokens.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Waveforms: the file of a small model has its signals, with the values of every cycle.
 #include <gtest/gtest.h>
 

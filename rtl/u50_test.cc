@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The 2-encoder model's training step on the RTL of the u50, from a checkpoint of some hundred
 // sentences of ATIS (where it is not at hand, of the generated corpus): one step, then a hundred.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // When a unit issues the elements of the instruction at the head of its queue, and how far it is:
 // the timing of accelerator/isa/timing.h.
 //

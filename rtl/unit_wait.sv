@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whether a wait for an instruction of one unit holds.
 module unit_wait (
   input  core_pkg::wait_t     wait_i,

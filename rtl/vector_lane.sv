@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The stages of one lane of the vector unit. Two times of entry: `first` for x1 p1 + q1; and
 // `second`, either a multiply-add (v1 there) or that and a function later, for v2 p2 + q2 and p3.
 module vector_lane #(

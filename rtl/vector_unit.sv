@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The vector unit: chains of multiply-adds and a function on all lanes, folds over lanes, taps into
 // lane registers.
 //

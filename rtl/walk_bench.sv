@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A walker behind an element counter, as units have them, for their test.
 module walk_bench #(
   parameter int unsigned Loops = 4

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A walk for two planes: the same, or, split, banks of their own at the same offset.
 module walk_planes #(
   parameter bittern_pkg::accelerator_t Config = bittern_pkg::AcceleratorNano,

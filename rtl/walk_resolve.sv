@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // base + v * outer + entry * table_stride of a walk, two cycles later: v is the index of the hardware
 // loop, entry the table's at v. All modulo 2^24.
 module walk_resolve (

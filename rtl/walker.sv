@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // base + the sum of index times stride: the value for the element that was issued in the cycle
 // before. It only adds: every loop remembers where its present pass began.
 module walker #(

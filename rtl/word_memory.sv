@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A lane_memory of words that pass in Fold parts: the part of the cycle is written, and read.
 module word_memory #(
   parameter int unsigned Width = 32,  // of a part

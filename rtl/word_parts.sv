@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whole words to the parts in which they pass, and back: lane t is in part t % Fold at place t / Fold. A word is there
 // whole a beat behind its parts.
 module word_parts #(

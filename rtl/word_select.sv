@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One of several words. A number beyond the last gives any of them.
 module word_select #(
   parameter int unsigned Words = 4,

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Tests fetch-atis against file:// URLs made from the copy of ATIS in $BITTERN_ATIS, else data/atis. The exit status
 # is 77 if there is no copy.
 set -u

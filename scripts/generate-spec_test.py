@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Tests scripts/generate-spec with specifications that have one error each, and with changed outputs."""
 
 import re

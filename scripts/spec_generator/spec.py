@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads spec/*.toml, checks it, and returns plain objects. Every error names file and field."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Counts the primitives of a netlist, by module of the source and in total.
 
 "lut" is LUTs of the device, of which one may hold two functions (pairing.py); "functions" counts each by itself.

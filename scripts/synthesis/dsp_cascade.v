@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // For Yosys's techmap: an unsigned product of up to 26 by 34 bits from two DSP48E2, the second of which takes the
 // first one's result by the cascade, 17 places on, so that no adder of LUTs is left (UG579, wide multiplication;
 // AMD's tools make the same of it). Yosys's own map adds in LUTs. No registers within, as in that map.

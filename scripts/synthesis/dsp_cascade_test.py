@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The map of wide products to two DSP48E2: corner and random products, by Yosys on a model of the primitive."""
 
 import random

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What dsp_cascade.v uses of a DSP48E2, written down from UG579: without registers, X and Y the product.
 module DSP48E2 (
   input  [29:0] A, ACIN,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which LUTs of a netlist share one of the device's.
 
 A LUT of UltraScale+ has two outputs: any function of six inputs, or two functions of the same five, and a

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Pairs of LUTs in netlists made by hand."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A design in Yosys's own text format, taken apart into modules."""
 
 import re

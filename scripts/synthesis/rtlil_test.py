@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A design taken apart by rtlil.py: what is in which part, by Yosys as well."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Estimates the longest path of every module of a mapped netlist, and finds loops without a register.
 
 The model: a delay for every primitive and one for the wire behind it, whatever its length. Nothing is placed

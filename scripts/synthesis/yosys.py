@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs Yosys on the core: a netlist of UltraScale+ primitives, a module of the source at a time."""
 
 import json

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Arithmetic on whole numbers.
 #ifndef BITTERN_BASE_ARITHMETIC_H_
 #define BITTERN_BASE_ARITHMETIC_H_

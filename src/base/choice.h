@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The names of an enumeration's values, listed once.
 //
 // An enumeration that users choose from has a function Choices beside it, which lists every value

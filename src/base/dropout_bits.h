@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The random bits of dropout come from a counter-based generator. So a mask is never stored, and a
 // recomputed activation uses the same mask.
 //

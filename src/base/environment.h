@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads variables of the environment.
 #ifndef BITTERN_BASE_ENVIRONMENT_H_
 #define BITTERN_BASE_ENVIRONMENT_H_

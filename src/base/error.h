@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Errors that a user can correct, such as bad input, a bad configuration or a full disk.
 //
 // Every such error is thrown as Error and ends the program with exit status 2. Its message names

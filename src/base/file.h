@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads untrusted files within limits, and writes files that are either whole or absent.
 //
 // Every failure is an Error that names the path, the system's message, and the limit or the line

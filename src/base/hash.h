@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A hash of text that is the same on every machine: FNV-1a with 64 bits
 // (http://www.isthe.com/chongo/tech/comp/fnv). It is stored in files, so it must never change.
 #ifndef BITTERN_BASE_HASH_H_

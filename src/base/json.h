@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Parses JSON from untrusted files.
 #ifndef BITTERN_BASE_JSON_H_
 #define BITTERN_BASE_JSON_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Shares work among threads. The results do not depend on the number of threads.
 #ifndef BITTERN_BASE_PARALLEL_H_
 #define BITTERN_BASE_PARALLEL_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Counter-based random numbers: Philox4x32-10.
 //
 // Every number is a pure function of (seed, stream, index). So a mask can be computed again instead

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Writes a drawing as SVG text.
 //
 // Lengths are pixels; x goes to the right, y downwards. Text that a function takes is escaped,

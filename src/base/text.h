@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Text helpers for reading input and for messages: UTF-8, sizes in bytes, quoting, suggestions.
 #ifndef BITTERN_BASE_TEXT_H_
 #define BITTERN_BASE_TEXT_H_

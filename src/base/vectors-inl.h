@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Loads, stores and loops that all kernels share; included once for every SIMD target.
 #if defined(BITTERN_BASE_VECTORS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef BITTERN_BASE_VECTORS_INL_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // --device of the commands about programs: an accelerator of spec/accelerators.toml.
 #ifndef BITTERN_CLI_ACCELERATOR_OPTION_H_
 #define BITTERN_CLI_ACCELERATOR_OPTION_H_

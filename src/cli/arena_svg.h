@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A picture of the arena of a training step: operations from left to right, bytes from bottom to
 // top, a rectangle for every tensor, coloured by kind, with name, size and life in its title (what
 // a browser shows on hover). Below, the part of the model at work; a line where the loss is.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bittern check: proves that a program file is right for its accelerator.
 
 #include <fmt/format.h>

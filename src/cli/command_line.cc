@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finds the command that is asked for, and turns errors into an exit status.
 #include "cli/command_line.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The bittern command, for programs that differ in the devices that they register.
 #ifndef BITTERN_CLI_COMMAND_LINE_H_
 #define BITTERN_CLI_COMMAND_LINE_H_

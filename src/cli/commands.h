@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The commands of the program. Each declares its options on the command line's parser and returns
 // the function that runs it after parsing.
 //

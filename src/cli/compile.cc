@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bittern compile: compiles a model's program for an accelerator, and shows its memory and its
 // timeline.
 

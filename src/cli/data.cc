@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bittern data: writes the corpus that comes with the program, and counts sentences, words and
 // labels of a data directory.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bittern estimate: tells whether a model fits an accelerator, and the cost of a training step
 // there.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/estimate_report.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reports an estimate (accelerator/estimate/estimate.h) as JSON and as text, for `bittern
 // estimate`. The names in the JSON are stable; docs/estimates.md lists them.
 #ifndef BITTERN_CLI_ESTIMATE_REPORT_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bittern eval: the figures of a trained model on a split.
 
 #include <fmt/format.h>

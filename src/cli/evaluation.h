@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Evaluates a trained model on one split, for eval and for the end of train.
 #ifndef BITTERN_CLI_EVALUATION_H_
 #define BITTERN_CLI_EVALUATION_H_

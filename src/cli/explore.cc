@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bittern explore: estimates the cost of each pair of an accelerator's and a model's sizes.
 
 #include "accelerator/estimate/explore.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A plot of a sweep: multiply-add lanes to the right, time of a step upwards, both logarithmic; a
 // point's colour is its depth, its size its rank. Points that no other of the same model beats are
 // filled and joined by a line; a point's title (shown on hover) says everything.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Prints a program, one instruction on a line.
 #ifndef BITTERN_CLI_LISTING_H_
 #define BITTERN_CLI_LISTING_H_

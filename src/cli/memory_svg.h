@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A picture of an accelerator's memory during a program: instructions from left to right, words of
 // a region from bottom to top, a rectangle for every tensor with its name, words, banks and life in
 // its title (what a browser shows on hover). Lines between banks; unused words stay white.

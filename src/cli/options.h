@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Options that several commands share.
 //
 // If a value is out of its range, the message names the option, the value and the range.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The output of commands, for people and for scripts.
 #ifndef BITTERN_CLI_OUTPUT_H_
 #define BITTERN_CLI_OUTPUT_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bittern plan: the multiplications and bytes of a training step, without training.
 //
 // The model is that of the configuration. --data sets its numbers of labels. Every figure is exact:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bittern predict: a model's answers to sentences from arguments or from standard input.
 
 #include <fmt/format.h>

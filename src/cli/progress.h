@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Shows the progress of a run on standard error: on a terminal a bar that rewrites its line,
 // elsewhere a plain line now and then.
 #ifndef BITTERN_CLI_PROGRESS_H_

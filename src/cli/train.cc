@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // bittern train: trains a model on a data directory, or on the corpus that comes with the program.
 
 #include <fmt/format.h>

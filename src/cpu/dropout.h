@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The mask of a dropout operation in a step: the stream is added to the step's key.
 #ifndef BITTERN_CPU_DROPOUT_H_
 #define BITTERN_CPU_DROPOUT_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of operations says of every operation whether it reads its results (Effect). The memory
 // plan relies on it. Here each operation of several training steps runs twice in float64, on
 // results that held different numbers before.

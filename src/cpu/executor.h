@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a planned graph on this machine in FP32.
 //
 // Construction plans the arena, has the independent checker prove the plan, and allocates the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compares the fast executor with the float64 reference on whole training steps: every option of
 // the graph, parameters and losses after several steps. Also tests that a step allocates nothing.
 

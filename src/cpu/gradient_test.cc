@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The backward operations of the graph against central differences, all in float64: every number
 // of every parameter.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Layers with sizes of their own, which no configuration gives yet: their gradients against central
 // differences in float64, every number of every parameter.
 

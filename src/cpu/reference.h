@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a graph in float64, one scalar at a time. Tests compare the fast executor with it, and take
 // finite differences of it.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The corpus that comes with the program: air-travel requests from a seeded grammar.
 //
 // It resembles ATIS in size, in its numbers of intents and tags and in the length of its sentences,

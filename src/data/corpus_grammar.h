@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The tables of GenerateCorpus, from which it composes air-travel requests.
 //
 // A text is a list of alternatives, separated by |, each with an optional mark in front:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sentences with slot tags and an intent, read from a data directory.
 //
 // There are two layouts, and ReadSplit finds out which one a directory has:

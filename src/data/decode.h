@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Decoders: they choose an answer from logits.
 //
 // Logits are stored feature-major, as the graph writes them: logits[tag * row_stride + token],

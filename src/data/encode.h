@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sentences as numbers: what training and evaluation read. They hold no text of words, so the Split
 // that they come from can be freed.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ReadJsonLines of dataset.h, in a separate file because the JSON library is slow to compile.
 #include <algorithm>
 #include <nlohmann/json.hpp>

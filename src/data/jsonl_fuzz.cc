@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Any bytes read as JSON lines end in a split that can be encoded, or in an Error.
 #include <cstddef>
 #include <cstdint>

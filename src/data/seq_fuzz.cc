@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Any bytes read as seq.in, seq.out and label (cut at the first two zero bytes) end in a split that
 // can be encoded, or in an Error.
 #include <algorithm>

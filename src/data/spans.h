@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Spans in BIO tags, by the rules of CoNLL-2000's conlleval.
 //
 // B-x always starts a span. I-x continues a span of type x; after O, after another type and at the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The words that a model knows, with their numbers.
 //
 // A word's id is its row of the word table: [PAD] 0, [UNK] 1, [CLS] 2. The words of the training

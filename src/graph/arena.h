@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Static memory: the life of each tensor of a graph, and its place in one arena.
 //
 // Units are bytes. Time is the index of an operation; a tensor lives from its first write to its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Proves a memory plan right from the schedule alone: it replays the operations over a map that
 // says which tensor wrote each 64-byte line last.
 //

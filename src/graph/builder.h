@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Builds a Graph: makes tensors, and turns labelled views into the loops of a contraction.
 //
 // A View names each axis of an operand by a label. An axis that both operands have and the result

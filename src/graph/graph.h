@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A training step as data: named tensors and the operations on them, in the order they run.
 //
 // Every machine shares this one description of a step: the CPU executor runs it, the float64

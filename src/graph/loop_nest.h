@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Extents that depend on the number of tokens, and the loops of a contraction.
 //
 // A contraction is a nest of affine loops. Each loop has an extent and, for each operand, the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Operands by name: a struct template In<T> or Out<T> of an operation whose members are all a T
 // (operations.h), and the list of tensors that a graph stores for it.
 //

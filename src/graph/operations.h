@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of operations: everything that a training step can do, one struct for each.
 //
 // The members of a struct are its attributes. `In<T>` and `Out<T>` name its operands: with T =

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which part of a model a tensor or an operation belongs to, and what is known of a parameter.
 //
 // Tables, pictures and estimates report by these fields, and a parameter starts by them. Names are

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "graph/passes.h"
 
 #include <algorithm>
@@ -26,8 +27,9 @@ void RemoveDeadOps(Graph& graph) {
 }
 
 void HoistUpdates(Graph& graph) {
-  // True if the update may not pass an operation, because they share a tensor. Two readers of one tensor
-  // could change places, but the parameter and the gradient of an update are never only read.
+  // True if the update may not pass an operation, because they share a tensor. Two readers of one
+  // tensor could change places, but the parameter and the gradient of an update are never only
+  // read.
   const auto touches = [](const Op& op, const Op& update) {
     std::vector<TensorId> all = Reads(op);
     all.insert(all.end(), op.out.begin(), op.out.end());

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Passes over the order of a graph's operations, run once it is built.
 #ifndef BITTERN_GRAPH_PASSES_H_
 #define BITTERN_GRAPH_PASSES_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Activation checkpointing: the backward pass computes some results of the forward pass again, so
 // that they need no memory in between.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The configuration says what is trained and how. TOML files, checkpoints and commands share this
 // description.
 //

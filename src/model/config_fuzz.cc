@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Any bytes read as a configuration end in one that its own TOML gives again, or in an Error.
 #include <cstddef>
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A configuration as TOML, both ways.
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sets every parameter of a graph to its starting values: graph/part.h, ParameterInfo.
 //
 // place(id): the whole tensor, row-major, in float32; it is overwritten. Each parameter draws from

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Writes the input tensors of training_step.h for one sentence, before its step runs.
 //
 // The same code serves every machine: `place` gives the memory of an input tensor. Nothing is

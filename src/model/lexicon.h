@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The words of a model and the labels of its tasks: its knowledge apart from the parameters.
 #ifndef BITTERN_MODEL_LEXICON_H_
 #define BITTERN_MODEL_LEXICON_H_

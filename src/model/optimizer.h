@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The optimizers: the update that each appends to a step, and the state tensors that it keeps of a
 // parameter.
 #ifndef BITTERN_MODEL_OPTIMIZER_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How many numbers a model trains, part by part, and what dense weights would need.
 #ifndef BITTERN_MODEL_PARAMETER_COUNT_H_
 #define BITTERN_MODEL_PARAMETER_COUNT_H_

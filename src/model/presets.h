@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The configurations that come with the program: the files of configs/, compiled in.
 #ifndef BITTERN_MODEL_PRESETS_H_
 #define BITTERN_MODEL_PRESETS_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A step of a model, put together from an input layer, a stack of layers and the heads of tasks.
 //
 // BuildStep (training_step.h) places the layers and tasks of a configuration. Other programs place

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The common state of the layers of one step: the graph under construction, the parameters, and the
 // way from a gradient to an update.
 #ifndef BITTERN_MODEL_STEP_BUILDER_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "model/training_step.h"
 
 #include <fmt/format.h>

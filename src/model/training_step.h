@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Builds the graph of one training step, or of inference, from a configuration.
 //
 // Input tensors (i32, written by the host before each run; InputWriter does):

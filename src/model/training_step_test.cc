@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The paper's models: parameters to the number, multiply-adds, memory.
 
 #include "model/training_step.h"

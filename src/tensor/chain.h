@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The tensor network of one linear map and its activation: what the planner orders.
 //
 // Leaves are the cores G1..Gd (leaf 0..d-1) and the activation X (leaf d) with the indices

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The order in which the rows of a TTM embedding are computed, and how words share work.
 //
 // The row of a word is F1[v1] .. Fd[vd]. A binary tree over intervals of cores says what is

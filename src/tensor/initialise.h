@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Starting values of tensor-train cores: the composed matrix gets a stated standard deviation.
 //
 // An entry of the composed matrix is a sum over prod(inner ranks) paths of products of one entry a

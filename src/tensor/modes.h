@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Automatic modes: how to cut a size into factors that a tensor train can use.
 //
 // The fewest parameters at given ranks need the smallest sum of modes, so that is what is looked

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Shapes of the two tensor-train formats.
 //
 // TT matrix, M x N: a chain of cores G1..Gd, first one a mode of M each, then one a mode of N each;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Numbers in the two tensor-train formats, and the dense matrices that they represent.
 //
 // The training engine never composes a matrix: these functions are the plain definition that it is

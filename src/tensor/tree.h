@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Contraction trees: in which order a chain of cores and an activation are multiplied.
 //
 // A node contracts two tensors over every index that both hold and that nobody else needs. Its

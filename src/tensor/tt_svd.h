@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // TT-SVD: the tensor train nearest to a dense matrix, up to a factor sqrt(d - 1).
 //
 // One truncated SVD a bond, from left to right, in double (Oseledets 2011, algorithm 1). Exact

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Checkpoints: one safetensors file with everything that a run, an evaluation or a reader needs.
 //
 // Tensors: every parameter and every state of the optimizer under its name in the graph. So the

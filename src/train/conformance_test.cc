@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One list of cases that every machine runs: the engine says what is right, and each device of
 // StepDevices() has to do the same. A new kind of device joins by its name.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a step on this machine, by cpu/executor.h.
 #include <fmt/format.h>
 

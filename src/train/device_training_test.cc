@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Training through a simulated accelerator: the same run as on the engine, but for rounding.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Scores of a model on a split. The result is the same for any number of threads.
 #ifndef BITTERN_TRAIN_EVALUATOR_H_
 #define BITTERN_TRAIN_EVALUATOR_H_

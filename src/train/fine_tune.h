@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Fine-tuning: training starts from a trained model on new data. New words take free rows of the
 // word table, new labels extend the heads (ExtendLexicon).
 #ifndef BITTERN_TRAIN_FINE_TUNE_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A trained model's answers to one sentence. Evaluation and prediction share it.
 //
 // An Inference has its own runner (on this machine: parameters and activations, about 1.8 MB for

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where the sentences of a run come from, and how a resumed run recognises them.
 #ifndef BITTERN_TRAIN_LEXICON_H_
 #define BITTERN_TRAIN_LEXICON_H_

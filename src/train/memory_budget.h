@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Picks how much of the forward pass a training step computes again, from a budget of bytes.
 #ifndef BITTERN_TRAIN_MEMORY_BUDGET_H_
 #define BITTERN_TRAIN_MEMORY_BUDGET_H_

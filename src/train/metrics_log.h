@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // metrics.jsonl: one JSON object a line, appended as a run goes on.
 //
 // A checkpoint counts the lines that belong to it. A resumed run drops the lines after those. So

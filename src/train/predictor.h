@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A trained model's answer to a sentence of text.
 //
 // Words are separated by blanks or tabs. If no word of the model's vocabulary has an ASCII capital

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "train/program_devices.h"
 
 #include "accelerator/device/registry.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The devices of the product that run programs of the accelerator.
 #ifndef BITTERN_TRAIN_PROGRAM_DEVICES_H_
 #define BITTERN_TRAIN_PROGRAM_DEVICES_H_

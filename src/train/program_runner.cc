@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a step as a program, on a device that runs programs of the accelerator.
 #include <fmt/format.h>
 

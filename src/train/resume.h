@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Checks that a run may be resumed: only the same work gives the same bits.
 #ifndef BITTERN_TRAIN_RESUME_H_
 #define BITTERN_TRAIN_RESUME_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The data of a run: its training and validation sentences as numbers.
 #ifndef BITTERN_TRAIN_RUN_DATA_H_
 #define BITTERN_TRAIN_RUN_DATA_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The directory of a run and the files in it.
 //
 //   last.safetensors   the latest state of the run

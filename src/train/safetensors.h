@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reader and writer of safetensors files: named tensors and a map of strings.
 //
 // Format: header length (8 bytes, little-endian), header (JSON: name -> {dtype, shape,

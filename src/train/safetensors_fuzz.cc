@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Any bytes as a safetensors file: every input is read whole or refused with an Error.
 //
 // The first byte chooses what the others are: 255 a whole file; n < 255 a header, to which the true

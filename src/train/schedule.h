@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Learning rates and random decisions of a run. They are pure functions of configuration and
 // position.
 #ifndef BITTERN_TRAIN_SCHEDULE_H_

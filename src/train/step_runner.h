@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a training or inference step: on this machine, or on a device that runs accelerator
 // programs.
 //

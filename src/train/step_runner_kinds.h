@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a kind of step runner tells the list in step_runner.cc.
 #ifndef BITTERN_TRAIN_STEP_RUNNER_KINDS_H_
 #define BITTERN_TRAIN_STEP_RUNNER_KINDS_H_

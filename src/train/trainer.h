@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Training: epochs over the training split, evaluation on valid, checkpoints, resumption.
 //
 // The files of a run (run_directory.h) are written at these times:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs the bittern command for the tests in this folder, and makes their input files.
 
 $BITTERN is the program (default: build/bittern).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs the tests of a module for ctest. The exit status is
 
   1   if a test failed, or if the module has no test

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests the commands of the accelerator: estimate, compile, check, explore, and --device of the others."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests that the trained ATIS model answers, and that it learns new sentences without forgetting ATIS.
 
 Trains `atis-2enc` with seed 1, which takes minutes; $BITTERN_ATIS_CHECKPOINT names a checkpoint to

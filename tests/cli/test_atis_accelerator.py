@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Trains ATIS on the simulated accelerator, and compares single steps and an epoch's figures with the engine."""
 
 import signal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests bad input: the exit status is 2, the message says what is wrong and where, and no file is half-written.
 
 Each case is a function that damages something in its directory and returns the command line, and a pattern that the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests that every command does what its help says, on the nano model.
 
     python3 -m unittest discover -s tests/cli

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A checkpoint that an earlier version wrote gives the same answers, can be resumed and fine-tuned.
 
 The files are in tests/data/bittern-1; its README says how they were made. On the processor that made

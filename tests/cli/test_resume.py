@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests that a run that was killed and resumed ends with the bytes of an uninterrupted run.
 
 $BITTERN_KILLS is the number of kills (default: 6). Their times are random. The seed is printed, and

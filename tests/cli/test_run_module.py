@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests the exit status of run_module.py for failed and for skipped tests."""
 
 import os

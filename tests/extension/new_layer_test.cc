@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A layer that the product does not have, defined with public types alone: a gated linear unit with
 // a shortcut, y = x + C ((A x) * tanh(B x)), * elementwise (cf. arXiv 1612.08083).
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tasks from outside src/, made of public types alone: they train, are evaluated, stored and asked.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // No code of the product takes a name of a tensor or an operation apart: with a prefix before every
 // name, training gives the same numbers, and parameters and phases are counted alike.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The common arguments of the oracle's programs: model, precision and loss."""
 
 import argparse

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Compares two files of gradients tensor by tensor. The exit status is 1 if one differs too much.
 
     compare.py OURS.safetensors REFERENCE.safetensors --tolerance 2e-5

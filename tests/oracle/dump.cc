@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Writes losses and gradients of the engine to files, for the comparison with PyTorch.
 //
 //   oracle_dump gradients --checkpoint A --example E.json --out B.safetensors [--float64] ...

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The comparisons with PyTorch exchange sentences as numbers, in JSON lines
 //   {"ids": [2, 17, ...], "tags": [-1, 4, ...], "intent": 3}
 // Token 0 is [CLS]; a tag or an intent of -1 adds nothing to the loss.

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes the loss of one sentence and every gradient, for comparison with the engine's.
 
     gradients.py --checkpoint A.safetensors --example example.json --dump B.safetensors

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes the loss of every step of plain SGD at a fixed rate, for comparison with the engine's.
 
     losses.py --checkpoint A.safetensors --examples sentences.jsonl --steps 50 \\

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The engine's Transformer in PyTorch. It is the reference for losses and gradients.
 
 The model classifies the intent and fills the slots of one sentence. Token 0 is [CLS]. Parameters have the names and

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes a checkpoint with random parameters, so that the oracle can run without the engine.
 
     random_checkpoint.py --preset atis-2enc --format tensor --seed 1 --out A.safetensors

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One thread, and which BLAS does the work. Import it before torch."""
 
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Checks of the oracle itself: python3 -m unittest discover -s tests/oracle"""
 
 import dataclasses

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Describes the accesses of an instruction, element by element, as the specification defines them.
 #ifndef BITTERN_ACCELERATOR_CHECKER_ACCESS_H_
 #define BITTERN_ACCELERATOR_CHECKER_ACCESS_H_

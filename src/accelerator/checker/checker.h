@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Proves an accelerator's program correct from its words and its memory map alone, by the
 // specification (docs/instructions.md, docs/accelerator.md). It shares no code with the compiler or
 // the simulator, so that a fault in one of them is not repeated here.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Checks any program with any map. The checker must terminate. A program that it accepts then runs
 // on the simulator, which must read neither unwritten words nor words outside of memory.
 //

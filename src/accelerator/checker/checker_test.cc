@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Each test has a small program with one fault. The checker finds it, and accepts the program
 // without it.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Knows which tensor owns a word, and which words have been written in its current lifetime.
 #ifndef BITTERN_ACCELERATOR_CHECKER_LIVES_H_
 #define BITTERN_ACCELERATOR_CHECKER_LIVES_H_

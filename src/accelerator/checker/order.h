@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Computes how long after another instruction an instruction starts at least, for any behaviour of
 // the sequencer.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A program as the sequencer runs it.
 #ifndef BITTERN_ACCELERATOR_CHECKER_PROGRAM_H_
 #define BITTERN_ACCELERATOR_CHECKER_PROGRAM_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tests of whole programs: loops, lists, tables, maps, and limits of the checker.
 
 #include "accelerator/checker/testing/programs.h"

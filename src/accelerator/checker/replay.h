@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs through a program once, with every element of every instruction, and compares each access
 // with those before it.
 #ifndef BITTERN_ACCELERATOR_CHECKER_REPLAY_H_

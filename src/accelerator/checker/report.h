@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The findings of the checker.
 #ifndef BITTERN_ACCELERATOR_CHECKER_REPORT_H_
 #define BITTERN_ACCELERATOR_CHECKER_REPORT_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The checker accepts what the compiler makes.
 
 #include <fmt/format.h>

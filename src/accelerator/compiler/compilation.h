@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The state of a compilation, which the passes read and change.
 //
 // Every member says which pass sets it. A member is empty before that pass. The result of a

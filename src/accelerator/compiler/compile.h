@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compiles a graph to a program of the accelerator: layouts, instructions, addresses, waits.
 //
 // The graph must be built for the accelerator (StepOptions::intent_on_every_token). It must not

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The result of a compilation: a program, and what a host needs to know to run it.
 //
 // It owns everything in it. A step that does not fit the accelerator has no program, but says what

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a compiled graph on a device: what Executor (cpu/executor.h) is for this machine.
 //
 // Tensors are row-major on this side and words on the other. What the device holds stays there

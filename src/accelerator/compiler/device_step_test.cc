@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whole training steps on the simulated accelerator against the CPU engine's.
 
 #include "accelerator/compiler/device_step.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Texts of what each pass made, for `bittern compile --dump-after PASS` and for tests.
 #ifndef BITTERN_ACCELERATOR_COMPILER_DUMP_H_
 #define BITTERN_ACCELERATOR_COMPILER_DUMP_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Unit tests of the passes that change or group the operations of a graph.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Unit tests of the passes that choose layouts, and of the mapping of contractions to the array.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Unit tests of the passes from traversal orders to encoded instructions.
 #include <gtest/gtest.h>
 

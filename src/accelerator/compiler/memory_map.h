@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The memory map of a compiled step (accelerator/isa/memory_map.h), as it travels in its program.
 #ifndef BITTERN_ACCELERATOR_COMPILER_MEMORY_MAP_H_
 #define BITTERN_ACCELERATOR_COMPILER_MEMORY_MAP_H_

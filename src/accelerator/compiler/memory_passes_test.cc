@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Unit tests of the passes that choose addresses.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every pass has a dump and unit tests, and the compiler refuses what a machine cannot hold.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which faults in a program the checker finds, and which the comparison with the CPU engine: none
 // escapes both. docs/verification.md has the table.
 

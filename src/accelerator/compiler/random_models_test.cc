@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random small models: one compiles to a program that the checker proves, or is refused with an
 // error. BITTERN_MODELS in the environment is how many are tried.
 

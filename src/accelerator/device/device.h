@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A machine that runs accelerator programs: the simulator, a simulation of the RTL, or a board.
 //
 // The caller first calls LoadProgram. Then, for every step, it writes the words that changed, calls

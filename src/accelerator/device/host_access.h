@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Checks the requests of a host to any device. Each check fails with a message that says what is
 // wrong.
 #ifndef BITTERN_ACCELERATOR_DEVICE_HOST_ACCESS_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The kernel around the core (docs/hardware.md, spec/kernel.toml) as a device. This is the driver;
 // a KernelPort connects it to a board or to a simulation.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tests requests that a host must not make, and the driver with a scripted port. The kernel of that
 // port is slow, wrong, or still runs for an earlier host. rtl/kernel_test.cc tests the kernel
 // itself.

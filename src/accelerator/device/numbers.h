@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Converts numbers between a host and a machine's memory.
 #ifndef BITTERN_ACCELERATOR_DEVICE_NUMBERS_H_
 #define BITTERN_ACCELERATOR_DEVICE_NUMBERS_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The devices that a program can open, by name: KIND:ACCELERATOR, as in "sim:u50".
 //
 // A kind of device has a function that describes it (SimulatorDevices, XrtDevices, RtlDevices). A

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Estimates the energy of a program from its events and its time, with published figures
 // (spec/energy.toml). The result is a range. It was not measured on a board.
 #ifndef BITTERN_ACCELERATOR_ESTIMATE_ENERGY_H_

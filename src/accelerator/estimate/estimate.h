@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Estimates the training of a model on an accelerator: whether it fits, memory blocks, cycles and
 // energy.
 //

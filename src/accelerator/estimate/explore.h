@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sweeps an accelerator's size and a model's rank and depth. It finds the cost of each pair, and
 // the pairs that are not dominated by another.
 #ifndef BITTERN_ACCELERATOR_ESTIMATE_EXPLORE_H_

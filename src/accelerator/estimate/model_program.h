@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compiles the program of a model for an accelerator, with the least recomputation that its memory
 // allows.
 #ifndef BITTERN_ACCELERATOR_ESTIMATE_MODEL_PROGRAM_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Assigns the cycles of a step to phases of the model.
 //
 // A step runs through embedding, encoders and heads (loss included), and back. A phase starts when
@@ -27,8 +28,8 @@ struct Phase {
 
 // `ops` are the program's instructions, and `times` refer to their index. Their parts are those of
 // `program`, the graph that was compiled. `graph` is the step without recomputation, at
-// `graph.tokens` tokens which are all different words. `cycles` are the clock cycles of the step. One
-// cycle of `times` is `fold` clock cycles.
+// `graph.tokens` tokens which are all different words. `cycles` are the clock cycles of the step.
+// One cycle of `times` is `fold` clock cycles.
 std::vector<Phase> PhasesOf(const std::vector<MachineOp>& ops,
                             const std::vector<InstructionTime>& times, const Graph& program,
                             const Graph& graph, int64_t cycles, int64_t fold);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finds accelerators by name, and counts the memory blocks that an accelerator takes of its part.
 #ifndef BITTERN_ACCELERATOR_ISA_ACCELERATOR_H_
 #define BITTERN_ACCELERATOR_ISA_ACCELERATOR_H_

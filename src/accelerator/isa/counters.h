@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Cycle counters of a run. They say how long each unit was busy and why it waited.
 #ifndef BITTERN_ACCELERATOR_ISA_COUNTERS_H_
 #define BITTERN_ACCELERATOR_ISA_COUNTERS_H_

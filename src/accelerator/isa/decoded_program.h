@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A program as the sequencer runs it: the decoded fields of its instructions, and the order in
 // which they are dispatched, hardware loops included.
 #ifndef BITTERN_ACCELERATOR_ISA_DECODED_PROGRAM_H_

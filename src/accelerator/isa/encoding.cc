@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Encode, Decode and Disassemble are visitors of the fields in generated/fields.h.
 #include <fmt/format.h>
 

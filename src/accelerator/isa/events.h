@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Counts the events of an instruction for the energy estimate, from its fields alone.
 #ifndef BITTERN_ACCELERATOR_ISA_EVENTS_H_
 #define BITTERN_ACCELERATOR_ISA_EVENTS_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finds the largest values of instruction fields (spec/isa.toml).
 #ifndef BITTERN_ACCELERATOR_ISA_FIELD_LIMITS_H_
 #define BITTERN_ACCELERATOR_ISA_FIELD_LIMITS_H_

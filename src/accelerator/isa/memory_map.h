@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The memory map of a program says where each tensor is stored and when it is alive. It is the
 // program's metadata.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads any text as a memory map. It is either refused with an Error, or accepted, written and read
 // back unchanged.
 #include <cstddef>

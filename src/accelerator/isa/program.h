@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A compiled program consists of the sequencer's words, its constants, and a memory map for people
 // and tools.
 //

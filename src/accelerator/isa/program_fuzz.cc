@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads any bytes as a program file, and any words as its instructions. They are either refused
 // with an Error, or accepted and written to the same bytes.
 //

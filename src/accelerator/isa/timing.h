@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Computes cycles and events of a program in one pass over its instructions, with hardware loops
 // expanded. It does not simulate each cycle. The result depends on the list registers and on no
 // other data.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The array's arithmetic on series of elements, with the machine's widest vectors. Every sum has a
 // fixed order, so the bits are those of the specification for any width of vectors. The caller must
 // hold a FlushToZero.

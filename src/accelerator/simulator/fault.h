@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A fault of a program while it runs. Examples are an address outside memory, a read of a word that
 // was never written, and an operand that the instruction cannot take.
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_FAULT_H_

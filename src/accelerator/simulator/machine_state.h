@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The state of the accelerator apart from its program, and which parts of it have been written.
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_MACHINE_STATE_H_
 #define BITTERN_ACCELERATOR_SIMULATOR_MACHINE_STATE_H_

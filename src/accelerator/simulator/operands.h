@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An instruction at its unit. The hardware loop is resolved in its operands and their whole range
 // is checked. So the loops over elements only add strides.
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_OPERANDS_H_

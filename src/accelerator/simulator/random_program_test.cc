@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random programs on the simulator and on the reference: the same bits everywhere.
 
 #include "accelerator/simulator/testing/random_program.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The simulator as a device.
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_SIMULATED_DEVICE_H_
 #define BITTERN_ACCELERATOR_SIMULATOR_SIMULATED_DEVICE_H_

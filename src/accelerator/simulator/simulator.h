@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs accelerator programs: their arithmetic to the bit, and their cycles.
 //
 // Results and time are separate. `Run` executes instructions one after the other in program order,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Small programs by hand: what is read before anything has written it, maxima of what is no number,
 // the order of a drain's sums.
 

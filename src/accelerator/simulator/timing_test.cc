@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Cycles worked out by hand (docs/timing.md).
 
 #include "accelerator/isa/timing.h"

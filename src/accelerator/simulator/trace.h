@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Writes the units' timeline as a Chrome trace file, for Perfetto and chrome://tracing.
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_TRACE_H_
 #define BITTERN_ACCELERATOR_SIMULATOR_TRACE_H_

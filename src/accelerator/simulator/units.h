@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The work of the four units, with one function for each opcode. The elements of an instruction
 // take effect in order. The caller must hold a FlushToZero.
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_UNITS_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Helpers for tests that check the message of an Error.
 #ifndef BITTERN_BASE_TESTING_ERRORS_H_
 #define BITTERN_BASE_TESTING_ERRORS_H_

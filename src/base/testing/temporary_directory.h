@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // For tests: a directory for files that the test removes at its end.
 #ifndef BITTERN_BASE_TESTING_TEMPORARY_DIRECTORY_H_
 #define BITTERN_BASE_TESTING_TEMPORARY_DIRECTORY_H_

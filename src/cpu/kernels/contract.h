@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One contraction of two tensors as an affine loop nest, planned once and run many times.
 //
 //   c[...] = start + scale * sum over the summed loops of a[...] * b[...]

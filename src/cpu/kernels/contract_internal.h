@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The properties of the kernels of the current SIMD target, for the planner. Private to this
 // folder.
 #ifndef BITTERN_CPU_KERNELS_CONTRACT_INTERNAL_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs contraction plans: packs operands where that pays, and takes c tile by tile. Compiled once
 // for every SIMD target.
 #undef HWY_TARGET_INCLUDE

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The register tiles of contractions, in two forms: lanes of columns, and dots over a contiguous
 // sum. Included once for every SIMD target.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Elementwise kernels, and kernels that move columns.
 //
 // Activations are FP32, feature-major: x[f][t], packed (row stride = the token count). Pointers

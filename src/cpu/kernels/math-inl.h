@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // exp and what is made of it; included once for every SIMD target. Polynomials: near-minimax fits
 // of our own. Errors were measured over all floats of the ranges given (elementwise_test.cc holds
 // them to it).

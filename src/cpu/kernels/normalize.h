@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Layer normalisation over the features of every token: x[f][t] packed, per-token vectors [t],
 // per-feature vectors [f]. elementwise.h says what all kernels of this folder share.
 //

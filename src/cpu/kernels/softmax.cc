@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cpu/kernels/softmax.h"
 
 #undef HWY_TARGET_INCLUDE

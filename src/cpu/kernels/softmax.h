@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Softmax of attention scores, and cross-entropy. Sums run down a column (over keys or classes),
 // tokens are the lanes. elementwise.h says what all kernels of this
 // folder share.

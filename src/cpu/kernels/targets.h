@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The SIMD instruction sets that the kernels are compiled for. The best one that the machine has is
 // used. Bits differ between them (elementwise.h says where).
 #ifndef BITTERN_CPU_KERNELS_TARGETS_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The optimizer's updates of one parameter tensor, taken as a flat list of elements. Parameters and
 // states are updated in place; gradients are not changed, except by Scale. elementwise.h says what
 // all kernels of this folder share.

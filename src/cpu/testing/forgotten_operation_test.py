@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An operation with a missing entry does not compile.
 
     forgotten_operation_test.py COMPILER [FLAG...]

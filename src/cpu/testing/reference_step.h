@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A step in float64 on the sentence of tiny_model.h, for finite differences.
 #ifndef BITTERN_CPU_TESTING_REFERENCE_STEP_H_
 #define BITTERN_CPU_TESTING_REFERENCE_STEP_H_
@@ -37,7 +38,8 @@ class ReferenceStep {
     inputs_.dropout_key = 0x1234567890ABCDEF;
     inputs_.learning_rate = 0.1;
     for (size_t i = 0; i < graph_.ops.size(); ++i) {
-      if (InfoOf(graph_.ops[i].operation).stage == Stage::kLoss) loss_end_ = static_cast<int>(i) + 1;
+      if (InfoOf(graph_.ops[i].operation).stage == Stage::kLoss)
+        loss_end_ = static_cast<int>(i) + 1;
     }
   }
   ReferenceStep(const ReferenceStep&) = delete;

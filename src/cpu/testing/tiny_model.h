@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A model small enough for finite differences, and a sentence for it.
 #ifndef BITTERN_CPU_TESTING_TINY_MODEL_H_
 #define BITTERN_CPU_TESTING_TINY_MODEL_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // For tests: small splits, and where ATIS is.
 #ifndef BITTERN_DATA_TESTING_SPLITS_H_
 #define BITTERN_DATA_TESTING_SPLITS_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The attention sublayer of a post-LayerNorm encoder:
 //   y = LayerNorm(x + dropout(O(attention(Q x, K x, V x)))),
 //   attention = V softmax(Kᵀ Q / sqrt(d)) head by head (arXiv 1706.03762, 3.2).

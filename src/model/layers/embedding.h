@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The input layer of a model on words:
 //   y = dropout(normalize(row(word t) + position t)), without gain and shift.
 //

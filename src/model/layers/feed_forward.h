@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The feed-forward sublayer of a post-LayerNorm encoder:
 //   y = LayerNorm(x + dropout(outer(gelu(inner(x))))).
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The interface of a layer: its forward and its backward pass, as operations of a graph.
 //
 // A layer is built with a StepBuilder, with which it declares its parameters in the constructor and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // y = W x + b, where W is a chain of tensor-train cores, or one dense matrix, in any contraction
 // order.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // LayerNorm over features, each token by itself: y = (x - mean) rstd [gain] + [shift].
 //
 // x, y: [features][T]. Backward reads x and two numbers a token, not y.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "model/layers/residual.h"
 
 namespace bittern {
@@ -26,9 +27,8 @@ TensorId Residual::Backward(TensorId dy) {
   const TensorId d_sum = norm_.Backward(dy);
   if (step_.dropout() == 0) return d_sum;
   const TensorId d_branch = step_.Scratch(name_ + ": d branch", features_);
-  step_.Append(name_ + ": d branch",
-               ops::Dropout{{.stream = stream_, .rate = step_.dropout()}}, {.x = d_sum},
-               {.y = d_branch});
+  step_.Append(name_ + ": d branch", ops::Dropout{{.stream = stream_, .rate = step_.dropout()}},
+               {.x = d_sum}, {.y = d_branch});
   return d_branch;
 }
 

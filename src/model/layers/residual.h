@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The end of a post-LayerNorm sublayer: y = LayerNorm(x + dropout(branch)).
 //
 // x, branch, y: [features][T]. The sublayer computes the branch from x.

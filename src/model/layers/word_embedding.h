@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Words and positions to activations: x[f][t] = row(word t)[f] + position[f][t].
 //
 // The word table is a TTM matrix (dense: one core). The rows of a sentence's distinct words are

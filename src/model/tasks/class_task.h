@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A class of the whole sentence, read from token 0: the sentence's intent.
 //
 // Labels: one number a sentence. Loss: cross-entropy. Metric: accuracy, for the whole label (a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A head that chooses among classes: map (hidden x hidden) -> tanh -> dense layer -> cross-entropy.
 //
 // It answers for every token, or only for token 0. BuildTraining appends both directions in one

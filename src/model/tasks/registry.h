@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The tasks of a model.
 //
 // The kinds of tasks that the program brings are listed in registry.cc. Other programs add theirs

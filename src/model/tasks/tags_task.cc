@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "model/tasks/tags_task.h"
 
 #include <fmt/format.h>

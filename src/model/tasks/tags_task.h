@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A BIO tag for every word: the sentence's slots.
 //
 // Labels: one number a word. Loss: cross-entropy, the sum or the mean over the labelled words that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A task: one thing that a model learns to answer about a sentence.
 //
 // A Task covers the whole way: labels -> input tensor -> head -> loss -> answer -> metric. Trainer,

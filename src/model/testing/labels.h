@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // For tests: labels of one sentence, for the two tasks that the configuration describes.
 #ifndef BITTERN_MODEL_TESTING_LABELS_H_
 #define BITTERN_MODEL_TESTING_LABELS_H_

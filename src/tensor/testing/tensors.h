@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random tensor trains and norms for tests.
 #ifndef BITTERN_TENSOR_TESTING_TENSORS_H_
 #define BITTERN_TENSOR_TESTING_TENSORS_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // For tests: a small model, small parts of the generated corpus, and a directory to train in.
 #ifndef BITTERN_TRAIN_TESTING_RUNS_H_
 #define BITTERN_TRAIN_TESTING_RUNS_H_

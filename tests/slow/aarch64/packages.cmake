@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Replaces the libraries for which Debian on a PC has no Arm build. Header libraries are used directly, and GoogleTest
 # is built from its source package. Other packages are found in the usual way.
 macro(bittern_cross_package method package)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Debian's cross compiler for 64-bit Arm Linux; programs are linked statically and run under qemu. The compiler
 # searches /usr/include after its own headers. Header libraries are there.
 set(CMAKE_SYSTEM_NAME Linux)

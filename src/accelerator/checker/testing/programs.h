@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Small programs with a map, for tests, and checks of the findings.
 #ifndef BITTERN_ACCELERATOR_CHECKER_TESTING_PROGRAMS_H_
 #define BITTERN_ACCELERATOR_CHECKER_TESTING_PROGRAMS_H_

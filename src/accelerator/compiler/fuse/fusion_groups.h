@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Operations that the accelerator takes together.
 //
 // A pass of the vector unit can add, normalise or differentiate, and beside it reduce over words,

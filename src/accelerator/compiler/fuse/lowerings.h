@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the accelerator makes of each operation of the graph, but for contractions: one table that
 // every part of the compiler reads.
 //

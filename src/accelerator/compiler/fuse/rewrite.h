@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Says the same step in operations that suit the accelerator better.
 #ifndef BITTERN_ACCELERATOR_COMPILER_FUSE_REWRITE_H_
 #define BITTERN_ACCELERATOR_COMPILER_FUSE_REWRITE_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which part each operand of a contraction plays on the array, from the lane axes of its tensors.
 //
 // c = sum a * b, with kappa the axis in lanes and rho the axis in rows:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "accelerator/compiler/layout/contraction_cost.h"
 
 #include <algorithm>

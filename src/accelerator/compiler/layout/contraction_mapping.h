@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How one contraction runs on the array: which indices become rows, lanes, planes and time.
 //
 // This is the analysis that the lowering (lower/contraction.h) follows. It adds no instructions, so

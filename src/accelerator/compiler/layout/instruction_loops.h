@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Loops of an instruction under construction, with the stride of every operand.
 //
 // Strides are in words of the operand, offsets count from the operand's first word. A list of loop

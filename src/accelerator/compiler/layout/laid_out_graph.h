@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A graph for one accelerator, with a layout for each of its tensors. Owns nothing.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LAYOUT_LAID_OUT_GRAPH_H_
 #define BITTERN_ACCELERATOR_COMPILER_LAYOUT_LAID_OUT_GRAPH_H_

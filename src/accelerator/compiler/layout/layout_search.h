@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Chooses how every tensor of a graph lies in words: which axis is across lanes.
 //
 // Activations have tokens in their lanes, vectors are scalars. For cores, factors and heads the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Chooses one of a few candidates for each of several variables such that a sum of costs, each of
 // some of the variables, is the least.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Chooses which tensors are split into halves for two planes, and along which axis.
 //
 // A contraction uses both planes where one of its loops halves everything that it streams

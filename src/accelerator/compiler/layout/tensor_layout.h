@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How a tensor lies in the accelerator's words: which of its axes is across the lanes.
 //
 // A tensor is row-major in the graph. One axis (element stride `lane_stride`, extent `lanes`) lies

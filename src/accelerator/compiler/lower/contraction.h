@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Lowers a contraction to loads, streams and write-backs (drains); docs/accelerator.md explains the
 // three directions.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LOWER_CONTRACTION_H_

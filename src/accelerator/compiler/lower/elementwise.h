@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Turns every group of operations but contractions and normalisation into passes of the vector
 // unit, and the word table's gather and scatter into streams with a comparison as operand.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LOWER_ELEMENTWISE_H_

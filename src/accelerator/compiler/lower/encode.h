@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Encodes instructions as the words of a program.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LOWER_ENCODE_H_
 #define BITTERN_ACCELERATOR_COMPILER_LOWER_ENCODE_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The instructions of a program, appended in program order, with the loops around them.
 //
 // Run one after the other, the instructions are right. The waits that let units overlap come later

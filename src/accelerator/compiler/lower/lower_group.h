@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Lowers one fusion group: chooses the lowering for its first operation.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LOWER_LOWER_GROUP_H_
 #define BITTERN_ACCELERATOR_COMPILER_LOWER_LOWER_GROUP_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the lowerings of operations read, and where they put tensors, scalars and instructions.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LOWER_LOWERING_H_
 #define BITTERN_ACCELERATOR_COMPILER_LOWER_LOWERING_H_

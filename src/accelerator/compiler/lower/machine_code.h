@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Instructions before their tensors have addresses.
 //
 // An instruction's walks hold word offsets within a tensor; `tensors` says which, walk by walk in

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "accelerator/compiler/lower/normalization.h"
 
 #include <algorithm>

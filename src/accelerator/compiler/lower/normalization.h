@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Turns LayerNorm, forward and backward, into passes of the vector unit.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LOWER_NORMALIZATION_H_
 #define BITTERN_ACCELERATOR_COMPILER_LOWER_NORMALIZATION_H_

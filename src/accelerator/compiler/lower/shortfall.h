@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Room that a program needs and the accelerator does not have.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LOWER_SHORTFALL_H_
 #define BITTERN_ACCELERATOR_COMPILER_LOWER_SHORTFALL_H_

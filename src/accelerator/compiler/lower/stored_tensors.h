@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The tensors of a program: those of the graph, then those that the lowering adds.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LOWER_STORED_TENSORS_H_
 #define BITTERN_ACCELERATOR_COMPILER_LOWER_STORED_TENSORS_H_

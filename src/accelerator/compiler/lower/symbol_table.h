@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Scalars and index tables that the host writes, and that instructions refer to. Each is made when
 // it is first asked for.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LOWER_SYMBOL_TABLE_H_

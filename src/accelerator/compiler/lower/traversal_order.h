@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Chooses for every activation the order in which its words are written.
 //
 // A sum over time reads its operand in a particular order: its innermost loop runs over results,

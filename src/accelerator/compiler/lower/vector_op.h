@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One instruction of the vector unit, put together by the names of its operands.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LOWER_VECTOR_OP_H_
 #define BITTERN_ACCELERATOR_COMPILER_LOWER_VECTOR_OP_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Spreads tensors that are accessed at the same time over different banks.
 //
 // A bank has one read and one write port, so tensors that are read, or written, at the same time

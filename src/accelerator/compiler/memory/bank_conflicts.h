@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which tensors a program accesses at the same time: they want banks of their own.
 #ifndef BITTERN_ACCELERATOR_COMPILER_MEMORY_BANK_CONFLICTS_H_
 #define BITTERN_ACCELERATOR_COMPILER_MEMORY_BANK_CONFLICTS_H_

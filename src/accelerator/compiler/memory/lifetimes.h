@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Lifetimes of tensors in a program, counted in instructions.
 #ifndef BITTERN_ACCELERATOR_COMPILER_MEMORY_LIFETIMES_H_
 #define BITTERN_ACCELERATOR_COMPILER_MEMORY_LIFETIMES_H_

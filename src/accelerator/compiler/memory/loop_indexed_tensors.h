@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tensors of which the trips of a hardware loop take one after the other (sections.h).
 #ifndef BITTERN_ACCELERATOR_COMPILER_MEMORY_LOOP_INDEXED_TENSORS_H_
 #define BITTERN_ACCELERATOR_COMPILER_MEMORY_LOOP_INDEXED_TENSORS_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Chooses the address and records the lifetime of every tensor of a program.
 //
 // First every tensor goes to the lowest free place (placement.h), which says whether the program

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Gives every tensor of a program its words.
 //
 // Each kind of word is placed by itself. With two planes a region is two columns, one for each:

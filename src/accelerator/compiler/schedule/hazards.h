@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What an instruction must not overtake: finds, element by element, how late after an earlier
 // instruction's start it may start.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Puts the groups of a section into an order that keeps the units busy at the same time.
 //
 // Units take their instructions in program order, so the order decides what overlaps. List

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Parts of a step, one behind the other, and which of them are trips of one hardware loop.
 //
 // The graph says which operations are a trip of a repeat (Op::repeat). Trips that do the same on

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The order between instructions that run in different units: writes the wait fields.
 //
 // Run one after the other, the instructions are right; each waits for what it must not overtake

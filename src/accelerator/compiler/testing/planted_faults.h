@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Faults planted in a compiled program, for the test of what finds them.
 #ifndef BITTERN_ACCELERATOR_COMPILER_TESTING_PLANTED_FAULTS_H_
 #define BITTERN_ACCELERATOR_COMPILER_TESTING_PLANTED_FAULTS_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Small graphs for tests of single passes, and the state of a compilation after a pass.
 #ifndef BITTERN_ACCELERATOR_COMPILER_TESTING_SMALL_GRAPHS_H_
 #define BITTERN_ACCELERATOR_COMPILER_TESTING_SMALL_GRAPHS_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // "xrt:u50" and the like: cards, through AMD's XRT. These environment variables configure them:
 //
 //   BITTERN_XCLBIN=FILE   the kernel's xclbin (hardware/build makes it)

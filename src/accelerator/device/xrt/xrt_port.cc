@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "accelerator/device/xrt/xrt_port.h"
 
 #include <experimental/xrt_ip.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Connects to the kernel on a board by AMD's XRT.
 //
 // It was written for the XRT of Debian 12 (2.13) and has never been run on a board

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Without a card there is little to see: that the host code links, and says what is wrong.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The accelerator's multiplication and addition of IEEE binary32 numbers. They work on the bits, in
 // integer arithmetic only. The logic in rtl/ gives the same bits.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // While an object of this class lives, the thread's float arithmetic treats subnormal inputs as
 // zeros of their sign, and results that would be subnormal become such zeros. This is the
 // accelerator's arithmetic: multiplications and additions of floats then give the bits of

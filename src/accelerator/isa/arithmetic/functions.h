@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The accelerator's functions of one argument. docs/arithmetic.md defines them completely.
 //
 // Each is a table look-up and a cubic. Bits of z choose an entry (c3, c2, c1, c0) of one table of

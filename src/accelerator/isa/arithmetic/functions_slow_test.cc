@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs every function on each of the 2^32 inputs. The fast form is compared with the definition bit
 // by bit, and both with float64. The test prints the worst errors, which docs/arithmetic.md lists.
 #include <gtest/gtest.h>

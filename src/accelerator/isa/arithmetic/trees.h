@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Defines the order in which the accelerator sums.
 //
 // A fold adds the upper half of n values to the lower half until one value is left. If the number

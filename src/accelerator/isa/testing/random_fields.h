@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Instructions with random fields, for tests.
 #ifndef BITTERN_ACCELERATOR_ISA_TESTING_RANDOM_FIELDS_H_
 #define BITTERN_ACCELERATOR_ISA_TESTING_RANDOM_FIELDS_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Builds programs from instructions, and machines to run them on, for tests.
 #ifndef BITTERN_ACCELERATOR_SIMULATOR_TESTING_PROGRAMS_H_
 #define BITTERN_ACCELERATOR_SIMULATOR_TESTING_PROGRAMS_H_

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // For tests: what generators of random programs share. Each generator chooses operands by rules of
 // its own: that of the simulator lets instructions overlap in memory, that of the RTL keeps the
 // rules of timing (docs/timing.md).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A second implementation of the instruction set, for tests. It follows the formulas of
 // spec/isa.toml element by element and lane by lane, in integer arithmetic
 // (accelerator/isa/arithmetic/binary32.h). It is simple and slow.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A test fixture that runs a test on every SIMD target of this machine, and test data.
 #ifndef BITTERN_CPU_KERNELS_TESTING_TARGETS_H_
 #define BITTERN_CPU_KERNELS_TESTING_TARGETS_H_

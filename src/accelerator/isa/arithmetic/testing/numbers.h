@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Helpers of the quick and the slow tests of the arithmetic.
 #ifndef BITTERN_ACCELERATOR_ISA_ARITHMETIC_TESTING_NUMBERS_H_
 #define BITTERN_ACCELERATOR_ISA_ARITHMETIC_TESTING_NUMBERS_H_

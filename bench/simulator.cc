@@ -63,7 +63,7 @@ struct Options {
 
 void Run(const Options& options) {
   const Config config = LoadConfig(options.config);
-  const StepOptions step_options{.recompute = Recompute::kGelu, .intent_on_every_token = true};
+  const StepOptions step_options{.recompute = Recompute::kGelu, .heads_on_every_token = true};
   RegisterDevices(SimulatorDevices());
   const std::unique_ptr<Device> device = OpenDevice(options.device);
   DeviceStep step(BuildStep(config, step_options), *device);

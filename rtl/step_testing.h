@@ -37,7 +37,7 @@ struct StepSentence {
 
 // The parameters at the start of a training.
 inline Parameters InitialParameters(const Config& config) {
-  const Graph graph = BuildStep(config, {.intent_on_every_token = true});
+  const Graph graph = BuildStep(config, {.heads_on_every_token = true});
   Parameters parameters;
   for (const Tensor& tensor : graph.tensors) {
     if (tensor.kind != TensorKind::kParameter) continue;
@@ -73,9 +73,9 @@ class GraphOnDevice {
  public:
   GraphOnDevice(const Config& config, StepKind kind, Recompute recompute, Device& device)
       : device_(device),
-        step_(BuildStep(config,
-                        {.kind = kind, .recompute = recompute, .intent_on_every_token = true}),
-              device),
+        step_(
+            BuildStep(config, {.kind = kind, .recompute = recompute, .heads_on_every_token = true}),
+            device),
         writer_(config, step_.graph(), [&](TensorId id) { return step_.Integers(id); }) {}
 
   void Write(const Parameters& parameters) {

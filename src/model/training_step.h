@@ -37,9 +37,9 @@ enum class StepKind {
 struct StepOptions {
   StepKind kind = StepKind::kTraining;
   Recompute recompute = Recompute::kElementwise;
-  // The intent branch computes every token and learns from token 0 alone, whose label is the only
-  // one: the same gradients, for a machine on which one column costs as much as all.
-  bool intent_on_every_token = false;
+  // A head that answers from token 0 computes every token and learns from token 0 alone. The
+  // gradients are equal. It is for a machine on which one column costs as much as all.
+  bool heads_on_every_token = false;
 };
 
 // The order in which the rows of the word table are computed; a function of the configuration.

@@ -93,7 +93,7 @@ TEST(RenamedTest, ParametersAreCountedAlike) {
 TEST(RenamedTest, CompilesToTheSameWordsAndPhases) {
   const isa::Accelerator& machine = isa::AcceleratorNamed("nano");
   const Graph graph =
-      BuildStep(LoadConfig("nano"), {.recompute = Recompute::kGelu, .intent_on_every_token = true});
+      BuildStep(LoadConfig("nano"), {.recompute = Recompute::kGelu, .heads_on_every_token = true});
   const Graph renamed = Renamed(graph);
   const CompiledStep step = Compile(graph, machine), same = Compile(renamed, machine);
   ASSERT_FALSE(step.code.empty());

@@ -19,7 +19,7 @@ namespace {
 void ExpectProved(const Config& config, const std::string& accelerator,
                   Recompute recompute = Recompute::kGelu) {
   const isa::Accelerator& machine = isa::AcceleratorNamed(accelerator);
-  const Graph graph = BuildStep(config, {.recompute = recompute, .intent_on_every_token = true});
+  const Graph graph = BuildStep(config, {.recompute = recompute, .heads_on_every_token = true});
   const CompiledStep step = Compile(graph, machine);
   const auto begin = std::chrono::steady_clock::now();
   const checker::Report report = checker::CheckProgram(step.code, machine, MapOf(graph, step));
@@ -134,7 +134,7 @@ ranks = [1, 12, 1, 1]
 // Every number of distinct words, not only the usual few.
 TEST(CheckedProgram, EveryList) {
   const isa::Accelerator& machine = isa::AcceleratorNamed("nano");
-  const Graph graph = BuildStep(LoadConfig("nano"), {.intent_on_every_token = true});
+  const Graph graph = BuildStep(LoadConfig("nano"), {.heads_on_every_token = true});
   const CompiledStep step = Compile(graph, machine);
   std::vector<checker::ListRegisters> lists;
   for (int n = 1; n <= machine.lanes; ++n) lists.emplace_back().fill(static_cast<uint32_t>(n));

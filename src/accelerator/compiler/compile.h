@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compiles a graph to a program of the accelerator: layouts, instructions, addresses, waits.
 //
-// The graph must be built for the accelerator (StepOptions::intent_on_every_token). It must not
+// The graph must be built for the accelerator (StepOptions::heads_on_every_token). It must not
 // accumulate gradients over a batch. The accelerator knows no optimizer but plain SGD, no gradient
 // clipping, no label smoothing and no weight decay. Compile fails, naming the option, if the graph
 // has one of them, or if the model needs more tables, lists or lanes than the accelerator has.

@@ -34,9 +34,9 @@ class Pair {
       : config_(config),
         device_(std::move(device)),
         executor(BuildStep(config, {.kind = kind}), kColumnGroup),
-        step(BuildStep(config,
-                       {.kind = kind, .recompute = recompute, .intent_on_every_token = true}),
-             *device_),
+        step(
+            BuildStep(config, {.kind = kind, .recompute = recompute, .heads_on_every_token = true}),
+            *device_),
         write_executor_(config, executor.graph(),
                         [&](TensorId id) { return executor.Integers(id); }),
         write_step_(config, step.graph(), [&](TensorId id) { return step.Integers(id); }) {
@@ -180,7 +180,7 @@ TEST(DeviceStep, TooFewLaneRegistersAreAnError) {
   isa::Accelerator machine = isa::AcceleratorNamed("nano");
   machine.lane_registers = 8;
   try {
-    Compile(BuildStep(LoadConfig("nano"), {.intent_on_every_token = true}), machine);
+    Compile(BuildStep(LoadConfig("nano"), {.heads_on_every_token = true}), machine);
     FAIL() << "compiled";
   } catch (const Error& error) {
     const std::string said = error.what();
@@ -213,7 +213,7 @@ struct Size {
 Size SizeOf(const std::string& accelerator, const std::string& preset) {
   const std::unique_ptr<Device> device = Simulated(accelerator);
   const CompiledStep step = Compile(
-      BuildStep(LoadConfig(preset), {.recompute = Recompute::kGelu, .intent_on_every_token = true}),
+      BuildStep(LoadConfig(preset), {.recompute = Recompute::kGelu, .heads_on_every_token = true}),
       device->accelerator());
   isa::ListRegisters lists{};
   lists.fill(32);

@@ -13,7 +13,7 @@ namespace {
 struct Compiled {
   Compiled(const std::string& config, const std::string& accelerator)
       : machine(isa::AcceleratorNamed(accelerator)),
-        graph(BuildStep(LoadConfig(config), {.intent_on_every_token = true})),
+        graph(BuildStep(LoadConfig(config), {.heads_on_every_token = true})),
         step(Compile(graph, machine)),
         map(MapOf(graph, step)) {}
 

@@ -70,7 +70,7 @@ TEST(Passes, DumpsAreDeterministic) {
 // The strategies from the fastest to the smallest: less memory makes the compiler leave out passes.
 TEST(Passes, LessMemoryMeansASmallerStrategy) {
   const Graph graph = BuildStep(LoadConfig("nano"),
-                                {.recompute = Recompute::kEncoder, .intent_on_every_token = true});
+                                {.recompute = Recompute::kEncoder, .heads_on_every_token = true});
   isa::Accelerator machine = isa::AcceleratorNamed("nano");
   EXPECT_EQ(StateAfter("place", graph, machine).strategy.name, "separate results");
   std::set<std::string> used;
@@ -91,7 +91,7 @@ std::string MessageOf(const Graph& graph, const isa::Accelerator& machine) {
 }
 
 TEST(Passes, TooFewListRegistersAreAnError) {
-  const Graph graph = BuildStep(LoadConfig("nano"), {.intent_on_every_token = true});
+  const Graph graph = BuildStep(LoadConfig("nano"), {.heads_on_every_token = true});
   isa::Accelerator machine = isa::AcceleratorNamed("nano");
   machine.list_registers = graph.lists;
   EXPECT_EQ(MessageOf(graph, machine), "compiled");

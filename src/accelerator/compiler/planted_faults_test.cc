@@ -40,7 +40,7 @@ class Comparison {
       : config_(LoadConfig("nano")),
         device_(isa::AcceleratorNamed("nano")),
         executor_(BuildStep(config_, {}), kColumnGroup),
-        step_(BuildStep(config_, {.intent_on_every_token = true}), device_),
+        step_(BuildStep(config_, {.heads_on_every_token = true}), device_),
         write_executor_(config_, executor_.graph(),
                         [&](TensorId id) { return executor_.Integers(id); }),
         write_step_(config_, step_.graph(), [&](TensorId id) { return step_.Integers(id); }) {

@@ -128,7 +128,7 @@ void ExpectProvedOrRefused(const std::string& accelerator, int models, uint64_t 
         .kind = random.UpTo(7) == 0 ? StepKind::kInference : StepKind::kTraining,
         .recompute = random.Pick(
             {Recompute::kGelu, Recompute::kElementwise, Recompute::kHalf, Recompute::kEncoder}),
-        .intent_on_every_token = true};
+        .heads_on_every_token = true};
     SCOPED_TRACE(fmt::format("computed again: {}\n{}", Name(options.recompute), ToToml(config)));
     const Outcome outcome = Try(config, options, machine);
     ++outcomes[static_cast<size_t>(outcome)];

@@ -32,8 +32,8 @@ ModelProgram FindProgram(const Config& config, StepKind kind, const isa::Acceler
   for (const Recompute recompute : kChoices) {
     ModelProgram program{
         .recompute = recompute,
-        .graph = BuildStep(config,
-                           {.kind = kind, .recompute = recompute, .intent_on_every_token = true}),
+        .graph =
+            BuildStep(config, {.kind = kind, .recompute = recompute, .heads_on_every_token = true}),
         .step = {}};
     program.step = TryCompile(program.graph, machine, after);
     if (program.fits()) return program;

@@ -18,7 +18,7 @@ TEST(ModelProgram, KeepsAsMuchAsFits) {
   std::vector<int64_t> needs;  // token words
   for (const Recompute recompute :
        {Recompute::kGelu, Recompute::kElementwise, Recompute::kHalf, Recompute::kEncoder}) {
-    const Graph graph = BuildStep(config, {.recompute = recompute, .intent_on_every_token = true});
+    const Graph graph = BuildStep(config, {.recompute = recompute, .heads_on_every_token = true});
     machine.tokens.banks = 1;  // so the smallest program is reported
     needs.push_back(TryCompile(graph, machine).words.at(WordKind::kToken));
   }

@@ -139,7 +139,7 @@ std::unique_ptr<Head> ClassTask::MakeHead(StepBuilder& step, int loss) const {
   using Reads = ClassificationHead::Reads;
   return std::make_unique<ClassificationHead>(
       step, *this, loss,
-      step.options().intent_on_every_token ? Reads::kEveryToken : Reads::kFirstToken);
+      step.options().heads_on_every_token ? Reads::kEveryToken : Reads::kFirstToken);
 }
 
 std::unique_ptr<AnswerReader> ClassTask::MakeReader(const NameList& labels, const AnswerOptions&,

@@ -38,7 +38,9 @@ class Pair {
   }
 
   void Write(std::span<const uint16_t> ids, std::span<const int16_t> tags, int intent, bool pad) {
-    const TestLabels labels(tags, intent);
+    Write(ids, TestLabels(tags, intent), pad);
+  }
+  void Write(std::span<const uint16_t> ids, SentenceLabels labels, bool pad) {
     write_fast_.Write(ids, labels, pad, inputs);
     write_reference_.Write(ids, labels, pad, inputs);
   }
@@ -149,9 +151,10 @@ TEST_P(ExecutorTest, AllocatesNothingInAStep) {
   Pair pair(GetParam().config, Recompute::kHalf);
   pair.Step(0, GetParam().pad);
   const TinySentence sentence;
-  pair.Write(sentence.ids, sentence.tags, sentence.intent, GetParam().pad);
+  const TestLabels labels(sentence.tags, sentence.intent);
+  pair.Write(sentence.ids, labels, GetParam().pad);
   const int64_t before = Allocations();
-  pair.Write(sentence.ids, sentence.tags, sentence.intent, GetParam().pad);
+  pair.Write(sentence.ids, labels, GetParam().pad);
   pair.executor.Run(pair.inputs);
   pair.executor.RunUpdates(pair.inputs);
   EXPECT_EQ(Allocations(), before);

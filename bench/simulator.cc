@@ -27,6 +27,7 @@
 #include "data/vocabulary.h"
 #include "model/initial_values.h"
 #include "model/inputs.h"
+#include "model/testing/labels.h"
 #include "model/training_step.h"
 
 namespace bittern {
@@ -78,7 +79,7 @@ void Run(const Options& options) {
   std::vector<int16_t> tags(ids.size(), 0);
   StepInputs inputs;
   inputs.learning_rate = 1e-3;
-  writer.Write(ids, tags, 0, true, inputs);
+  writer.Write(ids, TestLabels(tags, 0), true, inputs);
 
   const double run = SecondsOf(options.seconds, [&] { step.Run(inputs); });
 

@@ -40,6 +40,7 @@
 #include "data/vocabulary.h"
 #include "model/initial_values.h"
 #include "model/inputs.h"
+#include "model/testing/labels.h"
 #include "model/training_step.h"
 #include "oracle/examples.h"
 #include "step_profile.h"
@@ -98,7 +99,7 @@ class Engine {
   const StepInputs& Next(const std::string& kind) {
     const std::vector<Example>& examples = sentences_.at(kind);
     const Example& example = examples[next_[kind]++ % examples.size()];
-    writer_.Write(example.ids, example.tags, example.intent, false, inputs_);
+    writer_.Write(example.ids, TestLabels(example.tags, example.intent), false, inputs_);
     return inputs_;
   }
 

@@ -20,6 +20,7 @@
 #include "data/encode.h"
 #include "model/initial_values.h"
 #include "model/inputs.h"
+#include "model/testing/labels.h"
 #include "model/training_step.h"
 
 namespace bittern {
@@ -86,7 +87,7 @@ class GraphOnDevice {
     StepInputs inputs;
     inputs.learning_rate = 0.01;
     inputs.dropout_key = 77 + number;
-    writer_.Write(sentence.ids, sentence.tags, sentence.intent, true, inputs);
+    writer_.Write(sentence.ids, TestLabels(sentence.tags, sentence.intent), true, inputs);
     step_.Run(inputs);
     cycles_ += device_.ReadCounters().cycles;
     return ReadAll(TensorKind::kOutput);

@@ -54,14 +54,16 @@ class RtlU50 : public testing::Test {
     const Checkpoint& model = checkpoint.contents();
     Parameters parameters = InitialParameters(model.config);
     for (auto& [name, values] : parameters) values = checkpoint.ReadTensor(name);
-    const EncodedSplit split = Encode(data_("train"), model.lexicon.vocabulary,
-                                      model.lexicon.labels, model.config.model.tokens);
+    const EncodedSplit split = Encode(data_("train"), model.lexicon, model.config);
     std::vector<StepSentence> sentences;
     for (size_t i = 0; i < steps; ++i) {
       const EncodedSentence sentence = split[(kUpdates + i) % split.size()];
-      sentences.push_back({{sentence.ids.begin(), sentence.ids.end()},
-                           {sentence.tags.begin(), sentence.tags.end()},
-                           sentence.intent});
+      const LabelSpan intent = sentence.labels[0], tags = sentence.labels[1];
+      StepSentence step{.ids = {sentence.ids.begin(), sentence.ids.end()},
+                        .tags = {kNoLabel},
+                        .intent = intent.empty() ? kNoLabel : intent[0]};
+      step.tags.insert(step.tags.end(), tags.begin(), tags.end());
+      sentences.push_back(std::move(step));
     }
     const std::unique_ptr<RtlDevice> rtl = MakeRtlU50();
     const auto begin = std::chrono::steady_clock::now();

@@ -15,7 +15,7 @@ class AcceleratorOption {
 
   void Add(CLI::App& parser);
   bool given() const { return !name_.empty(); }
-  // An Error if there is none of the name.
+  // Fails if there is no accelerator of that name.
   const isa::Accelerator& Value() const;
 
  private:

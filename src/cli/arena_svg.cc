@@ -54,17 +54,6 @@ std::string Escaped(std::string_view text) {
   return escaped;
 }
 
-// The part of the model that an operation or a tensor belongs to: "encoder 0", "embedding", "slot".
-std::string Part(std::string_view name) {
-  const size_t first = name.find_first_of(".:");
-  std::string part(name.substr(0, first));
-  if (part == "encoder" && first != std::string_view::npos) {
-    const size_t end = name.find('.', first + 1);
-    part = fmt::format("{} {}", part, name.substr(first + 1, end - first - 1));
-  }
-  return part;
-}
-
 struct Phase {
   std::string part;
   int begin, end;  // operations
@@ -77,7 +66,9 @@ std::vector<Phase> Phases(const Graph& graph) {
   const int least = std::max(1, count / 60);
   std::vector<Phase> runs;
   for (int i = 0; i < count; ++i) {
-    const std::string part = Part(graph.ops[static_cast<size_t>(i)].name);
+    const int number = graph.ops[static_cast<size_t>(i)].part;
+    const std::string part =
+        number == kNoPart ? "" : graph.parts[static_cast<size_t>(number)].block;
     if (!runs.empty() && runs.back().part == part) {
       runs.back().end = i + 1;
     } else {

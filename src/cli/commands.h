@@ -1,9 +1,9 @@
-// The commands of the program: each declares its options on the command line's parser and gives
-// back what to do once they are parsed.
+// The commands of the program. Each declares its options on the command line's parser and returns
+// the function that runs it after parsing.
 //
-// A command's function returns the exit status: 0, or 128 + the signal that stopped it after its
-// state was saved. Bad input is thrown as Error (exit status 2). Results go to standard output, the
-// progress of long work to standard error.
+// That function returns the exit status: 0, or 128 + the signal that stopped it after its state was
+// saved. Bad input is thrown as Error (exit status 2). Results go to standard output, and the
+// progress of long work goes to standard error.
 #ifndef BITTERN_CLI_COMMANDS_H_
 #define BITTERN_CLI_COMMANDS_H_
 

@@ -1,4 +1,5 @@
-// bittern compile: a model's program for an accelerator, and how it lies in memory and time.
+// bittern compile: compiles a model's program for an accelerator, and shows its memory and its
+// timeline.
 
 #include <fmt/format.h>
 
@@ -45,7 +46,7 @@ int RunCompile(const CompileOptions& options) {
   JsonOutput json(options.json);
   OutputFile out(options.out), map_file(options.map), listing(options.listing), svg(options.svg),
       trace(options.trace);
-  if (options.with_data) SetLabels(BuildLabels(options.data.Source()("train")), config.model);
+  if (options.with_data) options.data.SetLabels(config);
 
   const StepKind kind = options.inference ? StepKind::kInference : StepKind::kTraining;
   const ModelProgram model = CompileModel(config, kind, machine);
@@ -101,7 +102,7 @@ Command AddCompile(CLI::App& program) {
   options->device.Add(*parser);
   options->data.Add(*parser);
   parser->get_option("--data")->description(
-      "take the numbers of intents and tags from DIR's training sentences\n"
+      "take the numbers of labels from DIR's training sentences\n"
       "[default: the configuration's]");
   parser->add_flag("--inference", options->inference, "the forward pass alone")->group(kRunGroup);
   const auto file = [&](const char* name, std::string& path, const char* help) {

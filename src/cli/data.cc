@@ -1,5 +1,5 @@
-// bittern data: writes the corpus that comes with the program, and counts what a data directory
-// holds.
+// bittern data: writes the corpus that comes with the program, and counts sentences, words and
+// labels of a data directory.
 
 #include <fmt/format.h>
 
@@ -23,7 +23,7 @@ namespace bittern {
 namespace {
 
 constexpr const char* kSplits[] = {"train", "valid", "test"};
-// A default model reads [CLS] and so many words.
+// The number of words that a default model reads after [CLS].
 constexpr size_t kWordsRead = 31;
 
 struct GenerateOptions {
@@ -63,7 +63,7 @@ int RunGenerate(const GenerateOptions& options) {
 
 using Strings = std::unordered_set<std::string>;
 
-// What training data know; the counts of "not in train" are taken against it.
+// The words and labels of the training data. The counts of "not in train" refer to them.
 struct Known {
   Strings words, tags, intents;
 };
@@ -72,7 +72,7 @@ void Add(const StringTable& table, Strings& strings) {
   for (size_t i = 0; i < table.size(); ++i) strings.emplace(table[i]);
 }
 
-// One column of the data sheet.
+// The counts of a split: one column of the table.
 struct SplitCounts {
   std::string name;
   size_t sentences = 0, words = 0, longest = 0, long_sentences = 0;
@@ -88,7 +88,7 @@ struct SplitCounts {
     }
     return types.size();
   }
-  // {"", 0} without intents; of equal ones the first by bytes.
+  // {"", 0} without intents. A tie goes to the first by bytes.
   std::pair<std::string, size_t> CommonestIntent() const {
     std::pair<std::string, size_t> best;
     for (const auto& [intent, count] : intent_counts) {
@@ -138,7 +138,7 @@ SplitCounts Count(const std::string& name, const Split& split, const Known& know
   return counts;
 }
 
-// The last column.
+// The last column: the counts of all splits.
 SplitCounts Sum(const std::vector<SplitCounts>& columns) {
   SplitCounts sum{.name = "all"};
   for (const SplitCounts& column : columns) {
@@ -226,7 +226,7 @@ int RunStats(const StatsOptions& options) {
   const SplitSource source = options.data.Source();
   Known known;
   std::vector<SplitCounts> columns;
-  // Of a directory without a training split this says what is missing.
+  // Train is always read: if it is missing, the reader says which files it expected.
   for (const std::string name : kSplits) {
     if (name != kSplits[0] && !options.data.Has(name)) continue;
     const Split split = source(name);

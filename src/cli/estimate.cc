@@ -1,7 +1,7 @@
-// bittern estimate: whether a model fits an accelerator, and what a training step takes there.
+// bittern estimate: tells whether a model fits an accelerator, and the cost of a training step
+// there.
 //
-// A model that does not fit is reported in full; then its shortfall is the Error, so that the exit
-// status tells.
+// A model that does not fit is reported in full. Then the command fails and names what is short.
 
 #include "accelerator/estimate/estimate.h"
 
@@ -23,7 +23,7 @@
 namespace bittern {
 namespace {
 
-// ATIS' training sentences, for an epoch without --data.
+// The number of ATIS's training sentences, for an epoch without --data.
 constexpr int64_t kAtisSentences = 4478;
 
 struct EstimateOptions {
@@ -34,7 +34,7 @@ struct EstimateOptions {
   std::string json;
 };
 
-// Every sentence takes as long as the longest there can be.
+// An epoch in which every sentence takes as long as the longest possible one.
 EpochEstimate LongestEpoch(const Estimate& estimate) {
   const Joules step = estimate.energy.total();
   const auto n = static_cast<double>(kAtisSentences);
@@ -44,7 +44,7 @@ EpochEstimate LongestEpoch(const Estimate& estimate) {
           .energy = {n * step.low, n * step.high}};
 }
 
-// The sentences of train, each with its own words.
+// An epoch of the sentences of train, each with its own words.
 EpochEstimate EpochOf(const Config& config, const Estimate& estimate, const EncodedSplit& train,
                       const std::string& name) {
   const Graph& graph = estimate.program.graph;
@@ -55,12 +55,12 @@ EpochEstimate EpochOf(const Config& config, const Estimate& estimate, const Enco
     return std::span(values);
   };
   InputWriter writer(config, graph, place);
-  // A step's cycles depend on the lengths of its lists alone.
+  // A step's cycles depend only on the lengths of its lists.
   std::map<isa::ListRegisters, int64_t> sentences;
   for (size_t i = 0; i < train.size(); ++i) {
     const EncodedSentence sentence = train[i];
     StepInputs inputs;
-    writer.Write(sentence.ids, sentence.tags, sentence.intent, true, inputs);
+    writer.Write(sentence.ids, sentence.labels, true, inputs);
     isa::ListRegisters lists{};
     std::copy(inputs.list_sizes.begin(), inputs.list_sizes.end(), lists.begin());
     ++sentences[lists];
@@ -88,9 +88,9 @@ int RunEstimate(const EstimateOptions& options) {
   EncodedSplit train;
   if (options.with_data) {
     const Split sentences = options.data.Source()("train");
-    const Lexicon lexicon = BuildLexicon(config.model, sentences);
-    SetLabels(lexicon.labels, config.model);
-    train = Encode(sentences, lexicon.vocabulary, lexicon.labels, config.model.tokens);
+    const Lexicon lexicon = BuildLexicon(config, sentences);
+    SetLabels(lexicon.labels, config);
+    train = Encode(sentences, lexicon, config);
   }
   const Estimate estimate = EstimateTraining(config, machine);
   EpochEstimate epoch;
@@ -106,8 +106,8 @@ int RunEstimate(const EstimateOptions& options) {
     json.Finish();
   }
   if (!json.owns_stdout()) {
-    fmt::print("{}: {} encoders, {} tokens, {} intents, {} tags ", config.name,
-               config.model.encoders, config.model.tokens, config.model.intents, config.model.tags);
+    fmt::print("{}: {} encoders, {} tokens, {} ", config.name, config.model.encoders,
+               config.model.tokens, LabelCounts(config));
     Print(estimate, epoch, stdout);
   }
   if (!estimate.fits()) {

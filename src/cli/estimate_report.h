@@ -1,5 +1,5 @@
-// What `bittern estimate` says of an estimate (accelerator/estimate/estimate.h), as JSON and as
-// text. The names in the JSON are stable; docs/estimates.md lists them.
+// Reports an estimate (accelerator/estimate/estimate.h) as JSON and as text, for `bittern
+// estimate`. The names in the JSON are stable; docs/estimates.md lists them.
 #ifndef BITTERN_CLI_ESTIMATE_REPORT_H_
 #define BITTERN_CLI_ESTIMATE_REPORT_H_
 

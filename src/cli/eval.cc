@@ -22,17 +22,17 @@ struct EvalOptions {
 };
 
 int RunEval(const EvalOptions& options) {
-  const Decoding decoding = options.decode.Value();
+  const AnswerOptions answers{.decoding = options.decode.Value()};
   CheckpointReader checkpoint(options.checkpoint);
   JsonOutput json(options.json);
   const SplitEvaluation evaluation =
-      EvaluateSplit(checkpoint, options.data.Source(), options.split, decoding,
+      EvaluateSplit(checkpoint, options.data.Source(), options.split, answers,
                     options.threads.Value(), options.device.Value());
   if (json) {
     Json object = {{"checkpoint", options.checkpoint},
                    {"data", options.data.Name()},
                    {"split", options.split},
-                   {"decode", Name(decoding)},
+                   {"decode", Name(answers.decoding)},
                    {"device", options.device.Value()}};
     object.update(ToJson(evaluation));
     json.Write(object);
@@ -40,7 +40,7 @@ int RunEval(const EvalOptions& options) {
   }
   if (!json.owns_stdout()) {
     fmt::print("{}: {} of {}, decoded by {}\n", options.checkpoint, options.split,
-               options.data.Name(), Name(decoding));
+               options.data.Name(), Name(answers.decoding));
     Print(evaluation);
   }
   return 0;
@@ -66,7 +66,7 @@ Command AddEval(CLI::App& program) {
   AddJson(*parser, options->json, "write the figures as JSON");
   parser->footer(R"(
 Figures, in percent: intent accuracy (the whole label), token accuracy (tags of words, O included),
-span F1 (slots, by conlleval's rules), sentence accuracy (intent and every tag right).
+span F1 (slots, by conlleval's rules), sentence accuracy (every task right).
 
 Examples:
   bittern eval --checkpoint runs/atis-2enc/best.safetensors --data data/atis

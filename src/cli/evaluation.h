@@ -1,4 +1,4 @@
-// A trained model's figures on one split, as train (at its end) and eval give them.
+// Evaluates a trained model on one split, for eval and for the end of train.
 #ifndef BITTERN_CLI_EVALUATION_H_
 #define BITTERN_CLI_EVALUATION_H_
 
@@ -19,7 +19,7 @@ struct SplitEvaluation {
 };
 
 SplitEvaluation EvaluateSplit(CheckpointReader& checkpoint, const SplitSource& data,
-                              const std::string& split, Decoding decoding, int threads,
+                              const std::string& split, const AnswerOptions& answers, int threads,
                               const std::string& device);
 
 Json ToJson(const SplitEvaluation& evaluation);

@@ -1,4 +1,4 @@
-// bittern explore: sizes of an accelerator and of a model, and what each pair of them takes.
+// bittern explore: estimates the cost of each pair of an accelerator's and a model's sizes.
 
 #include "accelerator/estimate/explore.h"
 

@@ -1,4 +1,4 @@
-// A program in words, an instruction a line.
+// Prints a program, one instruction on a line.
 #ifndef BITTERN_CLI_LISTING_H_
 #define BITTERN_CLI_LISTING_H_
 
@@ -9,9 +9,8 @@
 
 namespace bittern {
 
-// Number, first word and fields of every instruction, and behind them what `comment` says of it (by
-// its number; may be empty). Bodies of hardware loops are indented. Fails on words that are no
-// program.
+// Lists number, first word and fields of every instruction, followed by comment(number) if it is
+// not empty. Bodies of hardware loops are indented. Fails if the words are not a program.
 std::string Listing(std::span<const uint32_t> words,
                     const std::function<std::string(size_t)>& comment = {});
 

@@ -1,4 +1,5 @@
-// The bittern command: finds the command asked for, and turns what goes wrong into an exit status.
+// The bittern command: runs the command that the arguments name, and turns errors into an exit
+// status.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -71,7 +72,7 @@ std::string Name(const CLI::App* parser) {
                                          : Name(parser->get_parent()) + " " + parser->get_name();
 }
 
-// The innermost command on the line.
+// The innermost command of the command line.
 const CLI::App* Parsed(const CLI::App* parser) {
   const auto commands = parser->get_subcommands();
   return commands.empty() ? parser : Parsed(commands.back());
@@ -81,7 +82,7 @@ std::vector<const CLI::App*> Commands(const CLI::App* parser) {
   return parser->get_subcommands([](const CLI::App*) { return true; });
 }
 
-// What may stand where `parser` found something else: its commands and its options.
+// The names that `parser` would have accepted: its commands and its options.
 std::vector<std::string> KnownNames(const CLI::App* parser) {
   std::vector<std::string> names;
   for (const CLI::App* command : Commands(parser)) {
@@ -117,7 +118,7 @@ int Report(const CLI::App& program, const CLI::ParseError& error) {
 }
 
 int Main(int argc, char** argv) {
-  // A file that would grow past the limit is then an error of write(), with a message.
+  // Without the signal, a file that exceeds the limit makes write() fail, which gives a message.
   std::signal(SIGXFSZ, SIG_IGN);
 
   CLI::App program("Trains tensor-compressed Transformers in a few megabytes.", "bittern");
@@ -157,7 +158,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "bittern: {}\n", error.what());
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "bittern: not enough memory\n");
-  } catch (const std::exception& error) {  // of a library; better than none
+  } catch (const std::exception& error) {  // an error of a library
     fmt::print(stderr, "bittern: {}\n", error.what());
   }
   return bittern::kUserError;

@@ -59,6 +59,10 @@ std::string DataOption::Name() const {
   return directory_.empty() ? "the generated corpus" : directory_;
 }
 
+void DataOption::SetLabels(Config& config) const {
+  bittern::SetLabels(BuildLabels(config, Source()("train")), config);
+}
+
 void AddJson(CLI::App& parser, std::string& path, const std::string& help) {
   parser.add_option("--json", path, help)->option_text("FILE|-")->group(kOutputGroup);
 }
@@ -73,10 +77,10 @@ void DecodeOption::Add(CLI::App& parser) {
 }
 
 void DeviceOption::Add(CLI::App& parser) {
-  // As many to a line as a terminal has room for.
+  // Puts as many on a line as a terminal has room for.
   constexpr size_t kLine = 70;
   std::string devices;
-  size_t begin = 0;  // of the last line
+  size_t begin = 0;  // start of the last line
   for (const std::string& device : StepDevices()) {
     if (!devices.empty()) devices += ',';
     const bool fits = devices.size() - begin + device.size() < kLine;
@@ -119,7 +123,7 @@ int ThreadsOption::Value() const {
 
 namespace {
 
-// Their names, on lines that fit the help.
+// The names of the presets, on lines that fit the help.
 std::string Presets() {
   constexpr size_t kLine = 72;
   std::string text;
@@ -178,7 +182,7 @@ std::string ConfigOptions::Changes() const {
            Quoted(setting));
     }
     const std::string key = setting.substr(0, equals), value = setting.substr(equals + 1);
-    // A bare word is text: training.optimizer=adamw.
+    // A plain word is text, as in training.optimizer=adamw.
     const bool word = !value.empty() && value != "true" && value != "false" &&
                       std::all_of(value.begin(), value.end(), [](unsigned char c) {
                         return std::isalpha(c) != 0 || c == '-' || c == '_';
@@ -197,6 +201,15 @@ void ConfigOptions::Apply(Config& config) const {
     SetFormat(format_ == Name(Format::kDense) ? Format::kDense : Format::kTensor, config.model);
   }
   if (!contraction_.empty()) config.order = ParseOrder(contraction_, "--contraction");
+}
+
+std::string LabelCounts(const Config& config) {
+  std::string counts;
+  for (const auto& task : MakeTasks(config)) {
+    counts +=
+        fmt::format("{}{} {}", counts.empty() ? "" : ", ", task->classes(), task->labels_name());
+  }
+  return counts;
 }
 
 std::optional<int64_t> ParseBudget(const std::string& text) {

@@ -1,6 +1,6 @@
-// Options that several commands share, read the same way everywhere.
+// Options that several commands share.
 //
-// A value out of its range is an Error that names the option, the value and the range.
+// If a value is out of its range, the message names the option, the value and the range.
 #ifndef BITTERN_CLI_OPTIONS_H_
 #define BITTERN_CLI_OPTIONS_H_
 
@@ -18,21 +18,21 @@
 
 namespace bittern {
 
-// Titles under which the help lists options.
+// Titles of the groups of options in the help.
 inline constexpr char kModelGroup[] = "Model";
 inline constexpr char kDataGroup[] = "Data";
 inline constexpr char kRunGroup[] = "Run";
 inline constexpr char kOutputGroup[] = "Output";
 
-// The seed of the corpus that is used where no data are given.
+// The seed of the corpus that is used without --data.
 inline constexpr uint64_t kCorpusSeed = 1;
 
-// `name` with an integer of [least, most], decimal digits alone. `value` keeps what it holds unless
-// the option is given.
+// Adds the option `name` with an integer of [least, most] in decimal digits. Without the option,
+// `value` stays as it is.
 CLI::Option* AddInteger(CLI::App& parser, const std::string& name, std::optional<uint64_t>& value,
                         uint64_t least, uint64_t most, const std::string& help);
 
-// --data DIR: where sentences come from.
+// --data DIR: the source of sentences.
 class DataOption {
  public:
   void Add(CLI::App& parser);
@@ -42,6 +42,8 @@ class DataOption {
   bool Has(const std::string& split) const;
   // "data/atis", "the generated corpus".
   std::string Name() const;
+  // Sets the numbers of labels in the configuration to those of the training split.
+  void SetLabels(Config& config) const;
 
  private:
   std::string directory_;
@@ -60,21 +62,21 @@ class DecodeOption {
   std::string name_ = "bio";
 };
 
-// --device cpu|sim:NAME: what steps run on.
+// --device cpu|sim:NAME: the machine that runs the steps.
 class DeviceOption {
  public:
   void Add(CLI::App& parser);
-  // As MakeStepRunner takes it; an Error if there is none of the name.
+  // A name for MakeStepRunner. Fails if there is no such device.
   const std::string& Value() const;
 
  private:
   std::string name_ = kCpu;
 };
 
-// --threads. Each costs the memory of an executor of its own.
+// --threads. Each thread costs the memory of an executor.
 class ThreadsOption {
  public:
-  // `otherwise`: how many where none are given; 0: one a core.
+  // `otherwise`: the number without the option; 0: one for each core.
   void Add(CLI::App& parser, const std::string& what, int otherwise);
   int Value() const;
 
@@ -83,7 +85,7 @@ class ThreadsOption {
   int otherwise_ = 0;
 };
 
-// What to train or to plan: a preset or a file, and the options that change it.
+// The configuration of a command: a preset or a file, and the options that change it.
 class ConfigOptions {
  public:
   static constexpr char kDefault[] = "atis-2enc";
@@ -93,11 +95,11 @@ class ConfigOptions {
   bool config_given() const { return !config_.empty(); }
   bool format_given() const { return !format_.empty(); }
 
-  // The configuration named, with --set.
+  // Loads the configuration that --config names, with --set.
   Config Load() const;
-  // `config` with --set, as if its text had been loaded.
+  // Applies --set to `config`, as if its text had been loaded.
   Config Change(const Config& config) const;
-  // Makes the changes that the other options ask for.
+  // Applies the other options.
   void Apply(Config& config) const;
 
  private:
@@ -107,7 +109,10 @@ class ConfigOptions {
   std::vector<std::string> settings_;
 };
 
-// A budget of bytes: empty is none.
+// The numbers of labels of a configuration's tasks: "26 intents, 127 tags".
+std::string LabelCounts(const Config& config);
+
+// Parses a byte size; nullopt for an empty string.
 std::optional<int64_t> ParseBudget(const std::string& text);
 
 }  // namespace bittern

@@ -9,7 +9,7 @@
 namespace bittern {
 namespace {
 
-// A path may hold bytes that are not UTF-8, JSON may not: those become U+FFFD.
+// A path may have bytes that are not UTF-8, but JSON may not. They become U+FFFD.
 std::string Text(const Json& value, int indent) {
   return value.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -70,7 +70,7 @@ Json PercentJson(std::optional<double> percent) { return percent ? Json(*percent
 std::optional<int64_t> PeakResidentBytes() {
   constexpr char kStatus[] = "/proc/self/status";
   if (!FileExists(kStatus)) return std::nullopt;
-  // Not getrusage: its figure starts with what the parent had when it forked.
+  // getrusage is not used, because its figure includes the parent's memory at the fork.
   LineReader status(kStatus);
   for (std::string_view line; status.Next(&line);) {
     long long kilobytes = 0;

@@ -1,4 +1,4 @@
-// What a command hands to people and to scripts.
+// The output of commands, for people and for scripts.
 #ifndef BITTERN_CLI_OUTPUT_H_
 #define BITTERN_CLI_OUTPUT_H_
 
@@ -17,12 +17,12 @@ namespace bittern {
 // Keys stay in the order in which they were set.
 using Json = nlohmann::ordered_json;
 
-// A file that a command leaves. It is opened at once, so that a path that cannot be written is
-// known before the work begins, and appears under its name when it is whole. A command commits all
-// of its files at its end: none is left of one that failed.
+// A file that a command writes. It is opened at once, so that a bad path is found before the work
+// begins. It appears under its name when it is complete. A command commits all its files at its
+// end, so a command that fails leaves no file.
 class OutputFile {
  public:
-  explicit OutputFile(const std::string& path);  // empty: nothing is wanted
+  explicit OutputFile(const std::string& path);  // empty: no file
 
   explicit operator bool() const { return file_.has_value(); }
   void Write(std::string_view text);
@@ -32,12 +32,12 @@ class OutputFile {
   std::optional<AtomicFile> file_;
 };
 
-// The target of --json: a file, or with `-` standard output.
+// The target of --json: a file, or standard output if the path is `-`.
 class JsonOutput {
  public:
-  explicit JsonOutput(const std::string& path);  // empty: nothing is wanted
+  explicit JsonOutput(const std::string& path);  // empty: no output
 
-  // Whether standard output is for JSON alone.
+  // Whether standard output carries only JSON.
   bool owns_stdout() const { return to_stdout_; }
   explicit operator bool() const { return to_stdout_ || file_; }
 
@@ -50,20 +50,20 @@ class JsonOutput {
   OutputFile file_;
 };
 
-// Hands on what is buffered; an Error if standard output did not take all of it.
+// Writes what is buffered for standard output. Fails if not all of it could be written.
 void FlushStdout();
 
 // 18,874,368.
 std::string Grouped(int64_t number);
 
-// "97.31 %"; "-" where there is nothing to count.
+// "97.31 %"; "-" if there is nothing to count.
 std::string Percent(std::optional<double> percent);
 Json PercentJson(std::optional<double> percent);
 
-// The most memory that this process has had resident so far, where the system says it.
+// The peak of this process's resident memory, if the system reports it.
 std::optional<int64_t> PeakResidentBytes();
 
-// Columns of text: the first flush left, the others flush right, two blanks between.
+// Columns of text, separated by two blanks. The first is aligned left, the others right.
 class TextTable {
  public:
   void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }

@@ -1,7 +1,7 @@
-// bittern plan: what a training step costs, in multiplications and bytes, without training.
+// bittern plan: the multiplications and bytes of a training step, without training.
 //
-// The model is that of the configuration, with 26 intents and 127 slot tags unless it, or --data,
-// says otherwise. Every figure is exact: it comes from the graph and the arena that training uses.
+// The model is that of the configuration. --data sets its numbers of labels. Every figure is exact:
+// it comes from the graph and the arena that training uses.
 
 #include <fmt/format.h>
 
@@ -16,10 +16,10 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "cli/parameter_count.h"
 #include "cpu/executor.h"
 #include "graph/arena.h"
 #include "model/inputs.h"
+#include "model/parameter_count.h"
 #include "model/training_step.h"
 #include "tensor/chain.h"
 #include "tensor/tree.h"
@@ -36,14 +36,14 @@ struct PlanOptions {
   bool toml = false;
 };
 
-// One way to lay out a training step.
+// The plan of a training step for one choice of recomputation.
 struct StepPlan {
   Recompute recompute;
   Graph graph;
   ArenaPlan arena = {};
   int64_t scratch_bytes = 0;
-  int64_t multiply_adds = 0;                // all tokens, every word a different one
-  std::vector<int64_t> bytes_at_peak = {};  // by TensorKind, when most is alive
+  int64_t multiply_adds = 0;                // for all tokens, with distinct words
+  std::vector<int64_t> bytes_at_peak = {};  // [TensorKind], at the moment when most bytes are alive
 
   int64_t TotalBytes() const { return arena.peak_bytes + scratch_bytes; }
   int64_t AtPeak(TensorKind kind) const { return bytes_at_peak[static_cast<size_t>(kind)]; }
@@ -72,8 +72,8 @@ StepPlan PlanStep(const Config& config, Recompute recompute) {
 struct OrderCost {
   Order order;
   int64_t multiplications;
-  int64_t composing;      // kMatrix: making the matrix from its cores, not counted above
-  int64_t intermediates;  // numbers held
+  int64_t composing;      // kMatrix: to compose the matrix from its cores; not counted above
+  int64_t intermediates;  // the number of intermediate values
 };
 
 std::vector<OrderCost> OrderCosts(const ModelConfig& model) {
@@ -82,7 +82,7 @@ std::vector<OrderCost> OrderCosts(const ModelConfig& model) {
   std::vector<OrderCost> costs;
   for (const Order order : kOrders) {
     const ContractionTree tree = Plan(order, chain, model.tokens);
-    // A stored matrix need not be composed; that is what the others are compared with.
+    // A stored matrix need not be composed. The other orders are compared with this cost.
     const bool matrix = order == Order::kMatrix;
     costs.push_back({order, matrix ? tree.ActivationMultiplications() : tree.Multiplications(),
                      matrix ? tree.ComposingMultiplications() : 0, tree.IntermediateElements()});
@@ -150,7 +150,7 @@ void PrintOrders(const ModelConfig& model, const std::vector<OrderCost>& costs, 
 
 void PrintArenas(const std::vector<StepPlan>& plans, const StepPlan& chosen) {
   fmt::print("\nmemory of a training step, {} tokens\n", chosen.graph.tokens);
-  // The optimizer's state is the same for all; SGD has none.
+  // The optimizer's state is equal for all choices; SGD has no state.
   const bool has_state = chosen.AtPeak(TensorKind::kState) > 0;
   TextTable table;
   std::vector<std::string> titles = {
@@ -189,7 +189,7 @@ int RunPlan(const PlanOptions& options) {
   }
   JsonOutput json(options.json);
   OutputFile svg(options.svg);
-  if (options.with_data) SetLabels(BuildLabels(options.data.Source()("train")), config.model);
+  if (options.with_data) options.data.SetLabels(config);
 
   std::vector<StepPlan> plans;
   for (const Recompute recompute : kRecomputes) plans.push_back(PlanStep(config, recompute));
@@ -223,31 +223,30 @@ int RunPlan(const PlanOptions& options) {
     for (const OrderCost& cost : costs)
       multiplications[JsonName(cost.order)] = cost.multiplications;
     for (const StepPlan& plan : plans) arenas.push_back(ArenaJson(plan));
-    json.Write({{"config", config.name},
-                {"format", Name(model.format)},
-                {"contraction", Name(config.order)},
-                {"encoders", model.encoders},
-                {"tokens", model.tokens},
-                {"intents", model.intents},
-                {"tags", model.tags},
-                {"parameters", parts.back().stored},
-                {"parameters_dense", parts.back().dense},
-                {"compression", parts.back().Compression()},
-                {"parts", by_part},
-                {"multiplications", multiplications},
-                {"multiply_adds_per_step", chosen.multiply_adds},
-                {"arena", ArenaJson(chosen)},
-                {"arenas", arenas},
-                {"smallest_budget_bytes", smallest.TotalBytes()}});
+    Json object = {{"config", config.name},
+                   {"format", Name(model.format)},
+                   {"contraction", Name(config.order)},
+                   {"encoders", model.encoders},
+                   {"tokens", model.tokens}};
+    for (const auto& task : MakeTasks(config)) object[task->labels_name()] = task->classes();
+    object["parameters"] = parts.back().stored;
+    object["parameters_dense"] = parts.back().dense;
+    object["compression"] = parts.back().Compression();
+    object["parts"] = by_part;
+    object["multiplications"] = multiplications;
+    object["multiply_adds_per_step"] = chosen.multiply_adds;
+    object["arena"] = ArenaJson(chosen);
+    object["arenas"] = arenas;
+    object["smallest_budget_bytes"] = smallest.TotalBytes();
+    json.Write(object);
   }
   svg.Commit();
   json.Finish();
   if (json.owns_stdout()) return 0;
 
-  fmt::print(
-      "{}: {} encoders, hidden {}, {} heads, {} tokens, {} words, {} intents, {} tags; {}, {}\n\n",
-      config.name, model.encoders, model.hidden, model.heads, model.tokens, model.vocabulary,
-      model.intents, model.tags, Name(model.format), Name(config.order));
+  fmt::print("{}: {} encoders, hidden {}, {} heads, {} tokens, {} words, {}; {}, {}\n\n",
+             config.name, model.encoders, model.hidden, model.heads, model.tokens, model.vocabulary,
+             LabelCounts(config), Name(model.format), Name(config.order));
   PrintParameters(parts);
   PrintOrders(model, costs, config.order);
   PrintArenas(plans, chosen);
@@ -265,7 +264,7 @@ Command AddPlan(CLI::App& program) {
   options->config.Add(*parser);
   options->data.Add(*parser);
   parser->get_option("--data")->description(
-      "take the numbers of intents and tags from DIR's training sentences\n"
+      "take the numbers of labels from DIR's training sentences\n"
       "[default: the configuration's]");
   parser
       ->add_option("--memory", options->memory,

@@ -1,4 +1,4 @@
-// bittern predict: intent and slots of sentences from arguments or from standard input.
+// bittern predict: a model's answers to sentences from arguments or from standard input.
 
 #include <fmt/format.h>
 
@@ -23,46 +23,31 @@ struct PredictOptions {
   std::vector<std::string> sentences;
 };
 
-Json ToJson(const Prediction& prediction) {
-  Json slots = Json::array();
-  for (const PredictedSlot& slot : prediction.slots) {
-    slots.push_back(
-        {{"type", slot.type}, {"text", slot.text}, {"first", slot.first}, {"last", slot.last}});
-  }
-  Json json = {{"tokens", prediction.words}};
-  if (!prediction.tags.empty()) json["tags"] = prediction.tags;
-  if (!prediction.intent.empty()) {
-    json["intent"] = prediction.intent;
-    json["intent_probability"] = prediction.intent_probability;
-  }
-  if (!prediction.tags.empty()) json["slots"] = slots;
-  return json;
-}
-
-// The sentence, then its intent and its slots one below the other.
+// The sentence, then the lines of every answer in two columns.
 void Print(const Prediction& prediction) {
   fmt::print("{}\n", fmt::join(prediction.words, " "));
-  size_t width = prediction.intent.empty() ? 0 : std::string_view("intent").size();
-  for (const PredictedSlot& slot : prediction.slots) width = std::max(width, slot.text.size());
-  if (!prediction.intent.empty()) {
-    fmt::print("  {:<{}}  {} ({:.1f} %)\n", "intent", width, prediction.intent,
-               100 * prediction.intent_probability);
+  size_t width = 0;
+  for (const Answer& answer : prediction.answers) {
+    for (const auto& [left, right] : answer.lines) width = std::max(width, left.size());
   }
-  for (const PredictedSlot& slot : prediction.slots) {
-    fmt::print("  {:<{}}  {}\n", slot.text, width, slot.type);
+  for (const Answer& answer : prediction.answers) {
+    for (const auto& [left, right] : answer.lines) {
+      fmt::print("  {:<{}}  {}\n", left, width, right);
+    }
   }
   if (prediction.unknown_words > 0) {
     fmt::print("  ({} of {} words unknown to the model)\n", prediction.unknown_words,
                prediction.words.size());
   }
   if (prediction.cut_off_words > 0) {
-    fmt::print("  (the last {} words are past what the model reads)\n", prediction.cut_off_words);
+    fmt::print("  (the model does not read the last {} words)\n", prediction.cut_off_words);
   }
   fmt::print("\n");
 }
 
 int RunPredict(const PredictOptions& options) {
-  Predictor predictor(options.checkpoint, options.decode.Value(), options.device.Value());
+  Predictor predictor(options.checkpoint, {.decoding = options.decode.Value()},
+                      options.device.Value());
   JsonOutput json(options.json);
   const auto answer = [&](std::string_view sentence, const std::string& where) {
     const Prediction prediction = predictor.Predict(sentence, where);
@@ -88,7 +73,7 @@ int RunPredict(const PredictOptions& options) {
 
 Command AddPredict(CLI::App& program) {
   CLI::App* const parser =
-      program.add_subcommand("predict", "Find the intent and the slots of sentences");
+      program.add_subcommand("predict", "Answer sentences with a trained model");
   auto options = std::make_shared<PredictOptions>();
   parser
       ->add_option("sentence", options->sentences,

@@ -1,5 +1,5 @@
-// How a run is doing, on standard error: a bar that rewrites its line on a terminal, else a plain
-// line now and then.
+// Shows the progress of a run on standard error: on a terminal a bar that rewrites its line,
+// elsewhere a plain line now and then.
 #ifndef BITTERN_CLI_PROGRESS_H_
 #define BITTERN_CLI_PROGRESS_H_
 
@@ -16,7 +16,7 @@ class ProgressBar {
   ProgressBar();
 
   void Update(const Progress& progress);
-  // Takes the bar away, so that something else may be printed.
+  // Removes the bar, so that other text can be printed.
   void Clear();
 
  private:
@@ -26,7 +26,7 @@ class ProgressBar {
 
   bool terminal_;
   Clock::time_point shown_;
-  // Where this process began, for the speed.
+  // The start of this process's work, from which the speed is computed.
   Clock::time_point start_;
   int64_t start_sentences_ = -1;
 };

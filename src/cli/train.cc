@@ -15,8 +15,8 @@
 #include "cli/evaluation.h"
 #include "cli/options.h"
 #include "cli/output.h"
-#include "cli/parameter_count.h"
 #include "cli/progress.h"
+#include "model/parameter_count.h"
 #include "train/fine_tune.h"
 #include "train/trainer.h"
 
@@ -36,8 +36,8 @@ struct TrainCommandOptions {
 
 volatile std::sig_atomic_t stop_signal = 0;
 
-// While it lives, Ctrl-C and SIGTERM ask for a stop; a second one ends the process, which loses no
-// more than the work since the last checkpoint.
+// While it lives, Ctrl-C and SIGTERM ask for a stop. A second one ends the process; only the work
+// since the last checkpoint is lost then.
 class StopOnSignal {
  public:
   StopOnSignal() {
@@ -63,8 +63,8 @@ std::string OutDirectory(const TrainCommandOptions& options, const Config& confi
   return options.out.empty() ? JoinPath("runs", config.name) : options.out;
 }
 
-// What to train: of a run that is resumed its own configuration unless another is named, of one
-// that starts from a checkpoint the fine-tuning of either.
+// Chooses the configuration. With --resume: the run's own, unless --config is given. With --from:
+// the fine-tuning section of that checkpoint's configuration, or of --config.
 Config ChooseConfig(const TrainCommandOptions& options) {
   const ConfigOptions& given = options.config;
   Config config;
@@ -73,7 +73,8 @@ Config ChooseConfig(const TrainCommandOptions& options) {
     config = given.Change(CheckpointReader(last).contents().config);
   } else if (!options.from.empty()) {
     if (given.format_given()) {
-      Fail("--format with --from: the format is that of {}; leave one of them out", options.from);
+      Fail("--format can't be given with --from: the format is that of {}. Remove one of the two.",
+           options.from);
     }
     const CheckpointReader from(options.from);
     if (given.config_given()) {
@@ -101,9 +102,21 @@ TrainOptions RunOptions(const TrainCommandOptions& options, const Config& config
                    .pad = options.pad,
                    .memory = ParseBudget(options.memory),
                    .threads = options.threads.Value(),
-                   .decoding = options.decode.Value()};
+                   .answers = {.decoding = options.decode.Value()}};
   if (options.save_every) run.save_every = static_cast<int64_t>(*options.save_every);
   if (options.log_every) run.log_every = static_cast<int64_t>(*options.log_every);
+  if (run.memory && run.device != kCpu) {
+    Fail(
+        "--memory only applies to --device cpu; {} chooses recomputation by itself. Remove "
+        "--memory.",
+        run.device);
+  }
+  if (!run.resume && RunDirectory(run.out).HoldsRun()) {
+    Fail(
+        "{}: this directory already holds a run; continue it with --resume, or train into another "
+        "directory",
+        run.out);
+  }
   return run;
 }
 
@@ -117,17 +130,21 @@ void PrintStart(std::FILE* text, const Trainer& trainer, const ParameterCount& p
              Grouped(parameters.stored), FormatBytes(4 * static_cast<uint64_t>(parameters.stored)),
              Grouped(parameters.dense), FormatBytes(4 * static_cast<uint64_t>(parameters.dense)),
              parameters.Compression());
-  fmt::print(text,
-             "data    {}: {} training and {} validation sentences; {} words, {} intents, {} tags\n",
-             data.Name(), Grouped(static_cast<int64_t>(summary.train_sentences)),
-             Grouped(static_cast<int64_t>(summary.valid_sentences)), summary.words, summary.intents,
-             summary.tags);
-  if (summary.new_words + summary.new_intents + summary.new_tags > 0) {
-    fmt::print(text, "        new to the model: {} words, {} intents, {} tags\n", summary.new_words,
-               summary.new_intents, summary.new_tags);
+  std::string labels, new_labels;
+  int added = summary.new_words;
+  for (const LabelCount& task : summary.labels) {
+    labels += fmt::format(", {} {}", task.count, task.name);
+    new_labels += fmt::format(", {} {}", task.added, task.name);
+    added += task.added;
+  }
+  fmt::print(text, "data    {}: {} training and {} validation sentences; {} words{}\n", data.Name(),
+             Grouped(static_cast<int64_t>(summary.train_sentences)),
+             Grouped(static_cast<int64_t>(summary.valid_sentences)), summary.words, labels);
+  if (added > 0) {
+    fmt::print(text, "        new to the model: {} words{}\n", summary.new_words, new_labels);
   }
   if (summary.words_without_row > 0) {
-    fmt::print(text, "        {} new words found no free row and stay unknown\n",
+    fmt::print(text, "        {} words have no row in the word table and are read as unknown\n",
                summary.words_without_row);
   }
   if (summary.truncated_sentences > 0) {
@@ -143,24 +160,34 @@ void PrintStart(std::FILE* text, const Trainer& trainer, const ParameterCount& p
       fmt::print(text, "        resumed in epoch {}, after {} updates\n", state.epoch + 1,
                  Grouped(state.updates));
     }
-    fmt::print(text, "\n epoch    loss |  valid  intent  token  span F1  sentence | seconds\n");
   }
   std::fflush(text);
 }
 
-std::string Figure(std::optional<double> percent) {
-  return percent ? fmt::format("{:.2f}", *percent) : "-";
-}
+// A line for each epoch; before the first, the titles of its columns.
+class EpochTable {
+ public:
+  void Print(std::FILE* text, const EpochReport& report) {
+    std::string titles, figures;
+    for (const Figure& figure : report.valid.figures) {
+      titles += "  " + figure.column;
+      figures += fmt::format("  {:>{}}", Text(figure.percent), figure.column.size());
+    }
+    if (!has_titles_) fmt::print(text, "\n epoch    loss |  valid{} | seconds\n", titles);
+    has_titles_ = true;
+    fmt::print(text, "{:>6}  {:>6.4f} | {:>6.4f}{} | {:>7.1f}{}\n",
+               fmt::format("{}/{}", report.epoch, report.epochs), report.loss, report.valid.loss,
+               figures, report.seconds, report.best ? "  best so far" : "");
+    std::fflush(text);
+  }
 
-void PrintEpoch(std::FILE* text, const EpochReport& report) {
-  const Scores& scores = report.valid.scores;
-  fmt::print(text, "{:>6}  {:>6.4f} | {:>6.4f}  {:>6}  {:>5}  {:>7}  {:>8} | {:>7.1f}{}\n",
-             fmt::format("{}/{}", report.epoch, report.epochs), report.loss, report.valid.loss,
-             Figure(scores.IntentAccuracy()), Figure(scores.TokenAccuracy()),
-             Figure(scores.SpanF1()), Figure(scores.SentenceAccuracy()), report.seconds,
-             report.best ? "  best so far" : "");
-  std::fflush(text);
-}
+ private:
+  static std::string Text(std::optional<double> percent) {
+    return percent ? fmt::format("{:.2f}", *percent) : "-";
+  }
+
+  bool has_titles_ = false;
+};
 
 int RunTrain(const TrainCommandOptions& options) {
   JsonOutput json(options.json);
@@ -170,7 +197,7 @@ int RunTrain(const TrainCommandOptions& options) {
   const bool has_test = options.data.Has("test");
   const SplitSource source = [&, data = options.data.Source()](const std::string& name) {
     Split split = data(name);
-    // Needed at the very end: what is wrong with it is to be known before there is a run.
+    // The test split is needed at the very end. Reading it now reports its errors before the run.
     if (name == "valid" && has_test) data("test");
     return split;
   };
@@ -180,12 +207,13 @@ int RunTrain(const TrainCommandOptions& options) {
   PrintStart(text, *trainer, parameters, options.data);
 
   ProgressBar bar;
+  EpochTable table;
   std::optional<EpochReport> latest;
   const TrainObserver observer{.on_update = [&](const Progress& progress) { bar.Update(progress); },
                                .on_epoch =
                                    [&](const EpochReport& report) {
                                      bar.Clear();
-                                     PrintEpoch(text, report);
+                                     table.Print(text, report);
                                      latest = report;
                                    },
                                .stop = [] { return stop_signal != 0; }};
@@ -199,7 +227,7 @@ int RunTrain(const TrainCommandOptions& options) {
   const std::string last = trainer->last_path(), best = trainer->best_path();
   const int64_t step_bytes = trainer->runner().step_bytes();
   const CycleCount cycles = trainer->runner().cycles();
-  trainer.reset();  // its memory is free for the evaluation
+  trainer.reset();  // frees its memory for the evaluation
 
   if (status == TrainStatus::kStopped) {
     fmt::print(text, "stopped in epoch {}; saved to {}; --resume continues\n", state.epoch + 1,
@@ -208,7 +236,7 @@ int RunTrain(const TrainCommandOptions& options) {
   std::optional<SplitEvaluation> test;
   if (status == TrainStatus::kFinished && has_test) {
     CheckpointReader checkpoint(best);
-    test = EvaluateSplit(checkpoint, options.data.Source(), "test", run.decoding, run.threads,
+    test = EvaluateSplit(checkpoint, options.data.Source(), "test", run.answers, run.threads,
                          run.device);
     fmt::print(text, "\ntest, with the model of epoch {}\n", state.best_epoch);
     Print(*test, text);
@@ -261,36 +289,36 @@ int RunTrain(const TrainCommandOptions& options) {
 }  // namespace
 
 Command AddTrain(CLI::App& program) {
-  CLI::App* const parser = program.add_subcommand("train", "Train a model, or go on with a run");
+  CLI::App* const parser = program.add_subcommand("train", "Train a model, or continue a run");
   auto options = std::make_shared<TrainCommandOptions>();
   options->config.Add(*parser);
   options->data.Add(*parser);
   parser
       ->add_option("--from", options->from,
-                   "start from this trained model: new words take free rows, new labels\n"
-                   "extend the heads; trained by the configuration's [fine_tuning]")
+                   "fine-tune this trained model: new words take free rows, new labels extend\n"
+                   "the heads; [fine_tuning] of the configuration says how")
       ->option_text("FILE")
       ->group(kModelGroup);
   AddInteger(*parser, "--seed", options->seed, 0, INT64_MAX,
-             "of starting values, order and dropout [default: the configuration's]")
+             "seed of starting values, order and dropout [default: the configuration's]")
       ->group(kRunGroup);
   AddInteger(*parser, "--epochs", options->epochs, 1, 1000000,
              "passes over the training sentences [default: the configuration's]")
       ->group(kRunGroup);
   parser
       ->add_option("--memory", options->memory,
-                   "budget of a training step, such as 3MB or 2.5MiB: what does not fit is\n"
-                   "computed again in the backward pass [default: none]")
+                   "memory budget of a training step, such as 3MB or 2.5MiB: the backward pass\n"
+                   "recomputes what does not fit [default: no limit]")
       ->option_text("SIZE")
       ->group(kRunGroup);
   parser
       ->add_flag("--pad", options->pad,
-                 "compute on all of the model's tokens, whatever the sentence")
+                 "compute on all of the model's tokens, also for shorter sentences")
       ->group(kRunGroup);
   parser
       ->add_flag("--resume", options->resume,
-                 "go on with the run in --out, to the same bits as without the interruption;\n"
-                 "starts it if there is none")
+                 "continue the run in --out; the result has the same bits as without the\n"
+                 "interruption. Starts the run if there is none")
       ->group(kRunGroup);
   options->decode.Add(*parser);
   options->device.Add(*parser);
@@ -309,7 +337,7 @@ Command AddTrain(CLI::App& program) {
       ->group(kOutputGroup);
   AddJson(*parser, options->json, "write a summary as JSON at the end");
   parser->footer(R"(
-Ctrl-C saves and leaves with exit status 130; --resume goes on.
+Ctrl-C saves the run and exits with status 130; --resume continues the run.
 
 Examples:
   bittern train                                          the 2-encoder model, built-in corpus

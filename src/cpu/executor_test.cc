@@ -37,8 +37,9 @@ class Pair {
   }
 
   void Write(std::span<const uint16_t> ids, std::span<const int16_t> tags, int intent, bool pad) {
-    write_fast_.Write(ids, tags, intent, pad, inputs);
-    write_reference_.Write(ids, tags, intent, pad, inputs);
+    const TestLabels labels(tags, intent);
+    write_fast_.Write(ids, labels, pad, inputs);
+    write_reference_.Write(ids, labels, pad, inputs);
   }
 
   void Step(int number, bool pad) {

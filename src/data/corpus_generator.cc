@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kMinWords = 5;
 constexpr size_t kMaxWords = 35;
 
-// How often a held-out alternative is drawn where there is one.
+// The probability of a held-out alternative, if there is one.
 struct HeldOut {
   double templates;
   double rules;
@@ -29,7 +29,7 @@ constexpr HeldOut kTrainHeldOut = {0, 0};
 constexpr HeldOut kValidHeldOut = {0.04, 0.02};
 constexpr HeldOut kTestHeldOut = {0.08, 0.04};
 
-// Expands the grammar's texts into one sentence at a time; corpus_grammar.h gives the notation.
+// Expands the grammar's texts into one sentence at a time. corpus_grammar.h defines the notation.
 class Writer {
  public:
   Writer(Random random, HeldOut held_out) : random_(random), held_out_(held_out) {
@@ -94,7 +94,7 @@ class Writer {
 
   std::string_view Choose(std::string_view text, double held_out_chance) {
     const std::vector<Alternative> alternatives = Alternatives(text);
-    int weights[2] = {0, 0};  // of the common ones, of the held-out ones
+    int weights[2] = {0, 0};  // sums: common alternatives, held-out alternatives
     for (const Alternative& one : alternatives) weights[one.held_out] += one.weight;
     const bool held_out = weights[1] > 0 && random_.Uniform() < held_out_chance;
     int place = static_cast<int>(random_.UniformInt(static_cast<uint32_t>(weights[held_out])));
@@ -107,7 +107,7 @@ class Writer {
     return {};
   }
 
-  // End of the group that opens at `begin`.
+  // Returns the end of the group that opens at `begin`.
   static size_t GroupEnd(std::string_view text, size_t begin) {
     int depth = 0;
     for (size_t i = begin; i < text.size(); ++i) {
@@ -183,8 +183,8 @@ class Writer {
   std::vector<std::string_view> words_;
   std::vector<std::string> tags_;
   std::set<std::string> fillers_;  // "rule words" of the slots so far
-  bool repeats_ = false;           // two of them were equal
-  std::string slot_;               // whose words are being written; empty outside slots
+  bool repeats_ = false;           // whether two of them were equal
+  std::string slot_;               // the slot that is being written; empty outside slots
   bool slot_starts_ = false;
 };
 
@@ -222,7 +222,7 @@ std::string JsonLine(const Split& split, size_t index) {
   return line.dump();
 }
 
-// The files of one split, in a form that can be checked before any is written.
+// The files of one split. Their paths are checked before any file is written.
 struct FileToWrite {
   std::string path;
   const Split* split;

@@ -1,9 +1,9 @@
 // The corpus that comes with the program: air-travel requests from a seeded grammar.
 //
-// About ATIS's size, number of intents and tags and length of sentence, but every template, name
-// and label is our own. Some templates and some fillers (cities, airlines, ...) never occur in
-// train: valid has a few of them, test more, so that a model must use the context of a word as well
-// as the word. Deterministic in the seed; the same bytes on every machine.
+// It resembles ATIS in size, in its numbers of intents and tags and in the length of its sentences,
+// but every template, name and label is our own. Some templates and some fillers (cities, airlines,
+// ...) never occur in train; valid has a few of them, and test has more. So a model must use the
+// context of a word in addition to the word. A seed gives the same bytes on every machine.
 #ifndef BITTERN_DATA_CORPUS_GENERATOR_H_
 #define BITTERN_DATA_CORPUS_GENERATOR_H_
 

@@ -42,14 +42,14 @@ TEST(GenerateCorpus, LooksLikeAtis) {
   EXPECT_EQ(corpus.train.size(), 4500u);
   EXPECT_EQ(corpus.valid.size(), 500u);
   EXPECT_EQ(corpus.test.size(), 900u);
-  const Labels labels = BuildLabels(corpus.train);
-  EXPECT_GE(labels.intents.size(), 20);
-  EXPECT_LE(labels.intents.size(), 26);
-  EXPECT_GE(labels.tags.size(), 115);
-  EXPECT_LE(labels.tags.size(), 130);
+  const StringTable& tags = corpus.train.tags();
+  EXPECT_GE(corpus.train.intents().size(), 20u);
+  EXPECT_LE(corpus.train.intents().size(), 26u);
+  EXPECT_GE(tags.size(), 115u);
+  EXPECT_LE(tags.size(), 130u);
   std::set<std::string> types;
-  for (const std::string& tag : labels.tags.names()) {
-    if (tag != "O") types.insert(tag.substr(2));
+  for (size_t i = 0; i < tags.size(); ++i) {
+    if (tags[i] != "O") types.emplace(tags[i].substr(2));
   }
   EXPECT_GE(types.size(), 75u);
   EXPECT_LE(types.size(), 85u);
@@ -88,9 +88,8 @@ TEST(GenerateCorpus, TagsAreConsistent) {
 TEST(GenerateCorpus, TestHasWhatTrainHasNot) {
   const Corpus corpus = GenerateCorpus(1);
   const Vocabulary vocabulary = BuildVocabulary(corpus.train, 1000);
-  const Labels labels = BuildLabels(corpus.train);
-  const EncodedSplit valid = Encode(corpus.valid, vocabulary, labels, 32);
-  const EncodedSplit test = Encode(corpus.test, vocabulary, labels, 32);
+  const EncodedSplit valid = EncodeWords(corpus.valid, vocabulary, 32);
+  const EncodedSplit test = EncodeWords(corpus.test, vocabulary, 32);
   const auto unknown = [](const EncodedSplit& split) {
     return static_cast<double>(split.unknown_words()) / static_cast<double>(split.words());
   };

@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kNone = std::string_view::npos;
 
-// A column counts bytes from 1.
+// Positions in messages count bytes from 1.
 void CheckUtf8(std::string_view line, const std::string& where) {
   if (const size_t bad = FirstInvalidUtf8(line); bad != kNone) {
     Fail("{}: invalid UTF-8 at byte {} of the line", where, bad + 1);
@@ -140,7 +140,7 @@ bool IsBioTag(std::string_view tag) {
 }
 
 Split ReadSequences(LineReader& words, LineReader& tags, LineReader& intents) {
-  // First, as a line too few or too many would otherwise show as odd errors further down.
+  // Checked first, because a missing line would otherwise show as odd errors further down.
   const size_t word_lines = CountLines(words);
   const size_t tag_lines = CountLines(tags);
   const size_t intent_lines = CountLines(intents);
@@ -164,7 +164,7 @@ Split ReadSequences(LineReader& words, LineReader& tags, LineReader& intents) {
            sentence_tags.size(), words.Where(), sentence_words.size());
     }
     if (intent.empty()) Fail("{}: the line is empty; expected an intent", intents.Where());
-    // Here already, so that the message names the file at fault.
+    // Split::Add checks this too, but here the message can name the file that is wrong.
     CheckTags(sentence_tags, tags.Where());
     CheckIntent(intent, intents.Where());
     split.Add(sentence_words, sentence_tags, intent, words.Where());

@@ -1,20 +1,20 @@
-// Sentences with slot tags and an intent, as they stand in a data directory.
+// Sentences with slot tags and an intent, read from a data directory.
 //
-// Two layouts are read; ReadSplit finds which one is there:
+// There are two layouts, and ReadSplit finds out which one a directory has:
 //
 //   DIR/{train,valid,test}/{seq.in,seq.out,label}   one sentence a line in each of the three files:
 //                                                   words, BIO tags, intent (ATIS, SNIPS)
 //   DIR/{train,valid,test}.jsonl                    one object a line: "tokens", an array of words;
 //                                                   "tags", an array as long; "intent", a string
 //
-// In JSON lines a sentence may lack tags or intent, but not both. It then carries no loss for that
-// task and isn't counted in that task's metrics; a split may mix such sentences freely. The
+// In JSON lines a sentence may lack tags or intent, but not both. It then adds no loss for that
+// task and isn't counted in that task's metrics. A split may mix such sentences freely. The
 // three-file layout always has both.
 //
-// Words are separated by blanks or tabs and hold no control characters; text is UTF-8. A tag is O,
-// B-type or I-type. An intent is a line of text; a joint one, a#b, is one label.
+// Text is UTF-8. Words are separated by blanks or tabs and have no control characters. A tag is O,
+// B-type or I-type. An intent is a line of text; a joint intent a#b is one label.
 //
-// Errors are `file:line: what`, with a byte column where a byte is at fault.
+// Errors are `file:line: what`; if a byte is wrong, they name its position in the line.
 #ifndef BITTERN_DATA_DATASET_H_
 #define BITTERN_DATA_DATASET_H_
 
@@ -31,21 +31,22 @@
 
 namespace bittern {
 
-// Most distinct tags, and most distinct intents: their ids fit int16_t, with -1 for none.
+// The largest number of distinct tags, and of distinct intents. Their ids fit int16_t; -1 means
+// that there is no label.
 inline constexpr size_t kMaxLabels = 32767;
 
-// Most bytes of a word, a tag or an intent. Every model keeps a copy of each of its own.
+// The largest length of a word, a tag or an intent, because every model keeps a copy of them.
 inline constexpr size_t kMaxTextBytes = 1000;
 
-// Distinct strings, numbered from 0 in the order they came.
+// Distinct strings, numbered from 0 in the order in which they were added.
 class StringTable {
  public:
   StringTable() = default;
   StringTable(StringTable&&) = default;
   StringTable& operator=(StringTable&&) = default;
 
-  uint32_t Add(std::string_view text);        // its number, old or new
-  int64_t Find(std::string_view text) const;  // its number or -1
+  uint32_t Add(std::string_view text);        // returns its number, old or new
+  int64_t Find(std::string_view text) const;  // returns its number or -1
   std::string_view operator[](size_t id) const { return strings_[id]; }
   size_t size() const { return strings_.size(); }
 
@@ -54,19 +55,20 @@ class StringTable {
   std::unordered_map<std::string_view, uint32_t> ids_;
 };
 
-// A view of one sentence of a Split, in that split's numbering.
+// A view of one sentence of a Split. Numbers refer to the tables of that split.
 struct Sentence {
-  std::span<const uint32_t> words;  // [words], of Split::words()
-  std::span<const int16_t> tags;    // [words], of Split::tags(); empty if it has none
-  int16_t intent;                   // of Split::intents(), or -1 if it has none
+  std::span<const uint32_t> words;  // [words], into Split::words()
+  std::span<const int16_t> tags;    // [words], into Split::tags(); empty without tags
+  int16_t intent;                   // into Split::intents(); -1 without an intent
 };
 
-// Sentences in flat arrays: each distinct string once, 4 bytes a word, 2 a tag. Move-only.
+// Sentences in flat arrays. Each distinct string is stored once; a word takes 4 bytes and a tag 2.
+// Can be moved but not copied.
 class Split {
  public:
-  // Appends a sentence. `tags` is empty or as long as `words`; an empty `intent` is none.
-  // `where` opens the message of an Error (empty sentence, bad tag, control character, a text that
-  // is too long, too many labels).
+  // Appends a sentence. `tags` is empty or as long as `words`. An empty `intent` means that there
+  // is no intent. Fails on an empty sentence, a bad tag, a control character, a text that is too
+  // long and too many labels; the message begins with `where`.
   void Add(std::span<const std::string_view> words, std::span<const std::string_view> tags,
            std::string_view intent, std::string_view where);
 
@@ -82,7 +84,7 @@ class Split {
  private:
   struct Entry {
     uint32_t first_word;  // into word_ids_
-    uint32_t first_tag;   // into tag_ids_; equal to the next entry's if there are none
+    uint32_t first_tag;   // into tag_ids_; equal to the next entry's without tags
     int16_t intent;
   };
 
@@ -98,16 +100,16 @@ struct Corpus {
 
 enum class Layout { kSequences, kJsonLines };
 
-// Reads split `name` ("train", "valid", "test") of a data directory in whichever layout is there.
-// Neither, or both, is an Error naming the paths; so is a split without sentences.
+// Reads split `name` ("train", "valid", "test") of a data directory, in the layout that it has.
+// Fails and names the paths if it has neither layout, or both, or if the split has no sentences.
 Split ReadSplit(const std::string& directory, const std::string& name);
 Corpus ReadCorpus(const std::string& directory);
 
-// The two readers on open files, from their first lines.
+// The readers of the two layouts. They read open files from the first line.
 Split ReadSequences(LineReader& words, LineReader& tags, LineReader& intents);
 Split ReadJsonLines(LineReader& lines);
 
-// The words of a line, cut at blanks and tabs; views into `line`.
+// Cuts a line into words at blanks and tabs. The words are views into `line`.
 std::vector<std::string_view> SplitWords(std::string_view line);
 
 // Whether `tag` is O, B-type or I-type.

@@ -4,8 +4,19 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace bittern {
+
+std::string_view Name(Decoding decoding) { return decoding == Decoding::kBio ? "bio" : "argmax"; }
+
+Decoding ParseDecoding(std::string_view name, std::string_view field) {
+  for (const Decoding decoding : {Decoding::kBio, Decoding::kArgMax}) {
+    if (Name(decoding) == name) return decoding;
+  }
+  Fail("{}: found {}; expected bio or argmax{}", field, Quoted(name),
+       DidYouMean(name, {"bio", "argmax"}));
+}
 
 constexpr double kUnreachable = -std::numeric_limits<double>::infinity();
 
@@ -22,9 +33,9 @@ int ArgMax(const float* values, int count, size_t stride) {
   return best;
 }
 
-void DecodeArgMax(const float* logits, size_t row_stride, int tags, std::span<int16_t> answer) {
+void DecodeArgMax(const float* logits, size_t row_stride, int tags, std::span<int32_t> answer) {
   for (size_t t = 0; t < answer.size(); ++t) {
-    answer[t] = static_cast<int16_t>(ArgMax(logits + t, tags, row_stride));
+    answer[t] = ArgMax(logits + t, tags, row_stride);
   }
 }
 
@@ -45,13 +56,13 @@ BioDecoder::BioDecoder(const TagTable& tags, int max_tokens)
   }
 }
 
-void BioDecoder::Decode(const float* logits, size_t row_stride, std::span<int16_t> answer) {
+void BioDecoder::Decode(const float* logits, size_t row_stride, std::span<int32_t> answer) {
   const int tokens = static_cast<int>(answer.size());
   BITTERN_CHECK(tokens <= max_tokens_);
   if (tokens == 0) return;
 
-  // Infinities count as the largest numbers, NaN as the least: every sum is a number (inf - inf is
-  // none), and above that of a sequence that may not be.
+  // Infinities are replaced by the largest finite numbers and NaN by the smallest. So every sum is
+  // a finite number (inf - inf would be NaN), and is larger than that of a forbidden sequence.
   const auto logit = [&](int tag, int token) {
     constexpr float kMost = std::numeric_limits<float>::max();
     const float value = logits[static_cast<size_t>(tag) * row_stride + token];

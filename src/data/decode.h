@@ -1,47 +1,57 @@
-// From logits to answers.
+// Decoders: they choose an answer from logits.
 //
-// Logits are feature-major, as the graph leaves them: logits[tag * row_stride + token], row_stride
-// ≥ tokens. To leave out [CLS] pass the pointer to token 1 and one token less. Ties go to the lower
-// id; NaN never wins. Same input, same answer, on every machine.
+// Logits are stored feature-major, as the graph writes them: logits[tag * row_stride + token],
+// where row_stride >= tokens. To skip [CLS], pass the address of token 1 and one token fewer. A tie
+// goes to the lower id, and NaN is never chosen. The answer is the same on every machine.
 #ifndef BITTERN_DATA_DECODE_H_
 #define BITTERN_DATA_DECODE_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "data/spans.h"
 
 namespace bittern {
 
-// Index of the largest of `count` numbers that stand `stride` apart; 0 if all are NaN.
+enum class Decoding {
+  kBio,     // the best sequence in which I-x follows only B-x or I-x
+  kArgMax,  // the best tag of each word, independently of the others
+};
+std::string_view Name(Decoding decoding);  // "bio", "argmax"
+// Fails on any other name; the message begins with `field`.
+Decoding ParseDecoding(std::string_view name, std::string_view field);
+
+// The index of the largest of `count` numbers that are `stride` apart; 0 if all of them are NaN.
 int ArgMax(const float* values, int count, size_t stride = 1);
 
-// answer[t] = arg max over the tags, for each token on its own.
-void DecodeArgMax(const float* logits, size_t row_stride, int tags, std::span<int16_t> answer);
+// answer[t] = arg max over the tags, independently for each token.
+void DecodeArgMax(const float* logits, size_t row_stride, int tags, std::span<int32_t> answer);
 
-// The sequence with the largest sum of logits in which I-x stands only after B-x or I-x. (Where the
-// label set has no B-x, I-x may also start a span: it could never be predicted otherwise.) Viterbi,
-// no learned parameters; O(tags) a token, as only B-x and I-x reach I-x.
+// Finds the sequence with the largest sum of logits in which I-x follows only B-x or I-x. If the
+// label set has no B-x, I-x may also start a span, because it could never be predicted otherwise.
+// The algorithm is Viterbi's, without learned parameters. A token costs O(tags), because only B-x
+// and I-x lead to I-x.
 class BioDecoder {
  public:
-  // Sizes the workspace: 2 bytes a tag and token. `tags` is copied.
+  // Allocates the workspace: 2 bytes for each tag and token. Copies what it needs of `tags`.
   BioDecoder(const TagTable& tags, int max_tokens);
 
-  // answer.size() tokens, at most max_tokens; no allocation. Needs at least one tag that may start
-  // a sentence.
-  void Decode(const float* logits, size_t row_stride, std::span<int16_t> answer);
+  // Writes answer.size() tokens, at most max_tokens. Does not allocate. At least one tag must be
+  // allowed at the start of a sentence.
+  void Decode(const float* logits, size_t row_stride, std::span<int32_t> answer);
 
  private:
   static constexpr int16_t kNone = -1;
 
   int tags_;
   int max_tokens_;
-  std::vector<int16_t> begin_;      // [tags] for I-x the id of B-x; kNone: the tag may follow any
-  std::vector<double> score_;       // [tags] of the best sequence that ends in the tag
+  std::vector<int16_t> begin_;  // [tags] the id of B-x for I-x; kNone: the tag may follow any tag
+  std::vector<double> score_;   // [tags] score of the best sequence that ends in the tag
   std::vector<double> next_score_;  // [tags]
-  std::vector<int16_t> previous_;   // [tokens][tags] tag before, on that best sequence
+  std::vector<int16_t> previous_;   // [tokens][tags] the tag before it in that sequence
 };
 
 }  // namespace bittern

@@ -15,7 +15,7 @@ namespace {
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-using Tags = std::vector<int16_t>;
+using Tags = std::vector<int32_t>;
 
 // The best legal sequence by trying all of them; the first in reading order on a tie.
 double BestByEnumeration(const TagTable& table, const std::vector<float>& logits, size_t stride,
@@ -120,7 +120,7 @@ TEST(BioDecoder, AgreesWithArgMaxWhereThatIsLegal) {
     Tags gold(31);
     for (size_t t = 0; t < gold.size(); ++t) {
       const bool inside = t > 0 && gold[t - 1] != 0 && random.UniformInt(2) == 0;
-      gold[t] = static_cast<int16_t>(inside                      ? (gold[t - 1] + 1) / 2 * 2
+      gold[t] = static_cast<int32_t>(inside                      ? (gold[t - 1] + 1) / 2 * 2
                                      : random.UniformInt(2) == 0 ? 0
                                                                  : 1 + 2 * random.UniformInt(60));
       logits[gold[t] * 31 + t] += 20;
@@ -140,7 +140,7 @@ TEST(BioDecoder, OddLogits) {
   decoder.Decode(std::vector<float>{kNan, 1, 0, kNan, kNan, 3}.data(), 2, answer);
   EXPECT_EQ(answer, (Tags{1, 2}));
   decoder.Decode(std::vector<float>(6, kNan).data(), 2, answer);  // anything in range
-  for (const int16_t tag : answer) EXPECT_TRUE(tag >= 0 && tag < 3);
+  for (const int32_t tag : answer) EXPECT_TRUE(tag >= 0 && tag < 3);
   decoder.Decode(std::vector<float>{kInfinity, -kInfinity, 0, 0, 0, 0}.data(), 2, answer);
   EXPECT_EQ(answer, (Tags{0, 1}));
   decoder.Decode(std::vector<float>{0, 0, -5, 0, 0, kInfinity}.data(), 2, answer);

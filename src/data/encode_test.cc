@@ -22,95 +22,68 @@ class EncodeTest : public testing::Test {
  protected:
   EncodeTest() {
     Split train;
-    AddSentence(&train, "a a a b b c", "B-x I-x O O O O", "one");
-    AddSentence(&train, "a", "O", "two");
+    AddSentence(&train, "a a a b b c", "", "one");
     vocabulary_ = BuildVocabulary(train, 1000);  // a 3, b 4, c 5
-    labels_ = BuildLabels(train);                // O 0, B-x 1, I-x 2; one 0, two 1
   }
 
   Vocabulary vocabulary_;
-  Labels labels_;
 };
 
-TEST_F(EncodeTest, TokensLabelsAndGold) {
+TEST_F(EncodeTest, Words) {
   Split split;
-  AddSentence(&split, "b new a", "B-x B-y O", "two");
-  AddSentence(&split, "c", "", "three");
-  AddSentence(&split, "c a", "O I-x", "");
-  const EncodedSplit encoded = Encode(split, vocabulary_, labels_, 32);
-
-  ASSERT_EQ(encoded.size(), 3u);
+  AddSentence(&split, "b new a", "", "one");
+  AddSentence(&split, "c", "", "one");
+  const EncodedSplit encoded = EncodeWords(split, vocabulary_, 32);
+  ASSERT_EQ(encoded.size(), 2u);
   EXPECT_EQ(encoded[0].tokens(), 4);
   EXPECT_EQ(ToInts(encoded[0].ids), (Ids{kClassId, 4, kUnknownId, 3}));
-  EXPECT_EQ(ToInts(encoded[0].tags), (Ids{kNoLabel, 1, kNoLabel, 0}));
-  EXPECT_EQ(ToInts(encoded[0].gold_tags), (Ids{1, 3, 0}));
-  EXPECT_EQ(encoded.tag_names()[3], "B-y");
-  EXPECT_EQ(encoded[0].intent, 1);
-  EXPECT_EQ(encoded[0].gold_intent, 1);
-
-  EXPECT_EQ(ToInts(encoded[1].tags), (Ids{kNoLabel, kNoLabel}));
-  EXPECT_TRUE(encoded[1].gold_tags.empty());
-  EXPECT_EQ(encoded[1].intent, kNoLabel);
-  EXPECT_EQ(encoded[1].gold_intent, 2);
-  EXPECT_EQ(encoded.intent_names()[2], "three");
-
-  EXPECT_EQ(ToInts(encoded[2].tags), (Ids{kNoLabel, 0, 2}));
-  EXPECT_EQ(encoded[2].gold_intent, kNoLabel);
-
-  EXPECT_EQ(encoded.words(), 6u);
+  EXPECT_EQ(ToInts(encoded[1].ids), (Ids{kClassId, 5}));
+  EXPECT_EQ(encoded.words(), 4u);
   EXPECT_EQ(encoded.unknown_words(), 1u);
   EXPECT_EQ(encoded.truncated_sentences(), 0u);
 }
 
-TEST_F(EncodeTest, LongSentencesAreCutButTheirGoldIsKept) {
+TEST_F(EncodeTest, LongSentencesAreCut) {
   Split split;
-  AddSentence(&split, "a b c new", "O O B-x I-x", "one");
-  AddSentence(&split, "a b", "O O", "one");
-  const EncodedSplit encoded = Encode(split, vocabulary_, labels_, 3);
+  AddSentence(&split, "a b c new", "", "one");
+  AddSentence(&split, "a b", "", "one");
+  const EncodedSplit encoded = EncodeWords(split, vocabulary_, 3);
   EXPECT_EQ(ToInts(encoded[0].ids), (Ids{kClassId, 3, 4}));
-  EXPECT_EQ(ToInts(encoded[0].tags), (Ids{kNoLabel, 0, 0}));
-  EXPECT_EQ(ToInts(encoded[0].gold_tags), (Ids{0, 0, 1, 2}));
-  EXPECT_EQ(ToInts(encoded[1].gold_tags), (Ids{0, 0}));
+  EXPECT_EQ(ToInts(encoded[1].ids), (Ids{kClassId, 3, 4}));
   EXPECT_EQ(encoded.truncated_sentences(), 1u);
   EXPECT_EQ(encoded.truncated_words(), 2u);
   EXPECT_EQ(encoded.unknown_words(), 0u);
-  EXPECT_TRUE(Mentions(ErrorOf([&] { Encode(split, vocabulary_, labels_, 1); }), {"tokens: 1"}));
+  EXPECT_TRUE(Mentions(ErrorOf([&] { EncodeWords(split, vocabulary_, 1); }), {"tokens: 1"}));
 }
 
-TEST_F(EncodeTest, OutlivesTheSplit) {
-  EncodedSplit encoded;
-  {
-    Split split;
-    AddSentence(&split, "a new", "O B-y", "three");
-    encoded = Encode(split, vocabulary_, labels_, 32);
-  }
-  EXPECT_EQ(ToInts(encoded[0].ids), (Ids{kClassId, 3, kUnknownId}));
-  EXPECT_EQ(encoded.tag_names()[encoded[0].gold_tags[1]], "B-y");
+TEST(LabelColumn, NumbersItsNamesThenThoseOfTheSplit) {
+  LabelColumn column(NameList({"O", "B-x"}, "tags"));
+  StringTable table;
+  for (const char* name : {"B-y", "O", "B-x", "I-y"}) table.Add(name);
+  EXPECT_EQ(column.Number(table), (std::vector<int32_t>{2, 0, 1, 3}));
+  EXPECT_EQ(column.names().names(), (std::vector<std::string>{"O", "B-x", "B-y", "I-y"}));
 }
 
-TEST(Encode, Atis) {
-  const std::string atis = AtisDirectory();
-  if (atis.empty()) GTEST_SKIP() << "ATIS is not here: set BITTERN_ATIS or run scripts/fetch-atis";
-  const Corpus corpus = ReadCorpus(atis);
-  const Vocabulary vocabulary = BuildVocabulary(corpus.train, 1000);
-  const Labels labels = BuildLabels(corpus.train);
-  const struct {
-    const Split* split;
-    size_t truncated, unknown_intents, unknown_tags;
-  } expected[] = {{&corpus.train, 13, 0, 0}, {&corpus.valid, 3, 1, 1}, {&corpus.test, 0, 5, 6}};
-  for (const auto& [split, truncated, unknown_intents, unknown_tags] : expected) {
-    const EncodedSplit encoded = Encode(*split, vocabulary, labels, 32);
-    EXPECT_EQ(encoded.truncated_sentences(), truncated);
-    size_t intents = 0, tags = 0;
-    for (size_t i = 0; i < encoded.size(); ++i) {
-      intents += encoded[i].gold_intent >= labels.intents.size();
-      for (const int16_t tag : encoded[i].gold_tags) tags += tag >= labels.tags.size();
+TEST_F(EncodeTest, ColumnsHoldAnyNumberOfLabelsForEachSentence) {
+  Split split;
+  for (int i = 0; i < 3; ++i) AddSentence(&split, "a b", "", "one");
+  EncodedSplit encoded = EncodeWords(split, vocabulary_, 32);
+  LabelColumn pairs, none;
+  for (int i = 0; i < 3; ++i) {
+    if (i != 1) {
+      pairs.Append(10 * i);
+      pairs.Append(10 * i + 1);
     }
-    EXPECT_EQ(intents, unknown_intents);
-    EXPECT_EQ(tags, unknown_tags);
+    pairs.EndSentence();
+    none.EndSentence();
   }
-  // No test sentence is cut, so every unknown word is among the tokens.
-  EXPECT_EQ(Encode(corpus.test, vocabulary, labels, 32).unknown_words(), 71u);
+  encoded.AddColumn(std::move(pairs));
+  encoded.AddColumn(std::move(none));
+  EXPECT_EQ(ToInts(encoded[0].labels[0]), (Ids{0, 1}));
+  EXPECT_TRUE(encoded[1].labels[0].empty());
+  EXPECT_EQ(ToInts(encoded[2].labels[0]), (Ids{20, 21}));
+  EXPECT_TRUE(encoded[2].labels[1].empty());
+  EXPECT_TRUE(SentenceLabels()[0].empty());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// ReadJsonLines of dataset.h. Apart from it because the JSON library is slow to compile.
+// ReadJsonLines of dataset.h, in a separate file because the JSON library is slow to compile.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -17,7 +17,7 @@ using nlohmann::json;
 constexpr const char* kExpected = R"({"tokens": [...], "tags": [...], "intent": "..."})";
 
 json ParseObject(std::string_view line, const std::string& where) {
-  constexpr int kDeepest = 2;  // the object, its arrays
+  constexpr int kDeepest = 2;  // the object and its arrays
   json object = ParseStrictJson(line, kDeepest, where);
   if (!object.is_object()) Fail("{}: found {}; expected {}", where, object.type_name(), kExpected);
   return object;

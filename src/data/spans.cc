@@ -42,7 +42,7 @@ bool SpanEnds(const Tag& tag, const Tag& next) {
   return next.kind != TagKind::kInside || next.type != tag.type;
 }
 
-std::vector<Span> FindSpans(const TagTable& table, std::span<const int16_t> tags) {
+std::vector<Span> FindSpans(const TagTable& table, std::span<const int32_t> tags) {
   std::vector<Span> spans;
   Tag previous = kOutside;
   for (size_t i = 0; i < tags.size(); ++i) {
@@ -58,11 +58,12 @@ std::vector<Span> FindSpans(const TagTable& table, std::span<const int16_t> tags
   return spans;
 }
 
-void CountSpans(const TagTable& table, std::span<const int16_t> gold,
-                std::span<const int16_t> predicted, SpanCounts* counts) {
+void CountSpans(const TagTable& table, std::span<const int32_t> gold,
+                std::span<const int32_t> predicted, SpanCounts* counts) {
   Tag gold_before = kOutside, predicted_before = kOutside;
-  bool agree = false;  // a span began in both at one word with one type and has not ended in either
-  // One step past the end closes what is open there.
+  // Whether a span of one type began at one word in both, and has not yet ended in either.
+  bool agree = false;
+  // One step beyond the end closes the spans that are open there.
   for (size_t i = 0; i <= gold.size(); ++i) {
     const Tag gold_tag = i < gold.size() ? table[gold[i]] : kOutside;
     const Tag predicted_tag =

@@ -1,7 +1,8 @@
-// Slot spans in BIO tags, by the rules of CoNLL-2000's conlleval.
+// Spans in BIO tags, by the rules of CoNLL-2000's conlleval.
 //
-// B-x always starts a span; I-x continues one of type x and otherwise (after O, at the start, after
-// another type) starts one. Span F1 counts a span as right when first word, last word and type are.
+// B-x always starts a span. I-x continues a span of type x; after O, after another type and at the
+// start of a sentence it starts one. A span is right if its first word, last word and type are
+// right.
 #ifndef BITTERN_DATA_SPANS_H_
 #define BITTERN_DATA_SPANS_H_
 
@@ -19,10 +20,10 @@ struct Tag {
   int16_t type;  // of TagTable::types(); -1 for O
 };
 
-// The tags of a list of names, taken apart; place in the list = tag id.
+// Kind and type of each tag of a list. A tag's id is its position in the list.
 class TagTable {
  public:
-  // Each name is O, B-type or I-type, else an Error.
+  // Fails unless each name is O, B-type or I-type.
   explicit TagTable(const std::vector<std::string>& names);
 
   int size() const { return static_cast<int>(tags_.size()); }
@@ -34,7 +35,8 @@ class TagTable {
   std::vector<std::string> types_;  // in order of first appearance
 };
 
-// Whether a span starts at the second of two neighbouring tags, or ends at the first.
+// Two neighbouring tags: SpanStarts if a span starts at the second, SpanEnds if one ends at the
+// first.
 bool SpanStarts(const Tag& previous, const Tag& tag);
 bool SpanEnds(const Tag& tag, const Tag& next);
 
@@ -46,8 +48,8 @@ struct Span {
   friend bool operator==(const Span&, const Span&) = default;
 };
 
-// The spans of a sentence in order. `tags` are ids of `table`.
-std::vector<Span> FindSpans(const TagTable& table, std::span<const int16_t> tags);
+// Returns the spans of a sentence in order. `tags` are ids of `table`.
+std::vector<Span> FindSpans(const TagTable& table, std::span<const int32_t> tags);
 
 struct SpanCounts {
   uint64_t gold = 0;
@@ -57,11 +59,12 @@ struct SpanCounts {
   friend bool operator==(const SpanCounts&, const SpanCounts&) = default;
 };
 
-// Adds a sentence to `counts`; allocates nothing. `predicted` may be shorter: the rest is O.
-void CountSpans(const TagTable& table, std::span<const int16_t> gold,
-                std::span<const int16_t> predicted, SpanCounts* counts);
+// Adds a sentence to `counts`. `predicted` may be shorter than `gold`: missing tags count as O.
+// Does not allocate.
+void CountSpans(const TagTable& table, std::span<const int32_t> gold,
+                std::span<const int32_t> predicted, SpanCounts* counts);
 
-// In percent; 0 where conlleval says 0 (no spans).
+// In percent. Without spans the value is 0, as in conlleval.
 double SpanPrecision(const SpanCounts& counts);
 double SpanRecall(const SpanCounts& counts);
 double SpanF1(const SpanCounts& counts);

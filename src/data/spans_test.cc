@@ -17,12 +17,12 @@ namespace {
 
 const std::vector<std::string> kNames = {"O", "B-x", "I-x", "B-y", "I-y", "I-z"};
 
-std::vector<int16_t> Ids(std::string_view tags) {
-  std::vector<int16_t> ids;
+std::vector<int32_t> Ids(std::string_view tags) {
+  std::vector<int32_t> ids;
   for (const std::string_view tag : SplitWords(tags)) {
     const auto found = std::find(kNames.begin(), kNames.end(), tag);
     EXPECT_NE(found, kNames.end()) << tag;
-    ids.push_back(static_cast<int16_t>(found - kNames.begin()));
+    ids.push_back(static_cast<int32_t>(found - kNames.begin()));
   }
   return ids;
 }
@@ -107,13 +107,13 @@ TEST(CountSpans, EqualsComparingSets) {
   const TagTable table(kNames);
   Random random(1);
   for (int repeat = 0; repeat < 5000; ++repeat) {
-    std::vector<int16_t> gold(1 + random.UniformInt(8)), predicted;
-    for (int16_t& tag : gold) tag = static_cast<int16_t>(random.UniformInt(kNames.size()));
+    std::vector<int32_t> gold(1 + random.UniformInt(8)), predicted;
+    for (int32_t& tag : gold) tag = static_cast<int32_t>(random.UniformInt(kNames.size()));
     predicted = gold;
-    for (int16_t& tag : predicted) {
-      if (random.UniformInt(3) == 0) tag = static_cast<int16_t>(random.UniformInt(kNames.size()));
+    for (int32_t& tag : predicted) {
+      if (random.UniformInt(3) == 0) tag = static_cast<int32_t>(random.UniformInt(kNames.size()));
     }
-    const auto set_of = [&](const std::vector<int16_t>& tags) {
+    const auto set_of = [&](const std::vector<int32_t>& tags) {
       std::set<std::tuple<int, int, int>> spans;
       for (const Span& span : FindSpans(table, tags)) {
         spans.emplace(span.first, span.last, span.type);

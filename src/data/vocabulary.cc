@@ -17,7 +17,7 @@ uint32_t SaturatingAdd(uint32_t a, uint64_t b) {
   return static_cast<uint32_t>(std::min<uint64_t>(a + b, std::numeric_limits<uint32_t>::max()));
 }
 
-// Labels of the table in bytes' order, O first.
+// The texts of the table: O first, then sorted by bytes.
 std::vector<std::string> InOrder(const StringTable& table) {
   std::vector<std::string> names;
   for (size_t i = 0; i < table.size(); ++i) names.emplace_back(table[i]);
@@ -25,15 +25,6 @@ std::vector<std::string> InOrder(const StringTable& table) {
     return std::pair(a != "O", std::string_view(a)) < std::pair(b != "O", std::string_view(b));
   });
   return names;
-}
-
-void AppendNew(const StringTable& table, const char* what, NameList* list) {
-  for (std::string& name : InOrder(table)) {
-    if (list->Find(name) < 0) list->Append(std::move(name));
-  }
-  if (static_cast<size_t>(list->size()) > kMaxLabels) {
-    Fail("{} distinct {}; at most {}", list->size(), what, kMaxLabels);
-  }
 }
 
 }  // namespace
@@ -44,7 +35,7 @@ NameList::NameList(std::vector<std::string> names, std::string_view what)
   for (size_t i = 0; i < names_.size(); ++i) {
     const auto [place, is_new] = ids_.emplace(names_[i], static_cast<int>(i));
     if (!is_new) {
-      Fail("{}: {} stands twice, at {} and {}", what, Quoted(names_[i]), place->second, i);
+      Fail("{}: {} occurs twice, at {} and {}", what, Quoted(names_[i]), place->second, i);
     }
   }
 }
@@ -124,30 +115,13 @@ VocabularyExtension ExtendVocabulary(const Vocabulary& existing, const Split& tr
   return result;
 }
 
-Labels BuildLabels(const Split& train) { return ExtendLabels({}, train); }
-
-Labels ExtendLabels(const Labels& existing, const Split& train) {
-  Labels labels = existing;
-  if (labels.tags.size() == 0 && train.tags().size() > 0) labels.tags.Append("O");
-  AppendNew(train.tags(), "tags", &labels.tags);
-  AppendNew(train.intents(), "intents", &labels.intents);
-  return labels;
-}
-
-Labels LabelsFromNames(std::vector<std::string> tags, std::vector<std::string> intents) {
-  Labels labels{NameList(std::move(tags), "tags"), NameList(std::move(intents), "intents")};
-  for (const NameList* list : {&labels.tags, &labels.intents}) {
-    if (static_cast<size_t>(list->size()) > kMaxLabels) {
-      Fail("{} labels; at most {}", list->size(), kMaxLabels);
-    }
+void AppendNew(const StringTable& table, const char* what, NameList* list) {
+  for (std::string& name : InOrder(table)) {
+    if (list->Find(name) < 0) list->Append(std::move(name));
   }
-  for (const std::string& tag : labels.tags.names()) {
-    if (!IsBioTag(tag)) Fail("tags: found {}; expected O, B-type or I-type", Quoted(tag));
+  if (static_cast<size_t>(list->size()) > kMaxLabels) {
+    Fail("{} distinct {}; at most {}", list->size(), what, kMaxLabels);
   }
-  if (labels.tags.size() > 0 && labels.tags[kOutsideTag] != "O") {
-    Fail("tags: the first is {}; expected 'O'", Quoted(labels.tags[kOutsideTag]));
-  }
-  return labels;
 }
 
 }  // namespace bittern

@@ -1,11 +1,10 @@
-// The words and labels a model knows, numbered.
+// The words that a model knows, with their numbers.
 //
-// Word ids are rows of the embedding table: [PAD] 0, [UNK] 1, [CLS] 2, then the words of the
-// training split by falling frequency, ties by bytes, until the table is full. Every other word is
-// [UNK]. Tag and intent ids are rows of the heads: taken from the training split alone; tags with O
-// first (always there when there are tags at all), then by bytes; intents by bytes.
+// A word's id is its row of the word table: [PAD] 0, [UNK] 1, [CLS] 2. The words of the training
+// split follow by falling frequency (a tie is broken by bytes) until the table is full. Every other
+// word is read as [UNK].
 //
-// Both are plain lists of strings where the place is the id: that is what a checkpoint stores.
+// A checkpoint stores words and labels as lists of strings, where the position is the id.
 #ifndef BITTERN_DATA_VOCABULARY_H_
 #define BITTERN_DATA_VOCABULARY_H_
 
@@ -26,18 +25,18 @@ inline constexpr int kClassId = 2;
 inline constexpr int kFirstWordId = 3;
 inline constexpr int kMaxTableSize = 65536;  // ids fit uint16_t
 inline constexpr int kNoLabel = -1;
-inline constexpr int kOutsideTag = 0;  // id of the tag O
+inline constexpr int kOutsideTag = 0;  // the tag O, which comes first
 
-// A list of distinct strings with the place of each.
+// A list of distinct strings. A string's id is its position.
 class NameList {
  public:
   NameList() = default;
-  // Names that repeat are an Error that says `what` they are.
+  // Fails if a name repeats; the message says `what` the names are.
   NameList(std::vector<std::string> names, std::string_view what);
 
   int size() const { return static_cast<int>(names_.size()); }
   const std::string& operator[](int id) const { return names_[id]; }
-  int Find(std::string_view name) const;  // or -1
+  int Find(std::string_view name) const;  // its id, or -1
   void Append(std::string name);          // must be new
   const std::vector<std::string>& names() const { return names_; }
 
@@ -51,21 +50,21 @@ class NameList {
 
 class Vocabulary {
  public:
-  // The three reserved rows alone.
+  // Has only the three reserved rows.
   Vocabulary();
 
-  // From a checkpoint: words()  and counts() of a vocabulary, checked (reserved rows in place, no
-  // repeats, as many counts as words, at most kMaxTableSize).
+  // Takes words() and counts() of a vocabulary from a checkpoint. Fails unless the reserved rows
+  // are in place, no word repeats, there is a count for each word, and they fit kMaxTableSize.
   Vocabulary(std::vector<std::string> words, std::vector<uint32_t> counts);
 
-  int size() const { return words_.size(); }  // the reserved rows among them
+  int size() const { return words_.size(); }  // includes the reserved rows
   const std::string& word(int id) const { return words_[id]; }
   const std::vector<std::string>& words() const { return words_.names(); }
 
-  // The word's id, or kUnknownId. The text of a reserved row, such as "[PAD]", is unknown.
+  // The word's id, or kUnknownId. The text of a reserved row, such as "[PAD]", is an unknown word.
   int Find(std::string_view word) const;
 
-  // How often each id stands in the training data; [UNK] has the words that found no row.
+  // How often each id occurs in the training data. [UNK] counts the words that found no row.
   uint32_t count(int id) const { return counts_[id]; }
   const std::vector<uint32_t>& counts() const { return counts_; }
 
@@ -75,32 +74,23 @@ class Vocabulary {
   std::vector<uint32_t> counts_;  // [size()]
 };
 
-// A vocabulary of at most `table_size` ids, reserved ones included, from the training split.
-// Error unless kFirstWordId ≤ table_size ≤ kMaxTableSize.
+// Makes a vocabulary of at most `table_size` ids, reserved ones included, from the training split.
+// Fails unless kFirstWordId <= table_size <= kMaxTableSize.
 Vocabulary BuildVocabulary(const Split& train, int table_size);
 
-// For fine-tuning: ids of `existing` stay; new words of `train` take the free rows by falling
-// frequency, ties by bytes; counts add up.
+// For fine-tuning. The ids of `existing` stay. New words of `train` take the free rows by falling
+// frequency (a tie is broken by bytes). Counts are added.
 struct VocabularyExtension {
   Vocabulary vocabulary;
-  int added = 0;        // new words that took a row
-  int not_fitting = 0;  // distinct new words for which there was none: they stay [UNK]
+  int added = 0;        // number of new words that took a row
+  int not_fitting = 0;  // number of distinct new words without a row: they stay [UNK]
 };
 VocabularyExtension ExtendVocabulary(const Vocabulary& existing, const Split& train,
                                      int table_size);
 
-// What a model can answer. An empty list: the task is absent.
-struct Labels {
-  NameList tags;
-  NameList intents;
-};
-Labels BuildLabels(const Split& train);
-
-// Labels of `train` that `existing` lacks are appended, in BuildLabels' order.
-Labels ExtendLabels(const Labels& existing, const Split& train);
-
-// From a checkpoint, checked (BIO tags with O first, no repeats, at most kMaxLabels).
-Labels LabelsFromNames(std::vector<std::string> tags, std::vector<std::string> intents);
+// Appends to `list` the texts of `table` that it lacks: O first, then sorted by bytes. Fails if
+// there are more than kMaxLabels then; the message says `what` they are.
+void AppendNew(const StringTable& table, const char* what, NameList* list);
 
 }  // namespace bittern
 

@@ -54,8 +54,13 @@ TensorId Builder::NewTensor(std::string name, TensorKind kind, std::vector<Size>
   // A checkpoint or the host uses these between steps.
   const bool persistent = kind == TensorKind::kParameter || kind == TensorKind::kState ||
                           kind == TensorKind::kInput || kind == TensorKind::kOutput;
-  graph_.tensors.push_back({std::move(name), kind, type, std::move(shape), persistent});
+  graph_.tensors.push_back({std::move(name), kind, type, std::move(shape), persistent, part_});
   return static_cast<TensorId>(graph_.tensors.size() - 1);
+}
+
+int Builder::NewPart(ModelPart part) {
+  graph_.parts.push_back(std::move(part));
+  return static_cast<int>(graph_.parts.size() - 1);
 }
 
 void Builder::MakePersistent(TensorId tensor) {
@@ -120,6 +125,7 @@ void Builder::ContractList(std::string name, const ListSlices& slices, const Vie
 void Builder::Push(Op op) {
   op.repeat = repeat_;
   op.trip = trip_;
+  op.part = part_;
   graph_.ops.push_back(std::move(op));
 }
 

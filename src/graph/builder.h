@@ -74,6 +74,11 @@ class Builder {
   }
   void EndTrips() { BeginTrip(-1, 0); }
 
+  // Adds a part of the model to the graph; returns its place in Graph::parts.
+  int NewPart(ModelPart part);
+  // What is made and appended from here on belongs to this part. Returns the part until now.
+  int SetPart(int part) { return std::exchange(part_, part); }
+
   const Graph& graph() const { return graph_; }
   Graph& mutable_graph() { return graph_; }
   Graph Take() { return std::move(graph_); }
@@ -83,6 +88,20 @@ class Builder {
 
   Graph graph_;
   int repeat_ = -1, trip_ = 0;
+  int part_ = kNoPart;
+};
+
+// What is made and appended in this object's life belongs to a part of the model.
+class PartScope {
+ public:
+  PartScope(Builder& builder, int part) : builder_(builder), outer_(builder.SetPart(part)) {}
+  ~PartScope() { builder_.SetPart(outer_); }
+  PartScope(const PartScope&) = delete;
+  PartScope& operator=(const PartScope&) = delete;
+
+ private:
+  Builder& builder_;
+  int outer_;
 };
 
 }  // namespace bittern

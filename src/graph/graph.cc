@@ -11,6 +11,11 @@ std::string_view Name(TensorKind kind) {
   return kNames[static_cast<size_t>(kind)];
 }
 
+std::string_view Name(PartKind kind) {
+  constexpr std::array<std::string_view, 3> kNames = {"embedding", "encoders", "heads"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
 int64_t Tensor::Elements(int64_t tokens) const {
   int64_t elements = 1;
   for (const Size& extent : shape) elements *= extent.At(tokens);

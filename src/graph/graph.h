@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "graph/loop_nest.h"
 #include "graph/operations.h"
+#include "graph/part.h"
 
 namespace bittern {
 
@@ -44,7 +45,9 @@ struct Tensor {
   TensorKind kind;
   ElementType type = ElementType::kF32;
   std::vector<Size> shape;
-  bool persistent = false;  // keeps its bytes between steps
+  bool persistent = false;       // keeps its bytes between steps
+  int part = kNoPart;            // which of Graph::parts it belongs to
+  ParameterInfo parameter = {};  // kParameter alone
 
   int64_t Elements(int64_t tokens) const;
   // A checkpoint keeps the parameters and the optimizer's state of each.
@@ -57,7 +60,7 @@ struct Tensor {
 // and Out name, in their order; kNoTensor stands for an optional operand that is not given.
 struct Op {
   Operation operation;
-  std::string name;  // "encoder.0.attention.query: U"
+  std::string name;  // "encoder.0.attention.query: U", for people alone
   std::vector<TensorId> in = {};
   std::vector<TensorId> out = {};
 
@@ -65,6 +68,7 @@ struct Op {
   // backward. -1: in no repeat.
   int repeat = -1;
   int trip = 0;
+  int part = kNoPart;  // which of Graph::parts it belongs to
 
   template <class O>
   bool Is() const {
@@ -122,6 +126,7 @@ struct Graph {
   int lists = 0;   // how many run-time lists there are
   std::vector<Tensor> tensors;
   std::vector<Op> ops;
+  std::vector<ModelPart> parts = {};
   // ops[0, update_begin) is what every sentence runs, ops[update_begin, end) what runs once a
   // batch. Without accumulated gradients the updates stand in the first part and the second is
   // empty.

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "model/config_fields.h"
 #include "model/presets.h"
+#include "model/tasks/registry.h"
 #include "tensor/modes.h"
 
 namespace bittern {
@@ -31,8 +31,8 @@ class RangeChecker {
       Fail("{}{}: found {}; expected {} to {}", section_, key, value, least, most);
     }
   }
-  template <typename T, size_t n>
-  void Choice(std::string_view, T, const T (&)[n]) {}
+  template <HasChoices T>
+  void Choice(std::string_view, T) {}
   void Rates(std::string_view key, const std::vector<RateRule>& rules) {
     for (const RateRule& rule : rules) {
       if (rule.parameters.empty()) Fail("{}{}: a rule without parameters", section_, key);
@@ -46,54 +46,6 @@ class RangeChecker {
 
 }  // namespace
 
-std::string_view Name(Format format) { return format == Format::kTensor ? "tensor" : "dense"; }
-
-std::string_view Name(Objective objective) {
-  return objective == Objective::kMultiplications ? "multiplications" : "intermediates";
-}
-
-std::string_view Name(Recompute recompute) {
-  switch (recompute) {
-    case Recompute::kGelu:
-      return "gelu";
-    case Recompute::kElementwise:
-      return "elementwise";
-    case Recompute::kHalf:
-      return "half";
-    case Recompute::kEncoder:
-      break;
-  }
-  return "encoder";
-}
-
-std::string_view Name(Optimizer optimizer) {
-  switch (optimizer) {
-    case Optimizer::kSgd:
-      return "sgd";
-    case Optimizer::kMomentum:
-      return "momentum";
-    case Optimizer::kAdamW:
-      break;
-  }
-  return "adamw";
-}
-
-std::string_view Name(Schedule schedule) {
-  switch (schedule) {
-    case Schedule::kConstant:
-      return "constant";
-    case Schedule::kLinear:
-      return "linear";
-    case Schedule::kCosine:
-      break;
-  }
-  return "cosine";
-}
-
-std::string_view Name(ClipScope scope) { return scope == ClipScope::kTensor ? "tensor" : "global"; }
-
-std::string_view Name(SlotLoss loss) { return loss == SlotLoss::kMean ? "mean" : "sum"; }
-
 std::vector<std::string_view> PresetNames() {
   std::vector<std::string_view> names;
   for (const Preset& preset : Presets()) names.push_back(preset.name);
@@ -101,10 +53,11 @@ std::vector<std::string_view> PresetNames() {
   return names;
 }
 
-TtShape AutomaticMap(int hidden, int rank, std::string_view field) {
+TtShape AutomaticMap(int rows, int columns, int rank, std::string_view field) {
   TtShape shape;
-  shape.output_modes = AutomaticModes(hidden, kModesPerSide, field);
-  shape.input_modes.assign(shape.output_modes.rbegin(), shape.output_modes.rend());
+  shape.output_modes = AutomaticModes(rows, kModesPerSide, field);
+  shape.input_modes = AutomaticModes(columns, kModesPerSide, field);
+  std::ranges::reverse(shape.input_modes);
   shape.ranks = UniformRanks(shape.cores(), rank);
   return shape;
 }
@@ -128,7 +81,7 @@ void SetFormat(Format format, ModelConfig& model) {
         rank = static_cast<int>(std::min<int64_t>(rank, shape.LargestRank(bond)));
       }
     };
-    model.map = AutomaticMap(model.hidden, kMapRank, "model.map");
+    model.map = AutomaticMap(model.hidden, model.hidden, kMapRank, "model.map");
     model.embedding =
         AutomaticEmbedding(model.vocabulary, model.hidden, kEmbeddingRank, "model.embedding");
     limit_ranks(model.map);
@@ -166,8 +119,13 @@ void Validate(const Config& config, std::string_view place) {
   if (model.tokens % 4 != 0) {
     Fail("{}model.tokens: found {}; expected a multiple of 4", prefix, model.tokens);
   }
-  if (model.intents == 0 && model.tags == 0) {
-    Fail("{}model.intents and model.tags are both 0; there is nothing to train", prefix);
+  const Tasks tasks = MakeTasks(config);
+  if (std::ranges::none_of(tasks, [](const auto& task) { return task->has_head(); })) {
+    std::string counts;
+    for (const auto& task : tasks) {
+      counts += fmt::format("{}model.{}", counts.empty() ? "" : ", ", task->labels_name());
+    }
+    Fail("{}{}: found 0 for each; without labels there is nothing to train", prefix, counts);
   }
   const std::string embedding = prefix + "model.embedding";
   int64_t rows = model.vocabulary;

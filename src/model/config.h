@@ -1,23 +1,48 @@
 // What is trained and how: the one description that a TOML file, a checkpoint and the commands
 // share.
 //
+// The names of an enumeration's values are listed beside it, and the fields of each section beside
+// its struct, with key, member and allowed values. What reads TOML, what writes it and what checks
+// ranges are visitors of these lists. A visitor has
+//   Integer(key, value, least, most)      int, or uint64_t
+//   Number(key, value, least, most)       double; both ends are allowed
+//   Choice(key, value)                    an enumeration with Choices (base/choice.h)
+//   Rates(key, rules)
+//
 // Errors name the file, the key, what was found and what is allowed; unknown keys are errors.
 // Source of the default model: arXiv 2501.06663.
 #ifndef BITTERN_MODEL_CONFIG_H_
 #define BITTERN_MODEL_CONFIG_H_
 
+#include <array>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/choice.h"
 #include "tensor/initialise.h"
 #include "tensor/shape.h"
 #include "tensor/tree.h"
 
 namespace bittern {
 
+inline constexpr int64_t kMaxSeed = std::numeric_limits<int64_t>::max();
+
 enum class Format { kTensor, kDense };
+constexpr auto Choices(Format) {
+  return std::array{Choice{Format::kTensor, "tensor"}, Choice{Format::kDense, "dense"}};
+}
+
+// A linear map y = W x + b, W: [rows][columns].
+struct MapShape {
+  int rows = 0, columns = 0;
+  Format format = Format::kTensor;
+  TtShape train = {};    // of W (kDense: empty)
+  double deviation = 0;  // standard deviation of W's entries at the start
+  CoreStart core_start = CoreStart::kNormal;
+};
 
 struct ModelConfig {
   int hidden = 768;
@@ -37,13 +62,49 @@ struct ModelConfig {
   double table_deviation = 0.02;
   CoreStart core_start = CoreStart::kNormal;
 
+  // Today's configurations give all maps of a model one shape.
+  MapShape HiddenMap() const { return {hidden, hidden, format, map, map_deviation, core_start}; }
+
   bool operator==(const ModelConfig&) const = default;
 };
 
+// [model], but for the shapes in [model.map] and [model.embedding].
+template <typename Visitor, typename ModelConfig>
+void VisitModel(Visitor& visitor, ModelConfig& model) {
+  visitor.Integer("hidden", model.hidden, 4, 16384);
+  visitor.Integer("heads", model.heads, 1, 1024);
+  visitor.Integer("encoders", model.encoders, 1, 64);
+  visitor.Integer("tokens", model.tokens, 4, 128);
+  visitor.Integer("vocabulary", model.vocabulary, 4, 65536);
+  visitor.Integer("intents", model.intents, 0, 32767);
+  visitor.Integer("tags", model.tags, 0, 32767);
+  visitor.Number("map_deviation", model.map_deviation, 0, 100);
+  visitor.Number("embedding_deviation", model.embedding_deviation, 0, 100);
+  visitor.Number("table_deviation", model.table_deviation, 0, 100);
+  visitor.Choice("core_start", model.core_start);
+}
+
 enum class Optimizer { kSgd, kMomentum, kAdamW };
+constexpr auto Choices(Optimizer) {
+  return std::array{Choice{Optimizer::kSgd, "sgd"}, Choice{Optimizer::kMomentum, "momentum"},
+                    Choice{Optimizer::kAdamW, "adamw"}};
+}
+
 enum class Schedule { kConstant, kLinear, kCosine };
+constexpr auto Choices(Schedule) {
+  return std::array{Choice{Schedule::kConstant, "constant"}, Choice{Schedule::kLinear, "linear"},
+                    Choice{Schedule::kCosine, "cosine"}};
+}
+
 enum class ClipScope { kTensor, kGlobal };
+constexpr auto Choices(ClipScope) {
+  return std::array{Choice{ClipScope::kTensor, "tensor"}, Choice{ClipScope::kGlobal, "global"}};
+}
+
 enum class SlotLoss { kMean, kSum };
+constexpr auto Choices(SlotLoss) {
+  return std::array{Choice{SlotLoss::kMean, "mean"}, Choice{SlotLoss::kSum, "sum"}};
+}
 
 // A factor on the learning rate of the parameters whose names match; the last match counts.
 struct RateRule {
@@ -81,17 +142,51 @@ struct TrainingConfig {
   bool operator==(const TrainingConfig&) const = default;
 };
 
-// What of the forward pass is computed again in the backward pass instead of being kept, from the
-// fastest to the smallest.
+// [training] and [fine_tuning].
+template <typename Visitor, typename TrainingConfig>
+void VisitTraining(Visitor& visitor, TrainingConfig& training) {
+  visitor.Choice("optimizer", training.optimizer);
+  visitor.Choice("schedule", training.schedule);
+  visitor.Number("learning_rate", training.learning_rate, 0, 1e6);
+  visitor.Number("final_rate", training.final_rate, 0, 1);
+  visitor.Number("warmup_epochs", training.warmup_epochs, 0, 1e6);
+  visitor.Number("momentum", training.momentum, 0, 0.9999999);
+  visitor.Number("beta2", training.beta2, 0, 0.9999999);
+  visitor.Number("adam_epsilon", training.adam_epsilon, 1e-30, 1);
+  visitor.Number("decay", training.decay, 0, 1e6);
+  visitor.Number("clip", training.clip, 0, 1e6);
+  visitor.Choice("clip_scope", training.clip_scope);
+  visitor.Integer("epochs", training.epochs, 1, 1000000);
+  visitor.Integer("batch", training.batch, 1, 1000000);
+  visitor.Number("dropout", training.dropout, 0, 0.99);
+  visitor.Number("word_dropout", training.word_dropout, 0, 1);
+  visitor.Number("rare_word_dropout", training.rare_word_dropout, 0, 1);
+  visitor.Integer("rare_word_count", training.rare_word_count, 0, 1000000000);
+  visitor.Number("intent_weight", training.intent_weight, 0, 1e6);
+  visitor.Number("slot_weight", training.slot_weight, 0, 1e6);
+  visitor.Choice("slot_loss", training.slot_loss);
+  visitor.Number("label_smoothing", training.label_smoothing, 0, 0.99);
+  visitor.Integer("seed", training.seed, 0, kMaxSeed);
+  visitor.Rates("rate", training.rates);  // last: its tables follow the section's plain keys
+}
+
+// Activation checkpointing: which results of the forward pass the backward pass computes again
+// instead of keeping them, from the fastest choice to the smallest.
 enum class Recompute {
-  kGelu,         // outputs of GELU: for the accelerator, where encoders are trips of one loop
+  kGelu,         // outputs of GELU
   kElementwise,  // outputs of LayerNorm and GELU: every contraction's result is kept
-  kHalf,         // also an encoder's attention half and feed-forward half, each from its input,
-                 // and the embedding
-  kEncoder,      // the same halves, but only inputs of encoders are kept: the attention half runs
-                 // once more on the way to the feed-forward half
+  kHalf,         // whole layers, each from its input: an encoder's attention and feed-forward
+                 // halves, and the embedding
+  kEncoder,      // the same layers, but only the inputs of encoders are kept: the attention half is
+                 // computed once more on the way to the feed-forward half
 };
-// What a CPU chooses from: more memory than kElementwise takes would hardly make it faster.
+constexpr auto Choices(Recompute) {
+  return std::array{Choice{Recompute::kGelu, "gelu"},
+                    Choice{Recompute::kElementwise, "elementwise"},
+                    Choice{Recompute::kHalf, "half"}, Choice{Recompute::kEncoder, "encoder"}};
+}
+// What training on a CPU chooses from. kGelu would take more memory and hardly be faster; it is for
+// machines on which the layers of all blocks must do the same in one loop.
 inline constexpr Recompute kRecomputes[] = {Recompute::kElementwise, Recompute::kHalf,
                                             Recompute::kEncoder};
 
@@ -106,13 +201,13 @@ struct Config {
   bool operator==(const Config&) const = default;
 };
 
-std::string_view Name(Format format);        // "tensor", "dense"
-std::string_view Name(Recompute recompute);  // "gelu", "elementwise", "half", "encoder"
-std::string_view Name(Objective objective);  // "multiplications", "intermediates"
-std::string_view Name(Optimizer optimizer);  // "sgd", "momentum", "adamw"
-std::string_view Name(Schedule schedule);    // "constant", "linear", "cosine"
-std::string_view Name(ClipScope scope);      // "tensor", "global"
-std::string_view Name(SlotLoss loss);        // "mean", "sum"
+// The root of the file, but for name and sections.
+template <typename Visitor, typename Config>
+void VisitRoot(Visitor& visitor, Config& config) {
+  visitor.Choice("format", config.model.format);
+  visitor.Choice("contraction", config.order);
+  visitor.Choice("objective", config.objective);
+}
 
 // A preset's name or the path of a TOML file. A file may start with extends = "atis-2enc", a preset
 // or another file beside it, and say only what differs. `changes` is TOML laid over it in the same
@@ -134,7 +229,7 @@ bool MatchesPattern(std::string_view pattern, std::string_view name);
 
 // Three modes a side, of about equal size, and one rank at every inner bond. Falling modes outside
 // in: the large ones stand where the ranks are 1. The table may have some rows more than asked for.
-TtShape AutomaticMap(int hidden, int rank, std::string_view field);
+TtShape AutomaticMap(int rows, int columns, int rank, std::string_view field);
 TtmShape AutomaticEmbedding(int vocabulary, int hidden, int rank, std::string_view field);
 inline constexpr int kMapRank = 12;        // where no rank is given: the paper's
 inline constexpr int kEmbeddingRank = 30;  // likewise

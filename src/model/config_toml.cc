@@ -13,7 +13,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "model/config.h"
-#include "model/config_fields.h"
 #include "model/presets.h"
 
 namespace bittern {
@@ -37,7 +36,7 @@ std::string Found(const toml::node& node) {
   return fmt::format("a value of type {}", type.str());
 }
 
-// Reads one table, field by field; a visitor of config_fields.h. Missing keys leave the value.
+// Reads one table, field by field; a visitor of config.h. Missing keys leave the value.
 class Section {
  public:
   Section(const toml::table* table, std::string path) : table_(table), path_(std::move(path)) {}
@@ -63,12 +62,12 @@ class Section {
     value = *number;
   }
 
-  template <typename T, size_t n>
-  void Choice(std::string_view key, T& value, const T (&candidates)[n]) {
+  template <HasChoices T>
+  void Choice(std::string_view key, T& value) {
     const toml::node* node = Get(key);
     if (node == nullptr) return;
     std::vector<std::string> names;
-    for (const T candidate : candidates) names.emplace_back(Name(candidate));
+    for (const auto& choice : Choices(T{})) names.emplace_back(choice.name);
     const auto* text = node->as_string();
     const auto found = text == nullptr ? names.end() : std::ranges::find(names, text->get());
     if (found == names.end()) {
@@ -76,7 +75,7 @@ class Section {
              fmt::format("\"{}\"{}", fmt::join(names, "\", \""),
                          text == nullptr ? "" : DidYouMean(text->get(), names)));
     }
-    value = candidates[found - names.begin()];
+    value = AllValues<T>()[static_cast<size_t>(found - names.begin())];
   }
 
   void Rates(std::string_view key, std::vector<RateRule>& rules) {
@@ -194,7 +193,7 @@ void ReadMap(Section section, ModelConfig& model) {
     model.map.output_modes = *output;
     model.map.input_modes = *input;
   } else if (model.format == Format::kTensor) {
-    model.map = AutomaticMap(model.hidden, 1, section.Place());
+    model.map = AutomaticMap(model.hidden, model.hidden, 1, section.Place());
   }
   model.map.ranks = ReadRanks(section, std::max(model.map.cores(), 1), kMapRank);
   section.Finish();
@@ -391,7 +390,7 @@ std::string TomlString(std::string_view text) {
   return quoted + '"';
 }
 
-// Writes every field of a section; a visitor of config_fields.h. Numbers get the fewest digits that
+// Writes every field of a section; a visitor of config.h. Numbers get the fewest digits that
 // read back to the same bits.
 class Writer {
  public:
@@ -410,8 +409,8 @@ class Writer {
     Line("{} = {}", key, value);
   }
   void Number(std::string_view key, double value, double, double) { Line("{} = {}", key, value); }
-  template <typename T, size_t n>
-  void Choice(std::string_view key, T value, const T (&)[n]) {
+  template <HasChoices T>
+  void Choice(std::string_view key, T value) {
     Line("{} = \"{}\"", key, Name(value));
   }
   void Rates(std::string_view key, const std::vector<RateRule>& rules) {

@@ -1,7 +1,7 @@
-// Starting values of every parameter: biases and shifts 0, gains 1, tables and heads normal, tensor
-// cores such that the composed matrix has the configuration's standard deviation.
+// Sets every parameter of a graph to its starting values: graph/part.h, ParameterInfo.
 //
-// Each parameter draws from a stream of its own (its place in the graph), so that a change of one
+// place(id): the whole tensor, row-major, in float32; it is overwritten. Each parameter draws from
+// a random stream of its own, numbered by its place among the parameters, so that a change of one
 // leaves the others as they were.
 #ifndef BITTERN_MODEL_INITIAL_VALUES_H_
 #define BITTERN_MODEL_INITIAL_VALUES_H_

@@ -14,14 +14,13 @@ int Columns(const ModelConfig& model, int valid, bool pad) {
 }
 
 InputWriter::InputWriter(const Config& config, const Graph& graph, const Place& place)
-    : config_(config), tree_(WordTree(config.model)) {
+    : config_(config), tree_(WordTree(config.model)), tasks_(MakeTasks(config)) {
   const auto find = [&](const std::string& name) {
     const TensorId id = graph.Find(name);
     return id == kNoTensor ? std::span<int32_t>() : place(id);
   };
   slot_ = find("input.slot");
-  tags_ = find("input.tags");
-  intent_ = find("input.intent");
+  for (const auto& task : tasks_) labels_.push_back(find(task->input_name()));
   const auto tokens = static_cast<size_t>(config.model.tokens);
   words_.resize(tokens);
   rows_.resize(tokens);
@@ -40,8 +39,8 @@ InputWriter::InputWriter(const Config& config, const Graph& graph, const Place& 
   }
 }
 
-void InputWriter::Write(std::span<const uint16_t> ids, std::span<const int16_t> tags, int intent,
-                        bool pad, StepInputs& inputs) {
+void InputWriter::Write(std::span<const uint16_t> ids, SentenceLabels labels, bool pad,
+                        StepInputs& inputs) {
   const auto valid = static_cast<int>(ids.size());
   BITTERN_CHECK(valid >= 1 && valid <= config_.model.tokens);
   inputs.tokens = Columns(config_.model, valid, pad);
@@ -71,24 +70,11 @@ void InputWriter::Write(std::span<const uint16_t> ids, std::span<const int16_t> 
     slot_[t] = nodes_.empty() ? words_[from] : rows_[from];
   }
 
-  const TrainingConfig& training = config_.training;
-  inputs.loss_weights.resize(2);
-  int labelled = 0;
-  if (!tags_.empty()) {
-    std::fill(tags_.begin(), tags_.end(), -1);
-    for (size_t t = 0; t < tags.size(); ++t) {
-      tags_[t] = tags[t];
-      labelled += tags[t] >= 0 ? 1 : 0;
-    }
+  inputs.loss_weights.resize(tasks_.size());
+  for (size_t task = 0; task < tasks_.size(); ++task) {
+    if (labels_[task].empty()) continue;
+    inputs.loss_weights[task] = tasks_[task]->WriteLabels(ids, labels[task], labels_[task]);
   }
-  if (!intent_.empty()) {
-    std::fill(intent_.begin(), intent_.end(), -1);
-    intent_[0] = intent;
-  }
-  const bool mean = training.slot_loss == SlotLoss::kMean;
-  inputs.loss_weights[kIntentLoss] = training.intent_weight / training.batch;
-  inputs.loss_weights[kSlotLoss] =
-      training.slot_weight / training.batch / (mean ? std::max(labelled, 1) : 1);
 }
 
 }  // namespace bittern

@@ -1,6 +1,6 @@
-// What the host writes before a step: the input tensors of training_step.h for one sentence.
+// Writes the input tensors of training_step.h for one sentence, before its step runs.
 //
-// The same code serves every machine: `place` says where an input tensor lies. Nothing is
+// The same code serves every machine: `place` gives the memory of an input tensor. Nothing is
 // allocated after construction.
 #ifndef BITTERN_MODEL_INPUTS_H_
 #define BITTERN_MODEL_INPUTS_H_
@@ -10,16 +10,19 @@
 #include <span>
 #include <vector>
 
+#include "data/encode.h"
 #include "graph/graph.h"
 #include "model/config.h"
+#include "model/tasks/registry.h"
 #include "model/training_step.h"
 
 namespace bittern {
 
-// Token columns are computed in groups of this many; the padding within a group has no effect.
+// Token columns are computed in groups of this many. The padding within a group has no effect.
 inline constexpr int kColumnGroup = 4;
 
-// Columns for `valid` real tokens: the next multiple of kColumnGroup, or all of the model's.
+// The number of columns for `valid` real tokens: the next multiple of kColumnGroup, or with `pad`
+// the model's tokens.
 int Columns(const ModelConfig& model, int valid, bool pad);
 
 class InputWriter {
@@ -28,24 +31,23 @@ class InputWriter {
 
   InputWriter(const Config& config, const Graph& graph, const Place& place);
 
-  // ids: [tokens], [CLS] first, at most model.tokens. tags: [tokens] or empty, -1: no label.
-  // intent: -1: no label. Sets every field of `inputs` that depends on the sentence (tokens, valid,
-  // list_sizes, loss_weights: weights of the configuration, a mean over the labelled words where
-  // it asks for one, over `batch` sentences); the others are the caller's.
-  void Write(std::span<const uint16_t> ids, std::span<const int16_t> tags, int intent, bool pad,
-             StepInputs& inputs);
+  // ids: [tokens], [CLS] first, at most model.tokens. Sets every field of `inputs` that depends on
+  // the sentence: tokens, valid, list_sizes and loss_weights [task]. The other fields stay.
+  void Write(std::span<const uint16_t> ids, SentenceLabels labels, bool pad, StepInputs& inputs);
 
  private:
   const Config config_;
   EmbeddingTree tree_;
-  std::span<int32_t> slot_, tags_, intent_;
+  const Tasks tasks_;
+  std::vector<std::span<int32_t>> labels_;  // [task]; empty: the graph reads none
+  std::span<int32_t> slot_;
   struct Node {
     std::span<int32_t> left, right;
   };
   std::vector<Node> nodes_;            // inner nodes
   std::vector<int32_t> words_, rows_;  // [tokens]
   std::vector<std::vector<int32_t>> storage_;
-  std::vector<EmbeddingList> lists_;  // by node
+  std::vector<EmbeddingList> lists_;  // [node]
 };
 
 }  // namespace bittern

@@ -19,8 +19,21 @@ StepBuilder::StepBuilder(const Config& config, const StepOptions& options)
       options_(options),
       accumulates_(KeepsGradients(config.training, options.kind)) {}
 
-TensorId StepBuilder::Parameter(std::string name, std::vector<Size> shape) {
-  return NewTensor(std::move(name), TensorKind::kParameter, std::move(shape));
+TensorId StepBuilder::Parameter(std::string name, std::vector<Size> shape,
+                                const InitialValues& initial, AddedRows added_rows) {
+  const TensorId id = NewTensor(std::move(name), TensorKind::kParameter, std::move(shape));
+  mutable_graph().tensors.back().parameter = {initial, added_rows};
+  return id;
+}
+
+void StepBuilder::RunAgain(Segment segment) {
+  if (segment.begin == segment.end) return;
+  recomputations_.push_back({segment, position(), static_cast<int>(graph().tensors.size())});
+}
+
+Segment StepBuilder::CheapSegment(TensorId y) const {
+  const auto found = cheap_.find(y);
+  return found == cheap_.end() ? Segment{} : found->second;
 }
 
 TensorId StepBuilder::Activation(std::string name, Size rows, Size columns) {
@@ -73,6 +86,7 @@ void StepBuilder::FinishBatch() {
   const TrainingConfig& training = config_.training;
   if (training.clip > 0 && training.clip_scope == ClipScope::kGlobal) Clip(gradients);
   for (const auto& [parameter, gradient] : pending_) {
+    const PartScope scope(*this, graph().At(parameter).part);
     if (training.clip > 0 && training.clip_scope == ClipScope::kTensor) Clip({gradient});
     AppendUpdate(parameter, gradient);
     Append(graph().At(gradient).name + ": 0", ops::Fill{}, {}, {.y = gradient});
@@ -80,6 +94,8 @@ void StepBuilder::FinishBatch() {
 }
 
 void StepBuilder::Clip(const std::vector<TensorId>& gradients) {
+  if (clip_part_ == kNoPart) clip_part_ = NewPart({"gradient", "gradient", PartKind::kTasks});
+  const PartScope scope(*this, clip_part_);
   const TensorId squares = NewTensor("gradient: squares", TensorKind::kScratch, {Constant(1)});
   for (const TensorId gradient : gradients) {
     Append("gradient: squares", ops::SumSquares{.accumulate = gradient != gradients.front()},

@@ -3,11 +3,13 @@
 #ifndef BITTERN_MODEL_STEP_BUILDER_H_
 #define BITTERN_MODEL_STEP_BUILDER_H_
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "graph/builder.h"
+#include "graph/recomputation.h"
 #include "model/config.h"
 #include "model/training_step.h"
 
@@ -19,9 +21,10 @@ class StepBuilder : public Builder {
 
   const Config& config() const { return config_; }
   const ModelConfig& model() const { return config_.model; }
+  const StepOptions& options() const { return options_; }
   Recompute recompute() const { return options_.recompute; }
-  // Halves of encoders, and the embedding, are run again before their backward pass.
-  bool runs_again() const {
+  // Whether memory is so short that whole layers are run again before their backward pass.
+  bool saves_memory() const {
     return recompute() == Recompute::kHalf || recompute() == Recompute::kEncoder;
   }
   bool training() const { return options_.kind != StepKind::kInference; }
@@ -29,7 +32,24 @@ class StepBuilder : public Builder {
   // Every place of dropout has a stream of its own; a recomputed pass names the same one again.
   int NewDropoutStream() { return dropout_streams_++; }
 
-  TensorId Parameter(std::string name, std::vector<Size> shape);
+  // Activation checkpointing. A layer that can make a tensor again notes the segment of operations
+  // that made it:
+  //   const int begin = step.position();  ...append...  segment = step.Since(begin);
+  int position() const { return static_cast<int>(graph().ops.size()); }
+  Segment Since(int begin) const { return {begin, position()}; }
+  // Runs a segment again here. What is appended from here on reads the second run's results where
+  // it names the first one's. Carried out when the step is complete: graph/recomputation.h.
+  void RunAgain(Segment segment);
+  const std::vector<Recomputation>& recomputations() const { return recomputations_; }
+  // Notes that `segment` makes y from tensors that the backward pass keeps anyway, at the cost of
+  // an elementwise operation or two; and that operations appended since then change y in place.
+  void SetCheap(TensorId y, Segment segment) { cheap_[y] = segment; }
+  void ExtendCheap(TensorId y) { cheap_.at(y).end = position(); }
+  Segment CheapSegment(TensorId y) const;  // empty where there is none
+
+  // Declares a trained tensor: its starting values, and what rows that are added later get.
+  TensorId Parameter(std::string name, std::vector<Size> shape, const InitialValues& initial,
+                     AddedRows added_rows = AddedRows::kNone);
   // [rows][T], or [rows][1] for a branch on one token.
   TensorId Activation(std::string name, Size rows, Size columns = kTokens);
   TensorId Scratch(std::string name, Size rows, Size columns = kTokens);
@@ -60,7 +80,10 @@ class StepBuilder : public Builder {
   const StepOptions options_;
   const bool accumulates_;  // gradients are kept until the batch ends
   int dropout_streams_ = 0;
+  int clip_part_ = kNoPart;
   std::vector<std::pair<TensorId, TensorId>> pending_;  // parameter, gradient
+  std::vector<Recomputation> recomputations_;
+  std::map<TensorId, Segment> cheap_;
 };
 
 // The attribute `accumulate` of an operation, from a Result.

@@ -2,127 +2,64 @@
 
 #include <fmt/format.h>
 
-#include <memory>
-#include <vector>
+#include <algorithm>
 
 #include "base/error.h"
-#include "graph/passes.h"
-#include "model/layers/encoder.h"
-#include "model/layers/normalization.h"
-#include "model/layers/word_embedding.h"
-#include "model/tasks/branch.h"
+#include "model/layers/attention.h"
+#include "model/layers/embedding.h"
+#include "model/layers/feed_forward.h"
+#include "model/step.h"
+#include "model/tasks/registry.h"
 
 namespace bittern {
-namespace {
 
-// The layers of the model and the order in which a step runs through them.
-class Step {
- public:
-  Step(const Config& config, const StepOptions& options)
-      : step_(config, options),
-        words_(step_),
-        norm_(step_, "embedding.norm", Normalization::Affine::kNone),
-        stream_(step_.NewDropoutStream()) {
-    for (int encoder = 0; encoder < config.model.encoders; ++encoder) {
-      const std::string name = fmt::format("encoder.{}.", encoder);
-      halves_.push_back(std::make_unique<AttentionHalf>(step_, name + "attention"));
-      halves_.push_back(std::make_unique<FeedForwardHalf>(step_, name + "feed_forward"));
-    }
-    if (config.model.intents > 0) {
-      intent_ = std::make_unique<Branch>(
-          step_, "intent", config.model.intents,
-          options.intent_on_every_token ? Branch::Reads::kEveryToken : Branch::Reads::kFirstToken);
-    }
-    if (config.model.tags > 0) {
-      slot_ =
-          std::make_unique<Branch>(step_, "slot", config.model.tags, Branch::Reads::kEveryToken);
-    }
+EmbeddingTree WordTree(const ModelConfig& model) {
+  return PlanEmbedding(model.embedding, WorstDistinctCounts(model.embedding, model.tokens));
+}
+
+void AddEmbedding(const ModelConfig& model, Step& step) {
+  step.SetInput<Embedding>({.name = "embedding", .block = "embedding"},
+                           WordEmbeddingShape{.words = model.embedding,
+                                              .embedding_deviation = model.embedding_deviation,
+                                              .table_deviation = model.table_deviation,
+                                              .core_start = model.core_start});
+}
+
+void AddEncoders(const ModelConfig& model, Step& step) {
+  const MapShape map = model.HiddenMap();
+  for (int encoder = 0; encoder < model.encoders; ++encoder) {
+    const std::string name = fmt::format("encoder.{}.", encoder);
+    const std::string block = fmt::format("encoder {}", encoder);
+    step.BeginBlock();
+    step.Add<Attention>(
+        {.name = name + "attention", .block = block},
+        AttentionShape{
+            .heads = model.heads, .query = map, .key = map, .value = map, .output = map});
+    step.Add<FeedForward>({.name = name + "feed_forward", .block = block},
+                          FeedForwardShape{.inner = map, .outer = map});
   }
+}
 
-  Graph Build() {
-    const TensorId x = Forward();
-    if (!step_.training()) {
-      if (slot_) slot_->Answer(x);
-      if (intent_) intent_->Answer(x);
-    } else {
-      const TensorId dx = step_.Scratch("dx", Constant(step_.model().hidden));
-      Result result = Result::kOverwrite;
-      if (slot_) {
-        slot_->Train(x, dx, result, kSlotLoss);
-        result = Result::kAccumulate;
-      }
-      if (intent_) intent_->Train(x, dx, result, kIntentLoss);
-      Backward(dx);
-    }
-    step_.FinishBatch();
-    return step_.Take();
+void AddHeads(const Config& config, Step& step) {
+  const Tasks tasks = MakeTasks(config);
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (!tasks[i]->has_head()) continue;
+    step.AddHead({.name = tasks[i]->name(), .block = tasks[i]->name()}, [&](StepBuilder& builder) {
+      return tasks[i]->MakeHead(builder, static_cast<int>(i));
+    });
   }
-
- private:
-  TensorId Dropout(TensorId x) {
-    if (step_.dropout() > 0) {
-      step_.Append("embedding: dropout", ops::Dropout{{.stream = stream_, .rate = step_.dropout()}},
-                   {.x = x}, {.y = x});
-    }
-    return x;
-  }
-
-  TensorId Forward() {
-    TensorId x = Dropout(norm_.Forward(words_.Forward()));
-    for (size_t i = 0; i < halves_.size(); ++i) {
-      step_.BeginTrip(kForwardRepeat, static_cast<int>(i / 2));
-      inputs_.push_back(x);
-      x = halves_[i]->Forward(x);
-    }
-    step_.EndTrips();
-    return x;
-  }
-
-  // What half `i` needs of its forward pass, from the input that is kept before it. What halves on
-  // the way compute is dropped at once, and computed once more when their turn comes.
-  void RunAgain(size_t i) {
-    const size_t kept = step_.recompute() == Recompute::kEncoder ? i / 2 * 2 : i;
-    TensorId x = inputs_[kept];
-    for (size_t half = kept; half <= i; ++half) x = halves_[half]->Forward(x);
-  }
-
-  void Backward(TensorId dx) {
-    for (size_t i = halves_.size(); i-- > 0;) {
-      step_.BeginTrip(kBackwardRepeat, static_cast<int>((halves_.size() - 1 - i) / 2));
-      if (step_.runs_again()) {
-        RunAgain(i);
-      } else if (step_.recompute() != Recompute::kGelu) {
-        // The output of the half before, one elementwise pass away.
-        halves_[i]->ReplaceInput(i == 0 ? Dropout(norm_.Again()) : halves_[i - 1]->Again());
-      }
-      halves_[i]->Backward(dx);
-    }
-    step_.EndTrips();
-    Dropout(dx);
-    if (step_.runs_again()) norm_.ReplaceInput(words_.Forward());
-    norm_.Backward(dx);
-    words_.Backward(dx);
-  }
-
-  StepBuilder step_;
-  WordEmbedding words_;
-  Normalization norm_;
-  int stream_;
-  std::vector<std::unique_ptr<EncoderHalf>> halves_;
-  std::unique_ptr<Branch> intent_, slot_;
-  std::vector<TensorId> inputs_;  // of the halves
-};
-
-}  // namespace
+}
 
 Graph BuildStep(const Config& config, const StepOptions& options) {
-  if (config.model.intents == 0 && config.model.tags == 0) {
-    Fail("{}: the model has neither intents nor tags, so there is nothing to train", config.name);
+  const Tasks tasks = MakeTasks(config);
+  if (std::ranges::none_of(tasks, [](const auto& task) { return task->has_head(); })) {
+    Fail("{}: no task of the model has labels, so there is nothing to train", config.name);
   }
-  Graph graph = Step(config, options).Build();
-  RemoveDeadOps(graph);
-  HoistUpdates(graph);
-  return graph;
+  Step step(config, options);
+  AddEmbedding(config.model, step);
+  AddEncoders(config.model, step);
+  AddHeads(config, step);
+  return step.Build();
 }
 
 }  // namespace bittern

@@ -4,14 +4,13 @@
 //   input.slot                 [K]  which row of the distinct words' rows is token t's word
 //   input.embedding.N.left     [K]  for the word table's inner node N: slice or tuple of its left
 //   input.embedding.N.right    [K]  and right operand, entry by entry
-//   input.tags                 [K]  label of each token, -1: none           (training)
-//   input.intent               [1]  label of the sentence, -1: none         (training; [K] with
-//                                   intent_on_every_token: -1 behind token 0)
-// Output tensors:
-//   loss.intent [1], loss.slot [K]   times their weights; 0 where there is no label (training)
-//   intent.logits [I], slot.logits [S][K]                                   (inference)
+// and for each task, with the names that model/tasks/task.h gives them:
+//   labels                     [K] or [1]  the sentence's labels, -1: no label      (training)
+// Output tensors, for each task:
+//   loss.TASK    [K] or [1]    times the task's weight; 0 where there is no label   (training)
+//   TASK.logits  [classes][K] or [classes][1]                                       (inference)
 // Lists: list n belongs to the n-th inner node of the word table's tree.
-// Loss weights: 0 intent, 1 slot (one a token: a mean is a weight of 1 / real words).
+// Loss weights: one for each task, by its number.
 //
 // Parameters are named as in checkpoints ("encoder.0.attention.query.core.2"); a gradient is its
 // parameter's name with ".gradient", an optimizer's state with ".momentum", ".first", ".second".
@@ -23,9 +22,6 @@
 #include "tensor/embedding_order.h"
 
 namespace bittern {
-
-inline constexpr int kIntentLoss = 0;
-inline constexpr int kSlotLoss = 1;
 
 // Op::repeat
 inline constexpr int kForwardRepeat = 0;
@@ -48,7 +44,15 @@ struct StepOptions {
 // The order in which the rows of the word table are computed; a function of the configuration.
 EmbeddingTree WordTree(const ModelConfig& model);
 
+// The step of a configuration: its embedding, its encoders and the heads of its tasks, in the order
+// in which checkpoints store their parameters.
 Graph BuildStep(const Config& config, const StepOptions& options);
+
+// What BuildStep is made of, for steps with other layers in between: see model/step.h.
+class Step;
+void AddEmbedding(const ModelConfig& model, Step& step);
+void AddEncoders(const ModelConfig& model, Step& step);
+void AddHeads(const Config& config, Step& step);
 
 }  // namespace bittern
 

@@ -39,13 +39,13 @@ double EntryVariance(const Core& core, CoreStart start) {
          static_cast<double>(core.elements());
 }
 
-void FillNormal(Random& random, double factor, std::span<float> values) {
-  for (float& value : values) value = static_cast<float>(factor * random.Normal());
+void FillNormal(double deviation, Random& random, std::span<float> values) {
+  for (float& value : values) value = static_cast<float>(deviation * random.Normal());
 }
 
-void FillOrthogonal(const Core& core, Random& random, double factor, std::span<float> values) {
+void FillOrthogonal(std::int64_t rows, std::int64_t columns, double factor, Random& random,
+                    std::span<float> values) {
   // QR of a tall normal matrix; of the transpose where the unfolding is wide.
-  const std::int64_t rows = core.rows(), columns = core.columns();
   const std::int64_t tall = std::max(rows, columns), thin = std::min(rows, columns);
   Eigen::MatrixXd normal(tall, thin);
   for (double& value : normal.reshaped()) value = random.Normal();
@@ -64,37 +64,47 @@ void FillOrthogonal(const Core& core, Random& random, double factor, std::span<f
 }
 
 template <typename Shape>
-void Initialise(const Shape& shape, int index, double composed_deviation, CoreStart start,
-                Random& random, std::span<float> values) {
-  const Core core = CoreOf(shape, index);
-  BITTERN_CHECK(static_cast<std::int64_t>(values.size()) == core.elements());
+InitialValues ValuesOfCore(const Shape& shape, int index, double composed_deviation,
+                           CoreStart start) {
   double variance = 1;  // of the composed matrix, were nothing scaled
   for (int other = 0; other < shape.cores(); ++other) {
     variance *=
         static_cast<double>(shape.ranks[other]) * EntryVariance(CoreOf(shape, other), start);
   }
   const double factor = std::pow(composed_deviation / std::sqrt(variance), 1.0 / shape.cores());
-  if (start == CoreStart::kNormal) {
-    FillNormal(random, factor, values);
-  } else {
-    FillOrthogonal(core, random, factor, values);
-  }
+  if (start == CoreStart::kNormal) return NormalValues(factor);
+  const Core core = CoreOf(shape, index);
+  return {.kind = InitialValues::Kind::kOrthogonal,
+          .scale = factor,
+          .rows = core.rows(),
+          .columns = core.columns()};
 }
 
 }  // namespace
 
-std::string_view Name(CoreStart start) {
-  return start == CoreStart::kNormal ? "normal" : "orthogonal";
+InitialValues CoreValues(const TtShape& shape, int core, double composed_deviation,
+                         CoreStart start) {
+  return ValuesOfCore(shape, core, composed_deviation, start);
 }
 
-void InitialiseCore(const TtShape& shape, int core, double composed_deviation, CoreStart start,
-                    Random& random, std::span<float> values) {
-  Initialise(shape, core, composed_deviation, start, random, values);
+InitialValues CoreValues(const TtmShape& shape, int core, double composed_deviation,
+                         CoreStart start) {
+  return ValuesOfCore(shape, core, composed_deviation, start);
 }
 
-void InitialiseCore(const TtmShape& shape, int core, double composed_deviation, CoreStart start,
-                    Random& random, std::span<float> values) {
-  Initialise(shape, core, composed_deviation, start, random, values);
+void FillInitialValues(const InitialValues& initial, Random& random, std::span<float> values) {
+  switch (initial.kind) {
+    case InitialValues::Kind::kConstant:
+      std::fill(values.begin(), values.end(), static_cast<float>(initial.scale));
+      break;
+    case InitialValues::Kind::kNormal:
+      FillNormal(initial.scale, random, values);
+      break;
+    case InitialValues::Kind::kOrthogonal:
+      BITTERN_CHECK(std::ssize(values) == initial.rows * initial.columns);
+      FillOrthogonal(initial.rows, initial.columns, initial.scale, random, values);
+      break;
+  }
 }
 
 }  // namespace bittern

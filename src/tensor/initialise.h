@@ -7,14 +7,16 @@
 // missing is spread evenly over the cores. (Cores drawn without regard to it compose to about 3e-8,
 // which does not learn at all.)
 //
-// A core is written into memory of the caller, row-major, overwriting it; the values are a function
-// of the arguments and the state of `random` alone.
+// A distribution is plain data, which a parameter carries from the layer that declares it to
+// FillInitialValues. Values are a function of the distribution and the state of `random` alone.
 #ifndef BITTERN_TENSOR_INITIALISE_H_
 #define BITTERN_TENSOR_INITIALISE_H_
 
+#include <array>
+#include <cstdint>
 #include <span>
-#include <string_view>
 
+#include "base/choice.h"
 #include "base/random.h"
 #include "tensor/shape.h"
 
@@ -25,16 +27,39 @@ enum class CoreStart {
   kOrthogonal,  // left of the middle bond [r * mode, r'] with orthonormal columns, right of it
                 // [r, mode * r'] with orthonormal rows, times a factor: no direction starts weak
 };
+constexpr auto Choices(CoreStart) {
+  return std::array{Choice{CoreStart::kNormal, "normal"},
+                    Choice{CoreStart::kOrthogonal, "orthogonal"}};
+}
 
-// "normal", "orthogonal".
-std::string_view Name(CoreStart start);
+// The values of a parameter before training.
+struct InitialValues {
+  enum class Kind {
+    kConstant,    // `scale` everywhere
+    kNormal,      // independent, centred, of standard deviation `scale`
+    kOrthogonal,  // `scale` * a random semi-orthogonal matrix [rows][columns]
+  };
+  Kind kind = Kind::kConstant;
+  double scale = 0;
+  std::int64_t rows = 0, columns = 0;  // kOrthogonal alone
+};
+constexpr InitialValues ConstantValues(double value) {
+  return {.kind = InitialValues::Kind::kConstant, .scale = value};
+}
+constexpr InitialValues NormalValues(double deviation) {
+  return {.kind = InitialValues::Kind::kNormal, .scale = deviation};
+}
 
-// `values`: shape.CoreElements(core) elements. The middle bond of a TT matrix stands between output
-// and input modes, that of a TTM matrix at d / 2.
-void InitialiseCore(const TtShape& shape, int core, double composed_deviation, CoreStart start,
-                    Random& random, std::span<float> values);
-void InitialiseCore(const TtmShape& shape, int core, double composed_deviation, CoreStart start,
-                    Random& random, std::span<float> values);
+// Core number `core` of a matrix whose entries have the standard deviation `composed_deviation`.
+// The middle bond of a TT matrix stands between output and input modes, that of a TTM matrix at
+// d / 2.
+InitialValues CoreValues(const TtShape& shape, int core, double composed_deviation,
+                         CoreStart start);
+InitialValues CoreValues(const TtmShape& shape, int core, double composed_deviation,
+                         CoreStart start);
+
+// Overwrites `values`, a whole parameter, row-major.
+void FillInitialValues(const InitialValues& initial, Random& random, std::span<float> values);
 
 }  // namespace bittern
 

@@ -15,8 +15,8 @@ Matrix Start(const decltype(Matrix::shape)& shape, double deviation, CoreStart s
              Random& random) {
   Matrix matrix{shape, {}};
   for (int core = 0; core < shape.cores(); ++core) {
-    InitialiseCore(shape, core, deviation, start, random,
-                   matrix.cores.emplace_back(shape.CoreElements(core)));
+    FillInitialValues(CoreValues(shape, core, deviation, start), random,
+                      matrix.cores.emplace_back(shape.CoreElements(core)));
   }
   return matrix;
 }

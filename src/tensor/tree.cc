@@ -225,20 +225,6 @@ std::string ContractionTree::Formula() const {
   return formulas.back().substr(1, formulas.back().size() - 2);
 }
 
-std::string_view Name(Order order) {
-  switch (order) {
-    case Order::kMatrix:
-      return "matrix";
-    case Order::kRightToLeft:
-      return "right-to-left";
-    case Order::kBtt:
-      return "btt";
-    case Order::kOptimal:
-      return "optimal";
-  }
-  BITTERN_CHECK(false);
-}
-
 Order ParseOrder(std::string_view name, std::string_view field) {
   for (const Order order : kOrders) {
     if (Name(order) == name) return order;

@@ -11,11 +11,13 @@
 #ifndef BITTERN_TENSOR_TREE_H_
 #define BITTERN_TENSOR_TREE_H_
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/choice.h"
 #include "tensor/chain.h"
 
 namespace bittern {
@@ -54,15 +56,20 @@ enum class Order {
   kBtt,          // A = G1..Gp, B = G(p+1)..Gd, each in the cheapest way; Z = B * X, Y = A * Z
   kOptimal,      // the optimum over all trees
 };
-inline constexpr Order kOrders[] = {Order::kMatrix, Order::kRightToLeft, Order::kBtt,
-                                    Order::kOptimal};
+constexpr auto Choices(Order) {
+  return std::array{Choice{Order::kMatrix, "matrix"}, Choice{Order::kRightToLeft, "right-to-left"},
+                    Choice{Order::kBtt, "btt"}, Choice{Order::kOptimal, "optimal"}};
+}
+inline constexpr auto kOrders = AllValues<Order>();
 
-// "matrix", "right-to-left", "btt", "optimal".
-std::string_view Name(Order order);
 // Fails on any other name; `field` is the place that the message names.
 Order ParseOrder(std::string_view name, std::string_view field);
 
 enum class Objective { kMultiplications, kIntermediates };
+constexpr auto Choices(Objective) {
+  return std::array{Choice{Objective::kMultiplications, "multiplications"},
+                    Choice{Objective::kIntermediates, "intermediates"}};
+}
 
 // The exact optimum over all contraction trees, outer products included, by dynamic programming
 // over sets of leaves. Among equals the one that is best by the other objective, then the first in

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "model/tasks/registry.h"
 #include "model/training_step.h"
 
 namespace bittern {
@@ -32,7 +33,7 @@ bool AllFinite(std::span<const float> values) {
   return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
 }
 
-// The one list of a state's fields.
+// The only list of a state's fields.
 template <typename Visitor, typename State>
 void VisitState(Visitor& visitor, State& state) {
   visitor.Count("epoch", state.epoch);
@@ -59,7 +60,7 @@ struct StateWriter {
   void Flag(const char* key, bool value) { json[key] = value; }
 };
 
-// `place`: the file. The fields must be those of the list, no fewer and no more.
+// `place`: the file. Fails unless the fields are exactly those of the list.
 class StateReader {
  public:
   StateReader(const Json& json, const std::string& place) : json_(json), place_(place) {
@@ -126,7 +127,9 @@ class StateReader {
 };
 
 Json ParseMetadata(const SafetensorsReader& file, const char* key) {
-  constexpr int kDeepest = 2;  // an object or a list; one more, for the message that it is none
+  // Valid metadata nests once. With a limit of 2 the caller reports a wrong type, instead of the
+  // parser reporting that the value is nested too deeply.
+  constexpr int kDeepest = 2;
   return ParseStrictJson(file.MetadataValue(key), kDeepest,
                          fmt::format("{}: metadata '{}'", file.path(), key));
 }
@@ -146,7 +149,7 @@ std::vector<std::string> ParseNames(const SafetensorsReader& file, const char* k
   return ParseList<std::string>(file, key, &Json::is_string, "strings");
 }
 
-Lexicon ParseLexicon(const SafetensorsReader& file) {
+Lexicon ParseLexicon(const SafetensorsReader& file, const Tasks& tasks) {
   std::vector<uint32_t> counts;
   for (const uint64_t count :
        ParseList<uint64_t>(file, "counts", &Json::is_number_unsigned, "counts")) {
@@ -154,8 +157,11 @@ Lexicon ParseLexicon(const SafetensorsReader& file) {
     counts.push_back(static_cast<uint32_t>(count));
   }
   try {
-    return {Vocabulary(ParseNames(file, "words"), std::move(counts)),
-            LabelsFromNames(ParseNames(file, "tags"), ParseNames(file, "intents"))};
+    Lexicon lexicon{Vocabulary(ParseNames(file, "words"), std::move(counts)), {}};
+    for (const auto& task : tasks) {
+      lexicon.labels.push_back(task->CheckLabels(ParseNames(file, task->labels_name().c_str())));
+    }
+    return lexicon;
   } catch (const Error& error) {
     const std::string_view what = error.what();
     if (what.starts_with(file.path())) throw;
@@ -163,14 +169,14 @@ Lexicon ParseLexicon(const SafetensorsReader& file) {
   }
 }
 
-void CheckLexicon(const Lexicon& lexicon, const ModelConfig& model, const std::string& path) {
-  const auto check = [&](const char* what, int names, int64_t expected) {
-    if (names != expected) {
-      Fail("{}: {} {} in the metadata, but the configuration says {}", path, names, what, expected);
+void CheckLexicon(const Lexicon& lexicon, const Tasks& tasks, const ModelConfig& model,
+                  const std::string& path) {
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (lexicon.labels[i].size() != tasks[i]->classes()) {
+      Fail("{}: {} {} in the metadata, but the configuration says {}", path,
+           lexicon.labels[i].size(), tasks[i]->labels_name(), tasks[i]->classes());
     }
-  };
-  check("intents", lexicon.labels.intents.size(), model.intents);
-  check("tags", lexicon.labels.tags.size(), model.tags);
+  }
   if (lexicon.vocabulary.size() > model.embedding.rows()) {
     Fail("{}: {} words in the metadata, but the word table has {} rows", path,
          lexicon.vocabulary.size(), model.embedding.rows());
@@ -185,11 +191,11 @@ void CheckState(const TrainingState& state, const Config& config, const std::str
   }
   if (!std::isfinite(state.epoch_loss) || !std::isfinite(state.recent_loss) ||
       !std::isfinite(state.best)) {
-    Fail("{}: state: a figure that is not finite", path);
+    Fail("{}: state: a figure is not finite", path);
   }
 }
 
-// The file must hold exactly what the configuration asks for.
+// Fails unless the file holds exactly the tensors of the configuration.
 void CheckTensors(const SafetensorsReader& file, const Config& config) {
   const Graph graph = BuildStep(config, {});
   size_t expected = 0;
@@ -207,7 +213,8 @@ void CheckTensors(const SafetensorsReader& file, const Config& config) {
   for (const TensorEntry& entry : file.entries()) {
     const TensorId id = graph.Find(entry.name);
     if (id == kNoTensor || !graph.At(id).IsCheckpointed()) {
-      Fail("{}: tensor {} is none of the configuration's", file.path(), Quoted(entry.name));
+      Fail("{}: tensor {} does not belong to the configuration's model", file.path(),
+           Quoted(entry.name));
     }
   }
 }
@@ -220,8 +227,9 @@ Checkpoint ReadContents(const SafetensorsReader& file) {
   }
   Checkpoint contents;
   contents.config = ParseConfig(file.MetadataValue("toml"), path + ": configuration");
-  contents.lexicon = ParseLexicon(file);
-  CheckLexicon(contents.lexicon, contents.config.model, path);
+  const Tasks tasks = MakeTasks(contents.config);
+  contents.lexicon = ParseLexicon(file, tasks);
+  CheckLexicon(contents.lexicon, tasks, contents.config.model, path);
   const Json state = ParseMetadata(file, "state");
   StateReader reader(state, path);
   VisitState(reader, contents.state);
@@ -256,8 +264,10 @@ SafetensorsWriter Writer(const std::string& path, const Checkpoint& checkpoint, 
   writer.SetMetadata("config", summary.dump());
   writer.SetMetadata("words", Json(lexicon.vocabulary.words()).dump());
   writer.SetMetadata("counts", Json(lexicon.vocabulary.counts()).dump());
-  writer.SetMetadata("tags", Json(lexicon.labels.tags.names()).dump());
-  writer.SetMetadata("intents", Json(lexicon.labels.intents.names()).dump());
+  const Tasks tasks = MakeTasks(checkpoint.config);
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    writer.SetMetadata(tasks[i]->labels_name(), Json(lexicon.labels[i].names()).dump());
+  }
   writer.SetMetadata("state", state.json.dump());
   return writer;
 }
@@ -266,7 +276,7 @@ SafetensorsWriter Writer(const std::string& path, const Checkpoint& checkpoint, 
 
 void CheckCheckpoint(const std::string& path, const Checkpoint& checkpoint, const Graph& graph,
                      const TensorValues& values) {
-  constexpr uint64_t kSpare = 1024;  // the numbers of the state grow longer as a run goes on
+  constexpr uint64_t kSpare = 1024;  // the numbers of the state get longer during a run
   Writer(path, checkpoint, graph, values).Check(path, kSpare);
 }
 

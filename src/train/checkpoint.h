@@ -1,15 +1,16 @@
 // Checkpoints: one safetensors file with everything that a run, an evaluation or a reader needs.
 //
-// Tensors: every parameter and every state of the optimizer under its name in the graph, so the
+// Tensors: every parameter and every state of the optimizer under its name in the graph. So the
 // file does not depend on contraction order or recomputation. Metadata (strings):
 //   format        "bittern-1"
 //   toml          the configuration, as ToToml writes it
 //   config        JSON {"model": {heads, output_cores, tokens}}, derived from `toml` for
-//                 readers that are not this program; ignored when reading
-//   words, counts, tags, intents      JSON arrays of the lexicon
+//                 other programs; this one ignores it
+//   words, counts                     JSON arrays of the vocabulary
+//   intents, tags                     a JSON array of labels for each task, under its labels_name()
 //   state         JSON object, TrainingState
-// The bytes are a function of the content alone. Writing is atomic. Reading believes nothing:
-// every error names the file and, where there is one, the tensor or the field.
+// Equal contents give equal bytes. Writing is atomic. Reading checks everything; an error names the
+// file and, if there is one, the tensor or the field.
 #ifndef BITTERN_TRAIN_CHECKPOINT_H_
 #define BITTERN_TRAIN_CHECKPOINT_H_
 
@@ -21,26 +22,25 @@
 
 #include "graph/graph.h"
 #include "model/config.h"
-#include "train/lexicon.h"
+#include "model/lexicon.h"
 #include "train/safetensors.h"
 
 namespace bittern {
 
-// Where a run stands, always between two updates. With the configuration and the data it says
-// everything about what comes next: random numbers are functions of seed and position.
+// The position of a run, always between two updates. With the configuration and the data it decides
+// all that follows, because random numbers are functions of seed and position.
 struct TrainingState {
-  int64_t epoch = 0;    // epochs that are finished
+  int64_t epoch = 0;    // finished epochs
   int64_t place = 0;    // sentences of the running epoch that are done
   int64_t updates = 0;  // in all epochs
-  // Sums of the sentences' losses, for the figures of the running epoch and of the metrics line in
-  // preparation.
+  // Sums of the sentences' losses: in the running epoch, and since the latest line of metrics.
   double epoch_loss = 0;
   double recent_loss = 0;
   int64_t recent_sentences = 0;
-  double best = -1;  // best figure on valid so far, percent; -1: none
+  double best = -1;  // best figure on valid so far, percent; -1 before the first
   int64_t best_epoch = 0;
   int64_t metrics_lines = 0;  // of metrics.jsonl that belong to this state
-  // What must be the same again when the run is resumed:
+  // These must be the same when the run is resumed:
   uint64_t data_hash = 0;
   Recompute recompute = Recompute::kElementwise;
   bool pad = false;
@@ -54,32 +54,36 @@ struct Checkpoint {
   TrainingState state;
 };
 
-// Gives a tensor's values: Executor::Values.
+// Gives the memory of a tensor's values: Executor::Values.
 using TensorValues = std::function<std::span<float>(TensorId)>;
 
-// Writes parameters and states of `graph`. A value that is not finite is an Error that names the
-// tensor; nothing is written then.
+// Writes parameters and states of `graph`. If a value is not finite, fails with the tensor's name
+// and writes nothing.
 void WriteCheckpoint(const std::string& path, const Checkpoint& checkpoint, const Graph& graph,
                      const TensorValues& values);
 
-// Fails if WriteCheckpoint would, or could later in a run: more words than a checkpoint takes, say.
+// Fails if WriteCheckpoint would fail now or could fail later in the run, for example because there
+// are more words than a checkpoint takes.
 void CheckCheckpoint(const std::string& path, const Checkpoint& checkpoint, const Graph& graph,
                      const TensorValues& values);
 
 class CheckpointReader {
  public:
-  // Opens and checks all but the tensors' values: the configuration, the lexicon against it, and
-  // that the file holds exactly the tensors, in the shapes, that the configuration asks for.
+  // Opens the file and checks everything but the tensors' values: the configuration, the lexicon
+  // against it, and that the tensors and their shapes are exactly those of the configuration.
   explicit CheckpointReader(const std::string& path);
 
   const std::string& path() const { return file_.path(); }
   const Checkpoint& contents() const { return contents_; }
 
-  // Reads the parameters, and with `ReadAll` the optimizer's states too, into a graph of the same
-  // model. A value that is not finite is an Error.
+  // Whether the file holds a tensor of this name.
+  bool Has(const std::string& name) const { return file_.Find(name) != nullptr; }
+
+  // Reads the parameters into a graph of the same model; ReadAll reads the optimizer's states too.
+  // Fails if a value is not finite.
   void ReadParameters(const Graph& graph, const TensorValues& values);
   void ReadAll(const Graph& graph, const TensorValues& values);
-  // One tensor, whose shape is that in the file.
+  // Reads one tensor, in the shape that the file says.
   std::vector<float> ReadTensor(const std::string& name);
 
  private:

@@ -18,8 +18,8 @@ class CheckpointTest : public TrainTest {
     contents_.config = NanoConfig();
     contents_.config.training.optimizer = Optimizer::kMomentum;
     const Split train = GeneratedData()("train");
-    contents_.lexicon = BuildLexicon(contents_.config.model, train);
-    SetLabels(contents_.lexicon.labels, contents_.config.model);
+    contents_.lexicon = BuildLexicon(contents_.config, train);
+    SetLabels(contents_.lexicon.labels, contents_.config);
     contents_.state = {.epoch = 1,
                        .place = 17,
                        .updates = 77,
@@ -94,8 +94,10 @@ TEST_F(CheckpointTest, RoundTripKeepsEverything) {
   EXPECT_EQ(read.state, contents_.state);
   EXPECT_EQ(read.lexicon.vocabulary.words(), contents_.lexicon.vocabulary.words());
   EXPECT_EQ(read.lexicon.vocabulary.counts(), contents_.lexicon.vocabulary.counts());
-  EXPECT_EQ(read.lexicon.labels.tags.names(), contents_.lexicon.labels.tags.names());
-  EXPECT_EQ(read.lexicon.labels.intents.names(), contents_.lexicon.labels.intents.names());
+  ASSERT_EQ(read.lexicon.labels.size(), 2u);
+  for (size_t task = 0; task < 2; ++task) {
+    EXPECT_EQ(read.lexicon.labels[task].names(), contents_.lexicon.labels[task].names());
+  }
 
   Of("slot.head.bias.momentum")[2] = 3;
   Write();
@@ -177,7 +179,7 @@ TEST_F(CheckpointTest, AlteredMetadataIsAnErrorThatNamesIt) {
       {{{"toml", "extends = 'none'"}}, {"configuration:1: extends"}},
       {{{"toml", ToToml(other)}}, {"tags in the metadata, but the configuration says"}},
       {{{"toml", ToToml(wider)}}, {"no tensor 'encoder.1."}},
-      {{{"toml", ToToml(tuned)}}, {".momentum' is none of the configuration's"}},
+      {{{"toml", ToToml(tuned)}}, {".momentum' does not belong to the configuration's model"}},
       {{{"words", "[1]"}}, {"metadata 'words': expected a list of strings"}},
       {{{"state", "{\"epoch\":1," + State("pad", "false").substr(1)}},
        {"metadata 'state': the key 'epoch' occurs twice"}},
@@ -186,7 +188,7 @@ TEST_F(CheckpointTest, AlteredMetadataIsAnErrorThatNamesIt) {
       {{{"counts", "[-1]"}}, {"metadata 'counts': expected a list of counts"}},
       {{{"counts", "[4294967296]"}}, {"4294967296 is too large"}},
       {{{"tags", "[\"B-x\"]"}}, {"expected 'O'"}},
-      {{{"intents", "[\"a\", \"a\"]"}}, {"'a' stands twice"}},
+      {{{"intents", "[\"a\", \"a\"]"}}, {"'a' occurs twice"}},
       {{{"intents", "{}"}}, {"metadata 'intents'"}},
       {{{"state", "3"}}, {"state: found number; expected an object"}},
       {{{"state", State("epoch", -1)}}, {"state: epoch: found '-1'"}},

@@ -20,6 +20,7 @@
 #include "data/encode.h"
 #include "model/initial_values.h"
 #include "model/inputs.h"
+#include "model/testing/labels.h"
 #include "train/step_runner.h"
 
 namespace bittern {
@@ -185,7 +186,7 @@ class Machine {
       tags.push_back(labelled ? static_cast<int16_t>(t % config_.model.tags) : kNoLabel);
     }
     const bool labelled = sentence.has_intent && config_.model.intents > 0;
-    writer.Write(ids, tags, labelled ? 1 : kNoLabel, runner.always_pads(), inputs);
+    writer.Write(ids, TestLabels(tags, labelled ? 1 : kNoLabel), runner.always_pads(), inputs);
   }
 
   void Answer(std::vector<float>& logits) {

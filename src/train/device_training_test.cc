@@ -89,18 +89,18 @@ TEST_F(DeviceTraining, EvaluatesAsTheEngineDoes) {
   Run("cpu", kCpu);
   CheckpointReader checkpoint(Path("cpu/last.safetensors"));
   const Checkpoint& model = checkpoint.contents();
-  const EncodedSplit split = Encode(GeneratedData()("test"), model.lexicon.vocabulary,
-                                    model.lexicon.labels, model.config.model.tokens);
+  const EncodedSplit split = Encode(GeneratedData()("test"), model.lexicon, model.config);
   std::vector<Evaluation> results;
   for (const auto& [device, threads] :
        {std::pair(kCpu, 1), std::pair(kSimulator, 1), std::pair(kSimulator, 2)}) {
-    Evaluator evaluator(model.config, model.lexicon.labels, Decoding::kBio, threads, device);
+    Evaluator evaluator(model.config, model.lexicon.labels, {}, threads, device);
     evaluator.Load(checkpoint);
     results.push_back(evaluator.Evaluate(split));
   }
   EXPECT_NEAR(results[1].loss, results[0].loss, 1e-5 * results[0].loss);
-  EXPECT_NEAR(*results[1].scores.TokenAccuracy(), *results[0].scores.TokenAccuracy(), 0.5);
-  EXPECT_NEAR(*results[1].scores.IntentAccuracy(), *results[0].scores.IntentAccuracy(), 0.5);
+  for (const char* key : {"token_accuracy", "intent_accuracy"}) {
+    EXPECT_NEAR(*results[1].Percent(key), *results[0].Percent(key), 0.5) << key;
+  }
   EXPECT_EQ(results[2].loss, results[1].loss);
 }
 
@@ -117,7 +117,7 @@ TEST_F(DeviceTraining, RefusesBeforeItWrites) {
   refuse(LoadConfig("atis-2enc"), Options("run", kSimulator), {"32 tokens", "16 lanes"});
   TrainOptions budget = Options("run", kSimulator);
   budget.memory = 1 << 20;
-  refuse(NanoConfig(), budget, {"--memory"});
+  refuse(NanoConfig(), budget, {"a memory budget only applies to the device cpu"});
 }
 
 }  // namespace

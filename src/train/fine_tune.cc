@@ -14,29 +14,19 @@ Config FineTuningConfig(const Checkpoint& checkpoint, const Config* given) {
   return config;
 }
 
-Lexicon ExtendLexicon(const Checkpoint& checkpoint, const Split& train) {
-  const auto rows = static_cast<int>(checkpoint.config.model.embedding.rows());
-  return {ExtendVocabulary(checkpoint.lexicon.vocabulary, train, rows).vocabulary,
-          ExtendLabels(checkpoint.lexicon.labels, train)};
-}
-
 void StartFromCheckpoint(CheckpointReader& checkpoint, const Graph& graph,
                          const TensorValues& values) {
-  const ModelConfig& old = checkpoint.contents().config.model;
   for (TensorId id = 0; id < static_cast<TensorId>(graph.tensors.size()); ++id) {
     const Tensor& tensor = graph.At(id);
-    if (tensor.kind != TensorKind::kParameter) continue;
-    const std::string& name = tensor.name;
-    const bool new_task = (name.starts_with("intent.") && old.intents == 0) ||
-                          (name.starts_with("slot.") && old.tags == 0);
-    if (new_task) continue;
+    if (tensor.kind != TensorKind::kParameter || !checkpoint.Has(tensor.name)) continue;
     const std::span<float> to = values(id);
-    const std::vector<float> from = checkpoint.ReadTensor(name);
-    // Rows of a head are its slowest index: the old labels' stand in front. All else has one size.
+    const std::vector<float> from = checkpoint.ReadTensor(tensor.name);
+    const AddedRows added = tensor.parameter.added_rows;
     BITTERN_CHECK(from.size() == to.size() ||
-                  (from.size() < to.size() && name.find(".head.") != name.npos));
+                  (from.size() < to.size() && added != AddedRows::kNone));
+    // A row is the slowest index, so the old rows come first.
     std::copy(from.begin(), from.end(), to.begin());
-    if (name.ends_with(".head.bias")) {
+    if (added == AddedRows::kLeast) {
       std::fill(to.begin() + static_cast<ptrdiff_t>(from.size()), to.end(),
                 *std::min_element(from.begin(), from.end()));
     }

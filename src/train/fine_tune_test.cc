@@ -29,10 +29,9 @@ class FineTuneTest : public TrainTest {
   static Evaluation Evaluate(const std::string& checkpoint, const Split& split) {
     CheckpointReader reader(checkpoint);
     const auto& [config, lexicon, state] = reader.contents();
-    Evaluator evaluator(config, lexicon.labels, Decoding::kBio, 1);
+    Evaluator evaluator(config, lexicon.labels, {}, 1);
     evaluator.Load(reader);
-    return evaluator.Evaluate(
-        Encode(split, lexicon.vocabulary, lexicon.labels, config.model.tokens));
+    return evaluator.Evaluate(Encode(split, lexicon, config));
   }
 };
 
@@ -63,14 +62,14 @@ TEST_F(FineTuneTest, OldParametersStayAndHeadsGrow) {
   const Checkpoint& checkpoint = before.contents();
   Trainer trainer(FineTuningConfig(checkpoint), NewRequests(),
                   {.out = Path("new"), .from = old.last_path()});
-  EXPECT_EQ(trainer.data().new_intents, 1);
-  EXPECT_EQ(trainer.data().new_tags, 1);
+  ASSERT_EQ(trainer.data().labels.size(), 2u);
+  for (const LabelCount& task : trainer.data().labels) EXPECT_EQ(task.added, 1) << task.name;
   EXPECT_GE(trainer.data().new_words, 5);
   CheckpointReader after(trainer.last_path());  // written at the start
   EXPECT_EQ(after.contents().state.updates, 0);
 
-  const auto& old_tags = checkpoint.lexicon.labels.tags.names();
-  const auto& new_tags = after.contents().lexicon.labels.tags.names();
+  const auto& old_tags = checkpoint.lexicon.labels[1].names();
+  const auto& new_tags = after.contents().lexicon.labels[1].names();
   ASSERT_EQ(new_tags.size(), old_tags.size() + 1);
   EXPECT_TRUE(std::equal(old_tags.begin(), old_tags.end(), new_tags.begin()));
   EXPECT_EQ(new_tags.back(), "B-instrument");
@@ -101,17 +100,17 @@ TEST_F(FineTuneTest, LearnsTheNewAndKeepsTheOld) {
   const SplitSource data = GeneratedData({1500, 100, 300});
   Trainer old(config, data, {.out = Path("old")});
   old.Run();
-  const double before = *Evaluate(old.last_path(), data("test")).scores.SpanF1();
+  const double before = *Evaluate(old.last_path(), data("test")).Percent("span_f1");
   ASSERT_GT(before, 60);
 
   CheckpointReader reader(old.last_path());
   Trainer trainer(FineTuningConfig(reader.contents()), NewRequests(),
                   {.out = Path("new"), .from = old.last_path()});
   trainer.Run();
-  const Scores learnt = Evaluate(trainer.best_path(), NewRequests()("test")).scores;
-  EXPECT_EQ(*learnt.IntentAccuracy(), 100);
-  EXPECT_EQ(*learnt.SpanF1(), 100);
-  const double after = *Evaluate(trainer.best_path(), data("test")).scores.SpanF1();
+  const Evaluation learnt = Evaluate(trainer.best_path(), NewRequests()("test"));
+  EXPECT_EQ(*learnt.Percent("intent_accuracy"), 100);
+  EXPECT_EQ(*learnt.Percent("span_f1"), 100);
+  const double after = *Evaluate(trainer.best_path(), data("test")).Percent("span_f1");
   EXPECT_GT(after, before - 2);
 }
 

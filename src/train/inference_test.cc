@@ -23,9 +23,7 @@ class InferenceTest : public TrainTest {
     return trainer.last_path();
   }
   EncodedSplit Test(const CheckpointReader& reader) {
-    const Lexicon& lexicon = reader.contents().lexicon;
-    return Encode(GeneratedData()("test"), lexicon.vocabulary, lexicon.labels,
-                  reader.contents().config.model.tokens);
+    return Encode(GeneratedData()("test"), reader.contents().lexicon, reader.contents().config);
   }
 };
 
@@ -38,28 +36,27 @@ TEST_F(InferenceTest, LossIsThatOfATrainingStep) {
     config.training.dropout = 0;
     config.training.intent_weight = 0.7;
     const Split text = GeneratedData()("train");
-    const Lexicon lexicon = BuildLexicon(config.model, text);
-    SetLabels(lexicon.labels, config.model);
-    const EncodedSplit train =
-        Encode(text, lexicon.vocabulary, lexicon.labels, config.model.tokens);
+    const Lexicon lexicon = BuildLexicon(config, text);
+    SetLabels(lexicon.labels, config);
+    const EncodedSplit train = Encode(text, lexicon, config);
 
     Executor step(BuildStep(config, {.kind = StepKind::kGradients}), kColumnGroup);
     const TensorValues values = [&](TensorId id) { return step.Values(id); };
     SetInitialValues(config, step.graph(), values);
     InputWriter writer(config, step.graph(), [&](TensorId id) { return step.Integers(id); });
-    Inference inference(config, lexicon.labels, Decoding::kBio);
+    Inference inference(config, lexicon.labels, {});
     inference.CopyParameters(step.graph(), values);
     StepInputs inputs;
     for (size_t i = 0; i < train.size(); ++i) {
       const EncodedSentence sentence = train[i];
-      writer.Write(sentence.ids, sentence.tags, sentence.intent, false, inputs);
+      writer.Write(sentence.ids, sentence.labels, false, inputs);
       step.Run(inputs);
       const auto slots = step.Values(step.graph().Find("loss.slot")).first(sentence.ids.size());
       const double expected =
           std::accumulate(slots.begin(), slots.end(),
                           static_cast<double>(step.Values(step.graph().Find("loss.intent"))[0]));
       inference.Run(sentence.ids);
-      EXPECT_NEAR(inference.Loss(sentence.tags, sentence.intent), expected, 1e-5 * expected);
+      EXPECT_NEAR(inference.Loss(sentence.labels), expected, 1e-5 * expected);
     }
   }
 }
@@ -68,15 +65,15 @@ TEST_F(InferenceTest, EvaluationIsTheSameForAnyNumberOfThreads) {
   CheckpointReader reader(Train(NanoConfig()));
   const EncodedSplit test = Test(reader);
   const auto evaluate = [&](int threads, Decoding decoding) {
-    Evaluator evaluator(reader.contents().config, reader.contents().lexicon.labels, decoding,
-                        threads);
+    Evaluator evaluator(reader.contents().config, reader.contents().lexicon.labels,
+                        {.decoding = decoding}, threads);
     evaluator.Load(reader);
     return evaluator.Evaluate(test);
   };
   const Evaluation one = evaluate(1, Decoding::kBio), three = evaluate(3, Decoding::kBio);
-  EXPECT_EQ(one.scores, three.scores);
-  EXPECT_EQ(one.loss, three.loss);
-  EXPECT_EQ(one.scores.sentences, test.size());
+  EXPECT_EQ(one, three);
+  EXPECT_EQ(one.figures.back().key, "sentence_accuracy");
+  EXPECT_EQ(one.figures.back().counted, test.size());
   EXPECT_EQ(evaluate(1, Decoding::kArgMax).loss, one.loss);
 }
 
@@ -99,17 +96,20 @@ TEST_F(InferenceTest, PredictsWhatItLearnt) {
 
   const Prediction prediction = predictor.Predict("From  New York\tto Rome", "line 1");
   EXPECT_EQ(prediction.words, (std::vector<std::string>{"From", "New", "York", "to", "Rome"}));
-  EXPECT_EQ(prediction.intent, "go");
-  EXPECT_GT(prediction.intent_probability, 0.9);
-  EXPECT_LE(prediction.intent_probability, 1);
-  EXPECT_EQ(prediction.tags, (std::vector<std::string>{"O", "B-from", "I-from", "O", "B-to"}));
-  ASSERT_EQ(prediction.slots.size(), 2u);
-  EXPECT_EQ(prediction.slots[0].type, "from");
-  EXPECT_EQ(prediction.slots[0].text, "New York");
-  EXPECT_EQ(prediction.slots[0].first, 1);
-  EXPECT_EQ(prediction.slots[0].last, 2);
+  const auto json = ToJson(prediction);
+  EXPECT_EQ(json.at("intent"), "go");
+  const double probability = json.at("intent_probability");
+  EXPECT_GT(probability, 0.9);
+  EXPECT_LE(probability, 1);
+  EXPECT_EQ(json.at("tags").dump(), R"(["O","B-from","I-from","O","B-to"])");
+  ASSERT_EQ(json.at("slots").size(), 2u);
+  EXPECT_EQ(json.at("slots")[0].dump(), R"({"type":"from","text":"New York","first":1,"last":2})");
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : json.items()) keys.push_back(key);
+  EXPECT_EQ(keys,
+            (std::vector<std::string>{"tokens", "tags", "intent", "intent_probability", "slots"}));
   EXPECT_EQ(prediction.unknown_words, 0);
-  EXPECT_EQ(predictor.Predict("rooms in rome", "").intent, "stay");
+  EXPECT_EQ(ToJson(predictor.Predict("rooms in rome", "")).at("intent"), "stay");
 
   // [CLS] and 15 words fit.
   std::string text = "paris";
@@ -117,8 +117,8 @@ TEST_F(InferenceTest, PredictsWhatItLearnt) {
   const Prediction cut = predictor.Predict(text, "");
   EXPECT_EQ(cut.cut_off_words, 5);
   EXPECT_EQ(cut.unknown_words, 1);
-  EXPECT_EQ(cut.tags.size(), 20u);
-  EXPECT_EQ(cut.tags.back(), "O");
+  EXPECT_EQ(ToJson(cut).at("tags").size(), 20u);
+  EXPECT_EQ(ToJson(cut).at("tags").back(), "O");
 
   EXPECT_TRUE(Mentions(ErrorOf([&] { predictor.Predict(" \t ", "line 3"); }), {"line 3", "words"}));
   EXPECT_TRUE(Mentions(ErrorOf([&] { predictor.Predict("a \xff", "line 4"); }),
@@ -136,7 +136,7 @@ TEST_F(InferenceTest, CapitalsAreKeptWhereTheVocabularyHasThem) {
   Predictor predictor(Train(NanoConfig(), data));
   EXPECT_EQ(predictor.Predict("Rome now", "").unknown_words, 0);
   EXPECT_EQ(predictor.Predict("rome Now", "").unknown_words, 2);
-  EXPECT_TRUE(predictor.Predict("Rome", "").tags.empty());
+  EXPECT_FALSE(ToJson(predictor.Predict("Rome", "")).contains("tags"));
 }
 
 TEST(ParseDecoding, KnowsItsNames) {

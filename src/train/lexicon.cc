@@ -1,64 +1,32 @@
 #include "train/lexicon.h"
 
-#include <string_view>
+#include "base/hash.h"
+#include "model/tasks/registry.h"
 
 namespace bittern {
 namespace {
 
-class Fnv1a {
- public:
-  void Add(const void* bytes, size_t size) {
-    const auto* from = static_cast<const unsigned char*>(bytes);
-    for (size_t i = 0; i < size; ++i) hash_ = (hash_ ^ from[i]) * 0x100000001b3;
-  }
-  void Add(uint64_t number) { Add(&number, sizeof number); }
-  void Add(const std::vector<std::string>& texts) {
-    Add(texts.size());
-    for (const std::string& text : texts) {
-      Add(text.size());
-      Add(text.data(), text.size());
-    }
-  }
-  template <typename T>
-  void Add(std::span<const T> numbers) {
-    Add(numbers.size());
-    Add(numbers.data(), numbers.size_bytes());
-  }
-  uint64_t hash() const { return hash_; }
-
- private:
-  uint64_t hash_ = 0xcbf29ce484222325;
-};
-
-void Add(const EncodedSplit& split, Fnv1a& hash) {
-  hash.Add(split.tag_names().names());
-  hash.Add(split.intent_names().names());
+// Checkpoints keep the hash, so its order is fixed: tasks from the last to the first.
+void Add(const EncodedSplit& split, const Tasks& tasks, Fnv1a& hash) {
+  for (size_t i = tasks.size(); i-- > 0;) hash.Add(split.columns()[i].names().names());
   hash.Add(split.size());
-  for (size_t i = 0; i < split.size(); ++i) {
-    const EncodedSentence sentence = split[i];
-    hash.Add(sentence.ids);
-    hash.Add(sentence.gold_tags);
-    hash.Add(static_cast<uint64_t>(sentence.gold_intent));
+  for (size_t sentence = 0; sentence < split.size(); ++sentence) {
+    const EncodedSentence encoded = split[sentence];
+    hash.Add(encoded.ids);
+    for (size_t i = tasks.size(); i-- > 0;) tasks[i]->Hash(encoded.labels[i], hash);
   }
 }
 
 }  // namespace
 
-Lexicon BuildLexicon(const ModelConfig& model, const Split& train) {
-  return {BuildVocabulary(train, static_cast<int>(model.embedding.rows())), BuildLabels(train)};
-}
-
-void SetLabels(const Labels& labels, ModelConfig& model) {
-  model.intents = labels.intents.size();
-  model.tags = labels.tags.size();
-}
-
-uint64_t DataHash(const Lexicon& lexicon, const EncodedSplit& train, const EncodedSplit& valid) {
+uint64_t DataHash(const Config& config, const Lexicon& lexicon, const EncodedSplit& train,
+                  const EncodedSplit& valid) {
+  const Tasks tasks = MakeTasks(config);
   Fnv1a hash;
   hash.Add(lexicon.vocabulary.words());
   hash.Add(std::span(lexicon.vocabulary.counts()));
-  Add(train, hash);
-  Add(valid, hash);
+  Add(train, tasks, hash);
+  Add(valid, tasks, hash);
   return hash.hash();
 }
 

@@ -1,5 +1,4 @@
-// What a model knows besides its parameters: its words and its labels. And where a run's sentences
-// come from.
+// Where the sentences of a run come from, and how a resumed run recognises them.
 #ifndef BITTERN_TRAIN_LEXICON_H_
 #define BITTERN_TRAIN_LEXICON_H_
 
@@ -9,29 +8,18 @@
 
 #include "data/dataset.h"
 #include "data/encode.h"
-#include "data/vocabulary.h"
-#include "model/config.h"
+#include "model/lexicon.h"
 
 namespace bittern {
 
-struct Lexicon {
-  Vocabulary vocabulary;
-  Labels labels;
-};
-
-// Gives a split ("train", "valid", "test") when asked for it, so that the text of only one is in
-// memory at a time: ReadSplit on a directory, or a part of the generated corpus.
+// Gives a split ("train", "valid", "test") when asked for it, so that the text of only one split is
+// in memory at a time: ReadSplit on a directory, or a part of the generated corpus.
 using SplitSource = std::function<Split(const std::string& name)>;
 
-// The words (as many as the word table has rows for) and labels of the training split.
-Lexicon BuildLexicon(const ModelConfig& model, const Split& train);
-
-// Sets the numbers of intents and tags to what the labels say.
-void SetLabels(const Labels& labels, ModelConfig& model);
-
-// 64 bits of everything that a run reads from its data: encoded sentences, words, labels. For
-// noticing that a resumed run's data have changed, not against forgery. FNV-1a.
-uint64_t DataHash(const Lexicon& lexicon, const EncodedSplit& train, const EncodedSplit& valid);
+// 64 bits of everything that a run reads from its data: encoded sentences, words, labels. A resumed
+// run compares them to notice that its data have changed.
+uint64_t DataHash(const Config& config, const Lexicon& lexicon, const EncodedSplit& train,
+                  const EncodedSplit& valid);
 
 }  // namespace bittern
 

@@ -23,9 +23,10 @@ MetricsLog::MetricsLog(std::string path)
     Fail("{}: cannot lock: {}", path_, std::strerror(error));
   }
   struct stat status {};
-  if (fstat(descriptor_, &status) == 0 && status.st_nlink == 0) {  // RemoveIfEmpty of another one
+  if (fstat(descriptor_, &status) == 0 &&
+      status.st_nlink == 0) {  // by RemoveIfEmpty of another process
     close(descriptor_);
-    Fail("{}: was removed while it was opened; try again", path_);
+    Fail("{}: the file was removed while it was opened; try again", path_);
   }
 }
 

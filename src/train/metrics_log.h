@@ -1,7 +1,7 @@
 // metrics.jsonl: one JSON object a line, appended as a run goes on.
 //
-// A checkpoint says how many lines belong to it; resuming drops the lines behind those, so that the
-// file of a resumed run equals that of an uninterrupted one but for its fields of time.
+// A checkpoint counts the lines that belong to it. A resumed run drops the lines after those. So
+// its file equals that of an uninterrupted run, except for the fields of time.
 #ifndef BITTERN_TRAIN_METRICS_LOG_H_
 #define BITTERN_TRAIN_METRICS_LOG_H_
 
@@ -12,21 +12,21 @@ namespace bittern {
 
 class MetricsLog {
  public:
-  // Opens or makes the file. It stays locked while the object lives: a second process that trains
-  // in the same directory is refused here.
+  // Opens or makes the file, which stays locked while the object lives. Fails if another process
+  // trains in the same directory.
   explicit MetricsLog(std::string path);
   MetricsLog(const MetricsLog&) = delete;
   MetricsLog& operator=(const MetricsLog&) = delete;
   ~MetricsLog();
 
-  // Cuts the file after its first `lines` lines; fewer are an Error. Before the first Append.
+  // Cuts the file after its first `lines` lines; fails if it has fewer. Call it before Append.
   void KeepLines(int64_t lines);
 
-  // Takes the file away again if nothing was ever written to it.
+  // Removes the file if nothing was ever written to it.
   void RemoveIfEmpty() noexcept;
 
-  void Append(std::string line);  // without its end
-  void Sync();                    // to the disk
+  void Append(std::string line);  // without the end of the line
+  void Sync();                    // writes to the disk
   int64_t lines() const { return lines_; }
 
  private:

@@ -1,8 +1,5 @@
 #include "train/predictor.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 
 #include "base/error.h"
@@ -35,11 +32,18 @@ void CheckText(std::string_view text, const std::vector<std::string_view>& words
 
 }  // namespace
 
-Predictor::Predictor(const std::string& checkpoint_path, Decoding decoding,
+// The answers' fields go from the last task to the first, then their details likewise.
+nlohmann::ordered_json ToJson(const Prediction& prediction) {
+  nlohmann::ordered_json json = {{"tokens", prediction.words}};
+  for (size_t i = prediction.answers.size(); i-- > 0;) json.update(prediction.answers[i].fields);
+  for (size_t i = prediction.answers.size(); i-- > 0;) json.update(prediction.answers[i].details);
+  return json;
+}
+
+Predictor::Predictor(const std::string& checkpoint_path, const AnswerOptions& options,
                      const std::string& device)
     : reader_(checkpoint_path),
-      inference_(reader_.contents().config, reader_.contents().lexicon.labels, decoding, device),
-      tags_(reader_.contents().lexicon.labels.tags.names()),
+      inference_(reader_.contents().config, reader_.contents().lexicon.labels, options, device),
       lower_case_(HasNoCapitals(reader_.contents().lexicon.vocabulary)) {
   inference_.Load(reader_);
 }
@@ -66,22 +70,9 @@ Prediction Predictor::Predict(std::string_view text, std::string_view where) {
   }
   inference_.Run(ids_);
 
-  if (config.model.intents > 0) {
-    prediction.intent = lexicon.labels.intents[inference_.intent()];
-    prediction.intent_probability = inference_.intent_probability();
-  }
-  if (config.model.tags == 0) return prediction;
-  for (const int16_t tag : inference_.tags()) {
-    prediction.tags.push_back(lexicon.labels.tags[tag]);
-  }
-  prediction.tags.resize(words.size(), lexicon.labels.tags[kOutsideTag]);
-  for (const Span& span : FindSpans(tags_, inference_.tags())) {
-    prediction.slots.push_back(
-        {.type = tags_.types()[static_cast<size_t>(span.type)],
-         .text = fmt::format(
-             "{}", fmt::join(words.begin() + span.first, words.begin() + span.last + 1, " ")),
-         .first = span.first,
-         .last = span.last});
+  for (size_t task = 0; task < inference_.tasks(); ++task) {
+    const AnswerReader* answer = inference_.answer(task);
+    if (answer != nullptr) prediction.answers.push_back(answer->Describe(prediction.words));
   }
   return prediction;
 }

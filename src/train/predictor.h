@@ -1,8 +1,8 @@
 // A trained model's answer to a sentence of text.
 //
 // Words are separated by blanks or tabs. If no word of the model's vocabulary has an ASCII capital
-// (ATIS: text was lower-cased beforehand), capitals of the sentence are lowered before the look-up;
-// the answer keeps the words as they were given. Words past the model's tokens are tagged O.
+// (the text of ATIS is in lower case), the sentence's capitals are lowered before the look-up. The
+// answer keeps the words as they were given. The model does not read words beyond its tokens.
 #ifndef BITTERN_TRAIN_PREDICTOR_H_
 #define BITTERN_TRAIN_PREDICTOR_H_
 
@@ -10,42 +10,33 @@
 #include <string_view>
 #include <vector>
 
-#include "data/spans.h"
 #include "train/inference.h"
 
 namespace bittern {
 
-struct PredictedSlot {
-  std::string type;  // "fromloc.city_name"
-  std::string text;  // its words with one blank between
-  int first = 0;     // word, from 0
-  int last = 0;      // word, included
-};
-
 struct Prediction {
   std::vector<std::string> words;
-  std::string intent;  // empty without the task
-  double intent_probability = 0;
-  std::vector<std::string> tags;  // [words]; empty without the task
-  std::vector<PredictedSlot> slots;
-  int unknown_words = 0;  // read as [UNK]
-  int cut_off_words = 0;  // past the model's tokens
+  std::vector<Answer> answers;  // of the tasks that the model has a head for
+  int unknown_words = 0;        // words that are read as [UNK]
+  int cut_off_words = 0;        // words beyond the model's tokens
 };
+
+// {"tokens": words} and the fields of every answer.
+nlohmann::ordered_json ToJson(const Prediction& prediction);
 
 class Predictor {
  public:
-  explicit Predictor(const std::string& checkpoint_path, Decoding decoding = Decoding::kBio,
+  explicit Predictor(const std::string& checkpoint_path, const AnswerOptions& options = {},
                      const std::string& device = kCpu);
 
   const Checkpoint& checkpoint() const { return reader_.contents(); }
 
-  // `where` opens the message of an Error: no words, bad UTF-8, control characters.
+  // Fails if the text has no words, bad UTF-8 or control characters; `where` begins the message.
   Prediction Predict(std::string_view text, std::string_view where);
 
  private:
   CheckpointReader reader_;
   Inference inference_;
-  TagTable tags_;
   bool lower_case_;
   std::vector<uint16_t> ids_;
 };

@@ -11,13 +11,13 @@
 namespace bittern {
 namespace {
 
-// Streams of random numbers under the run's seed, one an epoch each. Starting values have the low
-// numbers.
+// Streams of random numbers under the run's seed, one stream for each epoch and purpose. Starting
+// values use the low numbers.
 constexpr uint64_t kShuffleStream = uint64_t{1} << 32;
 constexpr uint64_t kWordDropoutStream = uint64_t{2} << 32;
 constexpr uint64_t kDropoutStream = uint64_t{3} << 32;
 
-constexpr uint64_t kMaxTokens = 65536;  // of a sentence, for numbering positions
+constexpr uint64_t kMaxTokens = 65536;  // bound of a sentence's tokens, to number positions
 
 }  // namespace
 
@@ -33,7 +33,7 @@ double LearningRate(const TrainingConfig& training, int64_t update, int64_t upda
     return training.learning_rate * static_cast<double>(update + 1) / static_cast<double>(warmup);
   }
   const double done = static_cast<double>(update - warmup) / static_cast<double>(total - warmup);
-  double share = 1;  // of the way from final_rate up to the full rate
+  double share = 1;  // 1: the full rate, 0: final_rate
   switch (training.schedule) {
     case Schedule::kConstant:
       break;

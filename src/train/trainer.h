@@ -1,20 +1,20 @@
 // Training: epochs over the training split, evaluation on valid, checkpoints, resumption.
 //
-// A run lives in one directory:
-//   last.safetensors   the latest state: written at the start, every `save_every` sentences (at
-//                      the end of the batch), at the end of an epoch, and when stopped
-//   best.safetensors   the state at the end of the epoch with the best figure on valid: the mean
-//                      of intent accuracy and span F1, or the one that there is, or minus the loss
-//                      where valid has no label that counts; of equal ones the earlier epoch
-//   metrics.jsonl      a line every `log_every` sentences and one an epoch (see trainer.cc)
+// The files of a run (run_directory.h) are written at these times:
+//   last.safetensors   at the start, every `save_every` sentences (at the end of the batch), at the
+//                      end of an epoch, and when stopped
+//   best.safetensors   at the end of an epoch whose Evaluation::best on valid is larger than that
+//   of
+//                      every epoch before
+//   metrics.jsonl      a line every `log_every` sentences and a line for each epoch
 //
-// Determinism: every bit of a checkpoint is a function of configuration, data, checkpoint started
-// from, device and `pad`, whatever the number of threads, and whether or how often the run was
-// interrupted, at any moment. The files of an epoch's end are written in the order best, metrics,
-// last; a run killed in between does the work since the previous `last` again, with the same
-// result.
+// Determinism: every bit of a checkpoint is a function of configuration, data, the checkpoint that
+// the run started from, device and `pad`. The number of threads has no influence, nor do
+// interruptions, however many and at any moment. At the end of an epoch the files are written in
+// the order best, metrics, last. A run that is killed in between repeats the work since the
+// previous `last`, with the same result.
 //
-// A step (one sentence, and its batch's update) uses one thread and, on the engine, allocates
+// A step (one sentence, and its batch's update) uses one thread and on this machine allocates
 // nothing. Threads serve evaluation, which runs on the same kind of device.
 #ifndef BITTERN_TRAIN_TRAINER_H_
 #define BITTERN_TRAIN_TRAINER_H_
@@ -32,7 +32,8 @@
 #include "train/checkpoint.h"
 #include "train/evaluator.h"
 #include "train/lexicon.h"
-#include "train/metrics_log.h"
+#include "train/run_data.h"
+#include "train/run_directory.h"
 #include "train/schedule.h"
 #include "train/step_runner.h"
 
@@ -41,25 +42,25 @@ namespace bittern {
 struct TrainOptions {
   std::string out = {};   // directory, made if missing
   std::string from = {};  // checkpoint to fine-tune; empty: start anew
-  // Continue the run in `out`, whose configuration, data and options must be the same; where there
-  // is none yet, start it. Without `resume`, a run in `out` is an Error.
+  // Continues the run in `out`, whose configuration, data and options must be the same, or starts
+  // it if there is none. Without `resume`, the Trainer fails if `out` holds a run.
   bool resume = false;
-  // What steps run on: MakeStepRunner. A run may be resumed on another one.
+  // The machine of the steps, see MakeStepRunner. A run may be resumed on another one.
   std::string device = kCpu;
   bool pad = false;  // compute on all of the model's tokens
-  // Budget of a step on the engine in bytes: see ChooseRecompute.
+  // Budget of a step in bytes, see ChooseRecompute. Only for kCpu.
   std::optional<int64_t> memory = {};
-  int threads = 1;                     // of evaluation
-  Decoding decoding = Decoding::kBio;  // on valid
-  int64_t save_every = 1000;           // sentences
-  int64_t log_every = 500;             // sentences
+  int threads = 1;             // of evaluation
+  AnswerOptions answers = {};  // on valid
+  int64_t save_every = 1000;   // sentences
+  int64_t log_every = 500;     // sentences
 };
 
 // Given after every update.
 struct Progress {
-  int64_t epoch = 0, epochs = 0;              // the running one, from 1
+  int64_t epoch = 0, epochs = 0;              // the running epoch, from 1
   int64_t sentences_done = 0, sentences = 0;  // of the epoch
-  int64_t updates = 0;                        // in all
+  int64_t updates = 0;                        // in all epochs
   double loss = 0;                            // mean over the epoch's sentences so far
   double learning_rate = 0;                   // of the latest update
 };
@@ -69,38 +70,28 @@ struct EpochReport {
   int64_t epoch = 0, epochs = 0;  // from 1
   double loss = 0;                // mean over the training sentences
   Evaluation valid;
-  double figure = 0;  // what best is chosen by
-  bool best = false;
-  double seconds = 0;  // of the epoch, by this process alone
+  bool best = false;   // valid.best is the largest so far
+  double seconds = 0;  // that this process spent on the epoch
 };
 
-// All may be empty. What they throw ends the run as a kill would: nothing more is written.
+// All may be empty. If one throws, the run ends as if killed: nothing more is written.
 struct TrainObserver {
   std::function<void(const Progress&)> on_update = {};
   std::function<void(const EpochReport&)> on_epoch = {};
-  // Asked after every update; true: save and leave.
+  // Asked after every update. True: the run saves its state and ends.
   std::function<bool()> stop = {};
 };
 
 enum class TrainStatus {
   kFinished,  // all epochs are done
-  kStopped,   // as TrainObserver::stop asked; `resume` continues
-};
-
-// About the data of a run, for people.
-struct DataSummary {
-  size_t train_sentences = 0, valid_sentences = 0;
-  int words = 0, intents = 0, tags = 0;  // the model's
-  int words_without_row = 0;             // distinct words of train that are read as [UNK]
-  int new_words = 0, new_intents = 0, new_tags = 0;     // when fine-tuning
-  size_t truncated_sentences = 0, truncated_words = 0;  // in train and valid
+  kStopped,   // TrainObserver::stop asked for it; `resume` continues
 };
 
 class Trainer {
  public:
-  // Reads train and valid, builds the model (words and labels come from train, or are those of the
-  // checkpoint and train's), and starts or resumes the run. `config` says the training; with
-  // `from` it is that of FineTuningConfig.
+  // Reads train and valid, builds the model and starts or resumes the run. Words and labels come
+  // from train, with `from` also from that checkpoint. `config`: with `from` that of
+  // FineTuningConfig.
   Trainer(Config config, const SplitSource& data, TrainOptions options);
 
   const Config& config() const { return contents_.config; }
@@ -108,47 +99,46 @@ class Trainer {
   const DataSummary& data() const { return summary_; }
   const StepRunner& runner() const { return *runner_; }
   bool resumed() const { return resumed_; }
-  std::string last_path() const;
-  std::string best_path() const;
+  std::string last_path() const { return directory_.last_path(); }
+  std::string best_path() const { return directory_.best_path(); }
 
-  // Trains to the end of the last epoch, or until stopped. A loss or a parameter that is not finite
-  // is an Error that names the update, and a loss's sentence; the checkpoints stay as they were
-  // last written.
+  // Trains to the end of the last epoch, or until stopped. Fails if a loss or a parameter is not
+  // finite; the message names the update, and for a loss the sentence. The checkpoints then stay as
+  // they were written last.
   TrainStatus Run(const TrainObserver& observer = {});
 
  private:
-  // Sets contents_.lexicon, which the training split may extend.
-  using MakeLexicon = std::function<void(const Split& train)>;
+  using Clock = std::chrono::steady_clock;
 
-  void Start(const SplitSource& data);
-  void Resume(const SplitSource& data, CheckpointReader& last);
-  void ReadData(const SplitSource& data, const MakeLexicon& make_lexicon);
+  void Start(const SplitSource& source);
+  void Resume(const SplitSource& source);
+  void Take(RunData data);
   void BuildRunner();
   TensorValues Values();
 
   void Step();  // the sentence at state.place
-  EpochReport FinishEpoch(std::chrono::steady_clock::time_point start);
+  EpochReport FinishEpoch(Clock::time_point start);
   void LogProgress(double seconds);
   void Save();
+
   void CheckFinite();
-  [[noreturn]] void FailRunIsThere() const;
-  // A loss is that of a sentence, a parameter what an update made of it.
+  // A loss that is not finite belongs to a sentence, a parameter to an update.
   [[noreturn]] void FailAtSentence(uint32_t index, double loss) const;
   [[noreturn]] void FailAfterUpdate(const std::string& what) const;
   [[noreturn]] void FailNotFinite(const std::string& where, const std::string& what) const;
 
   TrainOptions options_;
-  Checkpoint contents_;  // the state of the run, as the next checkpoint has it
+  RunDirectory directory_;
+  bool resumed_ = false;
+  Checkpoint contents_;  // the state of the run, as the next checkpoint will hold it
   DataSummary summary_;
   EncodedSplit train_, valid_;
   std::unique_ptr<StepRunner> runner_;
   std::unique_ptr<InputWriter> writer_;
+  std::vector<TensorId> losses_;  // of the tasks that have a head
   std::unique_ptr<Evaluator> evaluator_;
-  std::unique_ptr<MetricsLog> log_;
   std::optional<WordDropout> word_dropout_;
-  TensorId intent_loss_ = kNoTensor, slot_loss_ = kNoTensor;
-  bool resumed_ = false;
-  std::vector<uint32_t> order_;    // of the running epoch
+  std::vector<uint32_t> order_;    // of the sentences in the running epoch
   std::vector<uint16_t> dropped_;  // ids of one sentence after word dropout
   StepInputs inputs_;
 };

@@ -71,7 +71,9 @@ TEST_F(TrainerTest, LearnsAndReports) {
   EXPECT_EQ(trainer.data().words, 64);
   const Split train = GeneratedData({300, 50, 1})("train");
   EXPECT_EQ(trainer.data().words_without_row, static_cast<int>(train.words().size()) - 61);
-  EXPECT_EQ(trainer.config().model.tags, trainer.data().tags);
+  ASSERT_EQ(trainer.data().labels.size(), 2u);
+  EXPECT_EQ(trainer.data().labels[1].name, "tags");
+  EXPECT_EQ(trainer.data().labels[1].count, trainer.config().model.tags);
   std::vector<EpochReport> reports;
   Progress last;
   trainer.Run({.on_update = [&](const Progress& progress) { last = progress; },
@@ -79,18 +81,19 @@ TEST_F(TrainerTest, LearnsAndReports) {
   ASSERT_EQ(reports.size(), 6u);
   EXPECT_LT(reports.back().loss, 0.8 * reports.front().loss);
   EXPECT_LT(reports.back().valid.loss, reports.front().valid.loss);
-  EXPECT_GT(*reports.back().valid.scores.TokenAccuracy(), 50);
-  const Scores& scores = reports.back().valid.scores;
-  EXPECT_EQ(reports.back().figure, (*scores.SpanF1() + *scores.IntentAccuracy()) / 2);
+  const Evaluation& valid = reports.back().valid;
+  EXPECT_GT(*valid.Percent("token_accuracy"), 50);
+  EXPECT_EQ(valid.best, (*valid.Percent("span_f1") + *valid.Percent("intent_accuracy")) / 2);
   EXPECT_EQ(last.epoch, 6);
   EXPECT_EQ(last.sentences_done, 300);
   EXPECT_EQ(last.updates, 1800);
 
   // best.safetensors is of the first epoch that had the largest figure.
-  const auto best = std::ranges::max_element(reports, {}, &EpochReport::figure);
+  const auto best = std::ranges::max_element(
+      reports, {}, [](const EpochReport& report) { return report.valid.best; });
   const CheckpointReader reader(trainer.best_path());
   EXPECT_EQ(reader.contents().state.epoch, best->epoch);
-  EXPECT_EQ(reader.contents().state.best, best->figure);
+  EXPECT_EQ(reader.contents().state.best, best->valid.best);
 }
 
 TEST_F(TrainerTest, ResumesToTheSameBitsFromAnyUpdate) {
@@ -239,7 +242,7 @@ TEST_F(TrainerTest, EveryStepHasAMaskOfItsOwnAndItsLossIsLogged) {
                 },
             .on_epoch = [&](const EpochReport& report) { reports.push_back(report); }});
   EXPECT_EQ(losses.size(), 20u);
-  EXPECT_EQ(reports[0].figure, reports[1].figure);
+  EXPECT_EQ(reports[0].valid.best, reports[1].valid.best);
   EXPECT_TRUE(reports[0].best);
   EXPECT_FALSE(reports[1].best);  // of equal ones the earlier
 
@@ -272,7 +275,7 @@ TEST_F(TrainerTest, OneTaskAloneTrains) {
     EXPECT_EQ(trainer.config().model.intents, tags ? 0 : 1);
     EXPECT_EQ(trainer.config().model.tags, tags ? 3 : 0);
     double figure = -1;
-    trainer.Run({.on_epoch = [&](const EpochReport& report) { figure = report.figure; }});
+    trainer.Run({.on_epoch = [&](const EpochReport& report) { figure = report.valid.best; }});
     EXPECT_GE(figure, 0);
   }
 }
@@ -325,7 +328,7 @@ TEST_F(TrainerTest, RefusesToStartOverARun) {
   Uninterrupted(NanoConfig(), GeneratedData());
   const std::string before = Files("whole");
   EXPECT_TRUE(Mentions(ErrorOf([&] { Trainer(NanoConfig(), GeneratedData(), Options("whole")); }),
-                       {Path("whole"), "--resume"}));
+                       {Path("whole") + ": this directory already holds a run"}));
   EXPECT_EQ(Files("whole"), before);
 }
 
@@ -347,7 +350,7 @@ TEST_F(TrainerTest, RefusesARunThatWasStartedMeanwhile) {
       return GeneratedData()(split);
     };
     EXPECT_TRUE(Mentions(ErrorOf([&] { Trainer(NanoConfig(), data, Options(name)); }),
-                         {Path(name), ended ? "--resume" : "another process"}));
+                         {Path(name), ended ? "already holds a run" : "another process"}));
     EXPECT_EQ(Bytes(Path(name + "/last.safetensors")), last);
   }
 }
@@ -372,13 +375,14 @@ TEST_F(TrainerTest, RefusesToResumeWhatIsNotTheSame) {
   EXPECT_TRUE(Mentions(message(NanoConfig(), GeneratedData({60, 20, 20}, 2), {}),
                        {"the sentences of train or valid"}));
   EXPECT_TRUE(Mentions(message(NanoConfig(), GeneratedData({60, 19, 20}), {}), {"sentences"}));
-  EXPECT_TRUE(Mentions(message(NanoConfig(), GeneratedData(), {.pad = true}), {"without --pad"}));
+  EXPECT_TRUE(Mentions(message(NanoConfig(), GeneratedData(), {.pad = true}),
+                       {"it was started without padding to all tokens"}));
   EXPECT_EQ(message(NanoConfig(), GeneratedData(), {.memory = int64_t{1} << 30}), "no error");
   // A byte less than the run takes; its configuration has the data's numbers of labels.
   const Config trained = CheckpointReader(Path("whole/last.safetensors")).contents().config;
   const int64_t less = StepBytes(trained, Recompute::kElementwise) - 1;
   EXPECT_TRUE(Mentions(message(NanoConfig(), GeneratedData(), {.memory = less}),
-                       {"it computes elementwise again, the budget given here asks for",
+                       {"it recomputes elementwise, but the budget given now asks for",
                         std::string(Name(ChooseRecompute(trained, less)))}));
 }
 

@@ -26,6 +26,7 @@
 #include "cpu/executor.h"
 #include "cpu/reference.h"
 #include "model/inputs.h"
+#include "model/testing/labels.h"
 #include "model/training_step.h"
 #include "oracle/examples.h"
 #include "train/safetensors.h"
@@ -95,7 +96,7 @@ class Step {
       : Step(options, kind, SafetensorsReader(options.checkpoint)) {}
 
   double Run(const Example& example, bool pad) {
-    writer_.Write(example.ids, example.tags, example.intent, pad, inputs_);
+    writer_.Write(example.ids, TestLabels(example.tags, example.intent), pad, inputs_);
     machine_.Run(inputs_);
     double loss = machine_.Values(graph_.Find("loss.intent"))[0];
     const auto slots = machine_.Values(graph_.Find("loss.slot"));

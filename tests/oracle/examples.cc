@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "data/corpus_generator.h"
 #include "data/encode.h"
+#include "model/lexicon.h"
 
 namespace bittern {
 
@@ -15,14 +16,20 @@ std::vector<Example> EncodeExamples(const ModelConfig& model, const std::string&
                                     size_t count) {
   const Split train =
       directory.empty() ? std::move(GenerateCorpus(1).train) : ReadSplit(directory, "train");
+  Config config;
+  config.model = model;
   const EncodedSplit encoded =
-      Encode(train, BuildVocabulary(train, model.vocabulary), BuildLabels(train), model.tokens);
+      Encode(train, {BuildVocabulary(train, model.vocabulary), BuildLabels(config, train)}, config);
   std::vector<Example> examples;
   for (size_t i = 0; i < std::min(count, encoded.size()); ++i) {
     const EncodedSentence sentence = encoded[i];
-    examples.push_back({{sentence.ids.begin(), sentence.ids.end()},
-                        {sentence.tags.begin(), sentence.tags.end()},
-                        sentence.intent});
+    const LabelSpan intent = sentence.labels[0], tags = sentence.labels[1];
+    Example example{.ids = {sentence.ids.begin(), sentence.ids.end()},
+                    .tags = {kNoLabel},
+                    .intent = intent.empty() ? kNoLabel : intent[0]};
+    example.tags.insert(example.tags.end(), tags.begin(), tags.end());
+    example.tags.resize(example.ids.size(), kNoLabel);  // no tags, or words that are cut off
+    examples.push_back(std::move(example));
   }
   return examples;
 }

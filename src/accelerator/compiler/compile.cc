@@ -54,7 +54,7 @@ std::vector<uint32_t> EncodeAll(const std::vector<MachineOp>& ops,
 }
 
 void Lower(const FusionGroup& group, Emitter& emitter) {
-  emitter.SetSource(group[0].name);
+  emitter.SetSource(group[0]);
   if (group[0].Is<ops::Contract>()) {
     LowerContraction(group[0], emitter);
   } else if (IsNormalization(group)) {

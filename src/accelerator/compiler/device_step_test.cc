@@ -19,6 +19,7 @@
 #include "data/encode.h"
 #include "model/initial_values.h"
 #include "model/inputs.h"
+#include "model/testing/labels.h"
 #include "model/training_step.h"
 
 namespace bittern {
@@ -55,9 +56,10 @@ class Pair {
     StepInputs inputs;
     inputs.learning_rate = 0.01;
     inputs.dropout_key = key;
-    write_executor_.Write(ids, tags, intent, false, inputs);
+    const TestLabels labels(tags, intent);
+    write_executor_.Write(ids, labels, false, inputs);
     executor.Run(inputs);
-    write_step_.Write(ids, tags, intent, true, inputs);
+    write_step_.Write(ids, labels, true, inputs);
     step.Run(inputs);
   }
 

@@ -21,6 +21,7 @@
 #include "data/encode.h"
 #include "model/initial_values.h"
 #include "model/inputs.h"
+#include "model/testing/labels.h"
 #include "model/training_step.h"
 
 namespace bittern {
@@ -54,7 +55,7 @@ class Comparison {
       tags_.push_back(static_cast<int16_t>(t * 31 % config_.model.tags));
     }
     StepInputs inputs = Inputs();
-    write_executor_.Write(ids_, tags_, kIntent, false, inputs);
+    write_executor_.Write(ids_, TestLabels(tags_, kIntent), false, inputs);
     executor_.Run(inputs);
   }
 
@@ -71,7 +72,7 @@ class Comparison {
       device_.LoadProgram(program);
       for (const auto& [name, values] : before_) step_.Write(step_.graph().Find(name), values);
       StepInputs inputs = Inputs();
-      write_step_.Write(ids_, tags_, kIntent, true, inputs);
+      write_step_.Write(ids_, TestLabels(tags_, kIntent), true, inputs);
       step_.Run(inputs);
       return Differing();
     } catch (const Error& error) {

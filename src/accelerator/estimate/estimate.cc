@@ -143,8 +143,8 @@ Estimate EstimateTraining(const Config& config, const isa::Accelerator& machine)
   estimate.program_bytes = std::ssize(step.code) * static_cast<int64_t>(sizeof(uint32_t));
   std::vector<InstructionTime> times;
   estimate.timing = TimeProgram(program, machine, FullLists(config.model), &times);
-  estimate.phases =
-      PhasesOf(step.ops, times, stored, estimate.timing.counters.cycles, machine.fold);
+  estimate.phases = PhasesOf(step.ops, times, estimate.program.graph, stored,
+                             estimate.timing.counters.cycles, machine.fold);
   estimate.energy =
       EstimateEnergy(estimate.timing.events, estimate.timing.counters.cycles, machine);
   return estimate;

@@ -1,29 +1,24 @@
 #include "accelerator/estimate/phases.h"
 
 #include <algorithm>
-#include <string_view>
 
 #include "accelerator/isa/generated/instructions.h"
 
 namespace bittern {
 namespace {
 
-// The phase of an operation, from its name.
-std::string_view PartOf(std::string_view name) {
-  if (name.starts_with("embedding")) return "embedding";
-  if (name.starts_with("encoder")) return "encoders";
-  return "heads";
-}
-
-// The phases in the order of the step.
+// The phases by name, in the order of the step.
 class Phases {
  public:
   explicit Phases(std::vector<Phase>& phases) : phases_(phases) {}
 
-  Phase& Next(std::string_view part) {
-    passed_heads_ = passed_heads_ || part == "heads";
-    std::string name(part);
-    if (part != "heads") name += passed_heads_ ? ", backward" : ", forward";
+  // The phase of the step's next operation, which belongs to this part of the graph.
+  Phase& Next(const Graph& graph, int part) {
+    const PartKind kind = graph.parts[static_cast<size_t>(part)].kind;
+    const bool heads = kind == PartKind::kTasks;
+    passed_heads_ = passed_heads_ || heads;
+    std::string name(Name(kind));
+    if (!heads) name += passed_heads_ ? ", backward" : ", forward";
     const auto found = std::find_if(phases_.begin(), phases_.end(),
                                     [&](const Phase& phase) { return phase.name == name; });
     return found != phases_.end() ? *found : phases_.emplace_back(Phase{.name = name});
@@ -37,14 +32,14 @@ class Phases {
 }  // namespace
 
 std::vector<Phase> PhasesOf(const std::vector<MachineOp>& ops,
-                            const std::vector<InstructionTime>& times, const Graph& graph,
-                            int64_t cycles, int64_t fold) {
+                            const std::vector<InstructionTime>& times, const Graph& program,
+                            const Graph& graph, int64_t cycles, int64_t fold) {
   std::vector<Phase> phases;
   Phases of_program(phases), of_graph(phases);
   std::vector<int64_t> begin;
   for (const InstructionTime& time : times) {
     if (time.unit != static_cast<int>(isa::Unit::kStream)) continue;
-    Phase& phase = of_program.Next(PartOf(ops[static_cast<size_t>(time.instruction)].source));
+    Phase& phase = of_program.Next(program, ops[static_cast<size_t>(time.instruction)].part);
     if (begin.size() < phases.size()) begin.push_back(time.start * fold);
     phase.stream_cycles += time.elements * fold;
   }
@@ -55,7 +50,7 @@ std::vector<Phase> PhasesOf(const std::vector<MachineOp>& ops,
   for (const Op& op : graph.ops) {
     const auto* contract = op.As<ops::Contract>();
     if (contract == nullptr) continue;
-    of_graph.Next(PartOf(op.name)).multiply_adds +=
+    of_graph.Next(graph, op.part).multiply_adds +=
         contract->MultiplyAdds(graph.tokens, graph.tokens);
   }
   return phases;

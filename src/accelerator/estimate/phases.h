@@ -21,14 +21,17 @@ struct Phase {
   int64_t cycles = 0;         // the sum of all phases is the step's cycles
   int64_t stream_cycles = 0;  // cycles in which the stream unit issues an element
   int64_t multiply_adds = 0;  // useful ones
+
+  friend bool operator==(const Phase&, const Phase&) = default;
 };
 
-// `ops` are the program's instructions, and `times` refer to their index. `graph` is the step
-// without recomputation, at `graph.tokens` tokens which are all different words. `cycles` are the
-// clock cycles of the step. One cycle of `times` is `fold` clock cycles.
+// `ops` are the program's instructions, and `times` refer to their index. Their parts are those of
+// `program`, the graph that was compiled. `graph` is the step without recomputation, at
+// `graph.tokens` tokens which are all different words. `cycles` are the clock cycles of the step. One
+// cycle of `times` is `fold` clock cycles.
 std::vector<Phase> PhasesOf(const std::vector<MachineOp>& ops,
-                            const std::vector<InstructionTime>& times, const Graph& graph,
-                            int64_t cycles, int64_t fold);
+                            const std::vector<InstructionTime>& times, const Graph& program,
+                            const Graph& graph, int64_t cycles, int64_t fold);
 
 }  // namespace bittern
 

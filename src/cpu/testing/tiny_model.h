@@ -2,10 +2,12 @@
 #ifndef BITTERN_CPU_TESTING_TINY_MODEL_H_
 #define BITTERN_CPU_TESTING_TINY_MODEL_H_
 
+#include <algorithm>
 #include <array>
 
 #include "model/initial_values.h"
 #include "model/inputs.h"
+#include "model/testing/labels.h"
 
 namespace bittern {
 
@@ -31,6 +33,19 @@ inline Config TinyConfig(Format format = Format::kTensor, Order order = Order::k
   config.training.label_smoothing = 0.1;
   config.training.intent_weight = 0.7;
   return config;
+}
+
+// A map of other sizes for such a model.
+inline MapShape TinyMap(int rows, int columns, Format format = Format::kTensor) {
+  MapShape shape{.rows = rows, .columns = columns, .format = format, .deviation = 0.4};
+  if (format == Format::kTensor) {
+    shape.train = AutomaticMap(rows, columns, 3, "map");
+    for (int bond = 0; bond <= shape.train.cores(); ++bond) {
+      int& rank = shape.train.ranks[static_cast<size_t>(bond)];
+      rank = static_cast<int>(std::min<int64_t>(rank, shape.train.LargestRank(bond)));
+    }
+  }
+  return shape;
 }
 
 // Seven real tokens, one of them twice, one without a label.

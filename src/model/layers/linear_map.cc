@@ -2,28 +2,35 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+
 namespace bittern {
 
-LinearMap::LinearMap(StepBuilder& step, const std::string& name, Size columns,
-                     BiasGradient bias_gradient)
+LinearMap::LinearMap(StepBuilder& step, const std::string& name, const MapShape& shape,
+                     Size columns, BiasGradient bias_gradient)
     : step_(step), name_(name), columns_(columns), bias_gradient_(bias_gradient) {
-  const ModelConfig& model = step.model();
-  const int64_t tokens = columns.At(model.tokens);
-  if (model.format == Format::kDense) {
-    chain_ = DenseChain(model.hidden, model.hidden);
-    cores_ = {step.Parameter(name + ".weight", {Constant(model.hidden), Constant(model.hidden)})};
+  if (shape.format == Format::kDense) {
+    chain_ = DenseChain(shape.rows, shape.columns);
+    cores_ = {step.Parameter(name + ".weight", {Constant(shape.rows), Constant(shape.columns)},
+                             NormalValues(shape.deviation))};
   } else {
-    chain_ = TtChain(model.map);
-    for (int core = 0; core < model.map.cores(); ++core) {
-      const auto [left, mode, right] = model.map.CoreShape(core);
+    const TtShape& train = shape.train;
+    BITTERN_CHECK(train.rows() == shape.rows && train.columns() == shape.columns);
+    chain_ = TtChain(train);
+    for (int core = 0; core < train.cores(); ++core) {
+      const auto [left, mode, right] = train.CoreShape(core);
       cores_.push_back(step.Parameter(fmt::format("{}.core.{}", name, core),
-                                      {Constant(left), Constant(mode), Constant(right)}));
+                                      {Constant(left), Constant(mode), Constant(right)},
+                                      CoreValues(train, core, shape.deviation, shape.core_start)));
     }
   }
-  tree_ = Plan(step.config().order, chain_, tokens, step.config().objective);
-  bias_ = step.Parameter(name + ".bias", {Constant(model.hidden)});
+  tree_ =
+      Plan(step.config().order, chain_, columns.At(step.model().tokens), step.config().objective);
+  bias_ = step.Parameter(name + ".bias", {Constant(shape.rows)}, ConstantValues(0));
 }
 
+// The tensor of a node with its indices as labels. Their order is canonical (tensor/chain.h): the
+// output modes, the bonds and the input modes as they stand in the chain, the token last.
 View LinearMap::NodeView(int node, TensorId tensor) const {
   const ContractionNode& of = tree_.nodes[static_cast<size_t>(node)];
   std::vector<Size> extents;
@@ -42,28 +49,28 @@ TensorId LinearMap::Forward(TensorId x) {
     const ContractionNode& of = tree_.nodes[static_cast<size_t>(node)];
     const std::string name = fmt::format("{}: node {}", name_, node);
     const bool root = node == tree_.root();
-    Size elements = Constant(of.elements / (of.activation ? columns_.At(step_.model().tokens) : 1));
-    const TensorId value =
-        root ? step_.Activation(name_ + ": y", elements, columns_)
-             : step_.Activation(name, elements, of.activation ? columns_ : Constant(1));
-    View start;
-    if (root) {
-      start = NodeView(node, value);
-      start.axes.pop_back();  // the token: every column starts from the same bias
-      std::vector<int> labels;
-      std::vector<Size> extents;
-      for (const Axis& axis : start.axes) {
-        labels.push_back(axis.label);
-        extents.push_back(axis.extent);
-      }
-      start = step_.As(bias_, labels, extents);
-    }
-    step_.Contract(
-        name, NodeView(node, value), NodeView(of.left, values_[static_cast<size_t>(of.left)]),
-        NodeView(of.right, values_[static_cast<size_t>(of.right)]), Result::kOverwrite, start);
+    // A node above x has T columns; a product of cores alone has none. The root is y: [M][T].
+    const Size columns = of.activation ? columns_ : Constant(1);
+    const Size rows = Constant(of.elements / columns.At(step_.model().tokens));
+    const TensorId value = step_.Activation(root ? name_ + ": y" : name, rows, columns);
+    step_.Contract(name, NodeView(node, value),
+                   NodeView(of.left, values_[static_cast<size_t>(of.left)]),
+                   NodeView(of.right, values_[static_cast<size_t>(of.right)]), Result::kOverwrite,
+                   root ? BiasView() : View{});
     values_.push_back(value);
   }
   return values_.back();
+}
+
+// b as y without the token: every column of y starts from the same bias.
+View LinearMap::BiasView() const {
+  const ContractionNode& y = tree_.nodes.back();
+  const std::vector<int> labels(y.open.begin(), y.open.end() - 1);
+  std::vector<Size> extents;
+  for (const int label : labels) {
+    extents.push_back(Constant(chain_.indices[static_cast<size_t>(label)].extent));
+  }
+  return step_.As(bias_, labels, extents);
 }
 
 void LinearMap::Backward(TensorId dy, TensorId dx, Result result) {
@@ -77,6 +84,8 @@ void LinearMap::Backward(TensorId dy, TensorId dx, Result result) {
     step_.ClearGradient(step_.Gradient(bias_));
   }
 
+  // From the root down: the gradient of a node gives those of its two operands. The right one comes
+  // first: the activation is on the right, and its gradient is needed next.
   const int activation_leaf = chain_.cores();
   std::vector<TensorId> gradients(tree_.nodes.size(), kNoTensor);
   gradients.back() = dy;
@@ -95,10 +104,9 @@ void LinearMap::Backward(TensorId dy, TensorId dx, Result result) {
         gradient = step_.Gradient(cores_[static_cast<size_t>(child)]);
         how = step_.gradient_result();
       } else {
-        const int64_t columns = to.activation ? columns_.At(step_.model().tokens) : 1;
-        gradient =
-            step_.Scratch(fmt::format("{}: d node {}", name_, child),
-                          Constant(to.elements / columns), to.activation ? columns_ : Constant(1));
+        const Size columns = to.activation ? columns_ : Constant(1);
+        gradient = step_.Scratch(fmt::format("{}: d node {}", name_, child),
+                                 Constant(to.elements / columns.At(step_.model().tokens)), columns);
       }
       gradients[static_cast<size_t>(child)] = gradient;
       step_.Contract(fmt::format("{}: d node {}", name_, child), NodeView(child, gradient), dc,

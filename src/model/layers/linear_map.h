@@ -1,9 +1,9 @@
-// y = W x + b, where W is a chain of tensor-train cores (or one dense core), in any contraction
+// y = W x + b, where W is a chain of tensor-train cores, or one dense matrix, in any contraction
 // order.
 //
-// x: [N][T], y: [M][T] (T = 1 in a branch on one token). The planner's tree says which products are
-// made; backward is the reverse mode of the same tree: for a node C = A * B, dA = dC * B and
-// dB = dC * A.
+// x: [N][T], y: [M][T]; T is 1 in a task that reads one token. The planner's tree says which
+// products are made. Backward is the reverse mode of the same tree: for a node C = A * B it makes
+// dA = dC * B and dB = dC * A.
 #ifndef BITTERN_MODEL_LAYERS_LINEAR_MAP_H_
 #define BITTERN_MODEL_LAYERS_LINEAR_MAP_H_
 
@@ -17,21 +17,24 @@ namespace bittern {
 
 class LinearMap {
  public:
-  // Makes the parameters NAME.core.0 ... (dense: NAME.weight) and NAME.bias. `columns`: kTokens or
-  // Constant(1).
-  // kZero: the loss does not depend on the bias, so it stays as it is.
-  enum class BiasGradient { kComputed, kZero };
-  LinearMap(StepBuilder& step, const std::string& name, Size columns,
-            BiasGradient bias_gradient = BiasGradient::kComputed);
+  enum class BiasGradient {
+    kComputed,
+    kZero,  // the loss does not depend on the bias, so the bias stays as it is
+  };
 
+  // Declares the parameters NAME.core.0 ... (dense: NAME.weight) and NAME.bias.
+  // columns: kTokens, or Constant(1) for one token.
+  LinearMap(StepBuilder& step, const std::string& name, const MapShape& shape,
+            Size columns = kTokens, BiasGradient bias_gradient = BiasGradient::kComputed);
+
+  // y. Reads x again in Backward.
   TensorId Forward(TensorId x);
-  // Backward is to read x from another tensor that holds the same values.
-  void ReplaceInput(TensorId x) { values_[static_cast<size_t>(chain_.cores())] = x; }
-  // dx (=, +=) Wᵀ dy, and the updates of cores and bias. Reads what the latest Forward kept.
+  // dx (=, +=) Wᵀ dy, and the updates of cores and bias. dx: a tensor of the caller, [N][T].
   void Backward(TensorId dy, TensorId dx, Result result);
 
  private:
   View NodeView(int node, TensorId tensor) const;
+  View BiasView() const;
 
   StepBuilder& step_;
   std::string name_;
@@ -41,7 +44,7 @@ class LinearMap {
   std::vector<TensorId> cores_;
   TensorId bias_;
   BiasGradient bias_gradient_;
-  std::vector<TensorId> values_;  // of the tree's nodes in the latest Forward: cores, x, products
+  std::vector<TensorId> values_;  // by node of the tree: cores, x, products
 };
 
 }  // namespace bittern

@@ -4,33 +4,40 @@
 
 namespace bittern {
 
-EmbeddingTree WordTree(const ModelConfig& model) {
-  return PlanEmbedding(model.embedding, WorstDistinctCounts(model.embedding, model.tokens));
-}
-
-WordEmbedding::WordEmbedding(StepBuilder& step)
+WordEmbedding::WordEmbedding(StepBuilder& step, const std::string& name,
+                             const WordEmbeddingShape& shape)
     : step_(step),
-      shape_(step.model().embedding),
-      tree_(WordTree(step.model())),
+      name_(name),
+      shape_(shape.words),
+      tree_(PlanEmbedding(shape_, WorstDistinctCounts(shape_, step.model().tokens))),
       cores_count_(shape_.cores()) {
   const int tokens = step.model().tokens;
+  const PartScope table_scope(step, step.NewPart({name + ".word", name, PartKind::kInput}));
   for (int core = 0; core < cores_count_; ++core) {
     const auto [left, words, features, right] = shape_.CoreShape(core);
-    cores_.push_back(cores_count_ == 1 ? step.Parameter("embedding.word.weight",
-                                                        {Constant(words), Constant(features)})
-                                       : step.Parameter(fmt::format("embedding.word.core.{}", core),
-                                                        {Constant(left), Constant(words),
-                                                         Constant(features), Constant(right)}));
+    cores_.push_back(
+        cores_count_ == 1
+            ? step.Parameter(name + ".word.weight", {Constant(words), Constant(features)},
+                             NormalValues(shape.table_deviation))
+            : step.Parameter(
+                  fmt::format("{}.word.core.{}", name, core),
+                  {Constant(left), Constant(words), Constant(features), Constant(right)},
+                  CoreValues(shape_, core, shape.embedding_deviation, shape.core_start)));
   }
-  positions_ = step.Parameter("embedding.position", {Constant(shape_.columns()), Constant(tokens)});
-  const auto table = [&](const std::string& name) {
-    return step.NewTensor(name, TensorKind::kInput, {Constant(tokens)}, ElementType::kI32);
+  {
+    const PartScope position_scope(step,
+                                   step.NewPart({name + ".position", name, PartKind::kInput}));
+    positions_ = step.Parameter(name + ".position", {Constant(shape_.columns()), Constant(tokens)},
+                                NormalValues(shape.table_deviation));
+  }
+  const auto table = [&](const std::string& tensor) {
+    return step.NewTensor(tensor, TensorKind::kInput, {Constant(tokens)}, ElementType::kI32);
   };
   slot_ = table("input.slot");
   for (int node = cores_count_; node <= tree_.root(); ++node) {
-    const std::string name = fmt::format("input.embedding.{}", Inner(node));
-    const TensorId left = table(name + ".left");
-    inputs_.push_back({left, table(name + ".right"), step.NewList()});
+    const std::string input = fmt::format("input.embedding.{}", Inner(node));
+    const TensorId left = table(input + ".left");
+    inputs_.push_back({left, table(input + ".right"), step.NewList()});
   }
 }
 
@@ -62,7 +69,7 @@ void WordEmbedding::ComputeRows() {
   for (int node = cores_count_; node <= tree_.root(); ++node) {
     const EmbeddingNode& of = tree_.nodes[static_cast<size_t>(node)];
     const NodeInput& input = inputs_[static_cast<size_t>(Inner(node))];
-    const std::string name = fmt::format("embedding.word: node {}", node);
+    const std::string name = fmt::format("{}.word: node {}", name_, node);
     const TensorId value =
         step_.NewTensor(name, TensorKind::kActivation, {kTokens, Constant(of.elements)});
     values_.push_back(value);
@@ -85,8 +92,8 @@ void WordEmbedding::ComputeRows() {
 
 TensorId WordEmbedding::Forward() {
   ComputeRows();
-  const TensorId x = step_.Activation("embedding: x", Constant(shape_.columns()));
-  step_.Append("embedding: x", ops::GatherColumns{},
+  const TensorId x = step_.Activation(name_ + ": x", Constant(shape_.columns()));
+  step_.Append(name_ + ": x", ops::GatherColumns{},
                {.rows = Value(tree_.root()), .slot = slot_, .add = positions_}, {.y = x});
   return x;
 }
@@ -98,14 +105,14 @@ void WordEmbedding::Backward(TensorId dx) {
     step_.ClearGradient(gradients[static_cast<size_t>(core)]);
   }
   const auto scatter = [&](TensorId rows, int list) {
-    step_.Append("embedding: d rows", ops::ScatterColumns{.list = list, .accumulate = list < 0},
+    step_.Append(name_ + ": d rows", ops::ScatterColumns{.list = list, .accumulate = list < 0},
                  {.x = dx, .slot = slot_}, {.rows = rows});
   };
   if (cores_count_ == 1) {
     scatter(gradients[0], -1);  // the slots are rows of the table itself
   } else {
     for (int node = cores_count_; node <= tree_.root(); ++node) {
-      const std::string name = fmt::format("embedding.word: d node {}", node);
+      const std::string name = fmt::format("{}.word: d node {}", name_, node);
       gradients[static_cast<size_t>(node)] =
           step_.NewTensor(name, TensorKind::kScratch,
                           {kTokens, Constant(tree_.nodes[static_cast<size_t>(node)].elements)});
@@ -113,7 +120,7 @@ void WordEmbedding::Backward(TensorId dx) {
     scatter(gradients.back(), inputs_.back().list);
   }
   for (int node = cores_count_; node < tree_.root(); ++node) {
-    step_.Append("embedding.word: d node: 0",
+    step_.Append(name_ + ".word: d node: 0",
                  ops::Fill{.list = inputs_[static_cast<size_t>(Inner(node))].list}, {},
                  {.y = gradients[static_cast<size_t>(node)]});
   }
@@ -129,7 +136,7 @@ void WordEmbedding::Backward(TensorId dx) {
     View d_left = left, d_right = right;
     d_left.tensor = gradients[static_cast<size_t>(of.left)];
     d_right.tensor = gradients[static_cast<size_t>(of.right)];
-    step_.ContractList(fmt::format("embedding.word: d node {}", of.right),
+    step_.ContractList(fmt::format("{}.word: d node {}", name_, of.right),
                        {.list = input.list,
                         .a_table = input.left,
                         .c_table = input.right,
@@ -137,7 +144,7 @@ void WordEmbedding::Backward(TensorId dx) {
                         .b_stride = SliceStride(node),
                         .c_stride = SliceStride(of.right)},
                        d_right, left, dc, Result::kAccumulate);
-    step_.ContractList(fmt::format("embedding.word: d node {}", of.left),
+    step_.ContractList(fmt::format("{}.word: d node {}", name_, of.left),
                        {.list = input.list,
                         .b_table = input.right,
                         .c_table = input.left,
@@ -155,12 +162,12 @@ void WordEmbedding::Backward(TensorId dx) {
 void WordEmbedding::UpdatePositions(TensorId dx) {
   if (step_.updates_directly()) {
     step_.ScaleByRate(positions_, dx);
-    step_.Append("embedding.position: update", ops::AddColumns{}, {.x = dx}, {.y = positions_});
+    step_.Append(name_ + ".position: update", ops::AddColumns{}, {.x = dx}, {.y = positions_});
     return;
   }
   const TensorId gradient = step_.Gradient(positions_);
   step_.ClearGradient(gradient);
-  step_.Append("embedding.position: gradient", ops::AddColumns{}, {.x = dx}, {.y = gradient});
+  step_.Append(name_ + ".position: gradient", ops::AddColumns{}, {.x = dx}, {.y = gradient});
   step_.Update(positions_, gradient);
 }
 

@@ -6,6 +6,7 @@
 #ifndef BITTERN_MODEL_LAYERS_WORD_EMBEDDING_H_
 #define BITTERN_MODEL_LAYERS_WORD_EMBEDDING_H_
 
+#include <string>
 #include <vector>
 
 #include "model/step_builder.h"
@@ -13,11 +14,20 @@
 
 namespace bittern {
 
+struct WordEmbeddingShape {
+  TtmShape words;  // the table, [rows][features]; of one core: dense
+  // Standard deviations at the start: of the composed table, of dense tables.
+  double embedding_deviation = 0, table_deviation = 0;
+  CoreStart core_start = CoreStart::kNormal;
+};
+
 class WordEmbedding {
  public:
-  explicit WordEmbedding(StepBuilder& step);
+  // Declares the parameters NAME.word.core.0 ... (dense: NAME.word.weight) and NAME.position
+  // [features][K].
+  WordEmbedding(StepBuilder& step, const std::string& name, const WordEmbeddingShape& shape);
 
-  // [hidden][T]
+  // [features][T]
   TensorId Forward();
   // Updates cores and positions, from the products of the latest Forward; dx holds nothing of use
   // afterwards.
@@ -37,7 +47,8 @@ class WordEmbedding {
   int Inner(int node) const { return node - cores_count_; }
 
   StepBuilder& step_;
-  const TtmShape& shape_;
+  std::string name_;
+  TtmShape shape_;
   EmbeddingTree tree_;
   int cores_count_;
   std::vector<TensorId> cores_;

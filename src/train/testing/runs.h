@@ -1,4 +1,4 @@
-// For tests: a small model on a small part of the generated corpus, and a directory to train in.
+// For tests: a small model, small parts of the generated corpus, and a directory to train in.
 #ifndef BITTERN_TRAIN_TESTING_RUNS_H_
 #define BITTERN_TRAIN_TESTING_RUNS_H_
 
@@ -17,7 +17,7 @@
 
 namespace bittern {
 
-// Everything random is on, so that a lost or repeated draw shows.
+// All kinds of dropout are on, so that a lost or repeated random number changes the result.
 inline Config NanoConfig() {
   Config config = LoadConfig("nano");
   config.training.epochs = 2;
@@ -36,8 +36,7 @@ inline SplitSource GeneratedData(CorpusSizes sizes = {60, 20, 20}, uint64_t seed
   };
 }
 
-// The generated training sentences once more, one in three without its intent and one in three
-// without its tags.
+// The generated training sentences, where one in three lacks its intent and one in three its tags.
 inline SplitSource MixedData() {
   return [](const std::string& name) {
     const Split all = GeneratedData()(name);
@@ -55,7 +54,7 @@ inline SplitSource MixedData() {
   };
 }
 
-// A directory of the test's own, removed at its end.
+// Gives each test a directory, which is removed at the end of the test.
 class TrainTest : public testing::Test {
  protected:
   TrainTest() {

@@ -140,6 +140,7 @@ class DirectUpdates {
                         {.x = factor}, {.y = id});
     scaling.repeat = product.repeat;
     scaling.trip = product.trip;
+    scaling.part = product.part;
     // As soon as the factor is there, in the trip of the product.
     size_t place = update.product;
     const size_t made = MadeAt(factor, update.product);

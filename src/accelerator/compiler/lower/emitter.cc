@@ -88,7 +88,7 @@ void Emitter::Append(isa::Instruction instruction, std::vector<StoredId> tensors
       vector->dropout->stream_outer = stream_step_;
     }
   }
-  ops_.push_back({instruction, std::move(tensors), std::move(next), source_});
+  ops_.push_back({instruction, std::move(tensors), std::move(next), source_, part_});
 }
 
 void Emitter::BeginRolledLoop(int iterations, const std::map<TensorId, TensorId>& next,

@@ -67,7 +67,10 @@ class Emitter {
   uint32_t NextAccumulatorHalf();
 
   // Operation that the following instructions come from.
-  void SetSource(std::string name) { source_ = std::move(name); }
+  void SetSource(const Op& op) {
+    source_ = op.name;
+    part_ = op.part;
+  }
   void Append(isa::Instruction instruction, std::vector<StoredId> tensors);
   // The instructions between run `trips` times; `next`: tensors that are others in the next trip.
   void BeginRolledLoop(int iterations, const std::map<TensorId, TensorId>& next, int stream_step);
@@ -96,6 +99,7 @@ class Emitter {
   std::set<RefusedPartition> refused_;
   uint32_t tile_half_ = 0, accumulator_half_ = 0;
   std::string source_;
+  int part_ = kNoPart;
   std::vector<MachineOp> ops_;
   size_t loop_ = 0;                                     // where the open loop stands
   bool in_loop_ = false;                                // over a list

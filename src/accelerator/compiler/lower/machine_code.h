@@ -13,6 +13,7 @@
 
 #include "accelerator/compiler/layout/tensor_layout.h"
 #include "accelerator/isa/generated/instructions.h"
+#include "graph/part.h"
 
 namespace bittern {
 
@@ -55,6 +56,7 @@ struct MachineOp {
   std::vector<StoredId> tensors;  // of the walks, in the order of VisitWalks
   std::vector<StoredId> next;     // the same in the next trip of the loop around, if it is a repeat
   std::string source;             // name of the graph's operation
+  int part = kNoPart;             // its part of the model: Graph::parts
 };
 
 // The words of one tensor: [address, address + words). A tensor with a plane partition has as many

@@ -564,8 +564,8 @@ void Encode(const Instruction& instruction, std::vector<uint32_t>& words);
 // Words that Encode appends.
 size_t WordsOf(const Instruction& instruction);
 
-// Decodes the instruction at the front of `words`, and ignores the words after it. Fails on anything
-// that Encode does not make.
+// Decodes the instruction at the front of `words`, and ignores the words after it. Fails on
+// anything that Encode does not make.
 Instruction Decode(std::span<const uint32_t> words);
 
 // One line: the name, and every field that differs from a default-constructed instruction.

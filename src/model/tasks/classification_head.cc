@@ -1,19 +1,25 @@
-#include "model/tasks/branch.h"
+#include "model/tasks/classification_head.h"
 
 namespace bittern {
 
-Branch::Branch(StepBuilder& step, const std::string& name, int classes, Reads reads)
+ClassificationHead::ClassificationHead(StepBuilder& step, const Task& task, int loss, Reads reads)
     : step_(step),
-      name_(name),
+      name_(task.name()),
+      input_name_(task.input_name()),
+      logits_name_(task.logits_name()),
+      loss_name_(task.loss_name()),
+      loss_(loss),
       first_token_(reads == Reads::kFirstToken),
       columns_(first_token_ ? Constant(1) : kTokens),
-      classes_(Constant(classes)),
+      classes_(Constant(task.classes())),
       features_(Constant(step.model().hidden)),
-      map_(step, name + ".map", columns_),
-      weight_(step.Parameter(name + ".head.weight", {classes_, features_})),
-      bias_(step.Parameter(name + ".head.bias", {classes_})) {}
+      map_(step, name_ + ".map", step.model().HiddenMap(), columns_),
+      weight_(step.Parameter(name_ + ".head.weight", {classes_, features_},
+                             NormalValues(step.model().table_deviation), AddedRows::kInitial)),
+      bias_(
+          step.Parameter(name_ + ".head.bias", {classes_}, ConstantValues(0), AddedRows::kLeast)) {}
 
-TensorId Branch::Hidden(TensorId x) {
+TensorId ClassificationHead::Hidden(TensorId x) {
   if (first_token_) {
     const TensorId first = step_.Activation(name_ + ": x", features_, columns_);
     step_.Append(name_ + ": x", ops::TakeColumn{}, {.x = x}, {.y = first});
@@ -24,30 +30,28 @@ TensorId Branch::Hidden(TensorId x) {
   return y;
 }
 
-void Branch::Logits(TensorId hidden, TensorId logits) {
+void ClassificationHead::Logits(TensorId hidden, TensorId logits) {
   step_.Contract(name_ + ": logits", step_.Of(logits, "ct"), step_.Of(weight_, "cf"),
                  step_.Of(hidden, "ft"), Result::kOverwrite, step_.Of(bias_, "c"));
 }
 
-void Branch::Answer(TensorId x) {
-  const TensorId logits =
-      step_.NewTensor(name_ + ".logits", TensorKind::kOutput, {classes_, columns_});
+void ClassificationHead::BuildInference(TensorId x) {
+  const TensorId logits = step_.NewTensor(logits_name_, TensorKind::kOutput, {classes_, columns_});
   Logits(Hidden(x), logits);
 }
 
-void Branch::Train(TensorId x, TensorId dx, Result result, int loss_weight) {
+void ClassificationHead::BuildTraining(TensorId x, TensorId dx, Result result) {
   const Size planned = Constant(columns_.At(step_.model().tokens));
   const TensorId labels =
-      step_.NewTensor(loss_weight == kIntentLoss ? "input.intent" : "input.tags",
-                      TensorKind::kInput, {planned}, ElementType::kI32);
-  const TensorId loss = step_.NewTensor("loss." + name_, TensorKind::kOutput, {planned});
+      step_.NewTensor(input_name_, TensorKind::kInput, {planned}, ElementType::kI32);
+  const TensorId loss = step_.NewTensor(loss_name_, TensorKind::kOutput, {planned});
 
   const TensorId hidden = Hidden(x);
   const TensorId logits = step_.Activation(name_ + ": logits", classes_, columns_);
   Logits(hidden, logits);
   step_.Append(
       name_ + ": loss",
-      ops::CrossEntropy{.loss = loss_weight, .smoothing = step_.config().training.label_smoothing},
+      ops::CrossEntropy{.loss = loss_, .smoothing = step_.config().training.label_smoothing},
       {.logits = logits, .labels = labels}, {.d_logits = logits, .losses = loss});
 
   const TensorId d_hidden = step_.Scratch(name_ + ": d hidden", features_, columns_);

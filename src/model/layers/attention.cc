@@ -1,0 +1,84 @@
+#include "model/layers/attention.h"
+
+#include <cmath>
+
+#include "base/error.h"
+
+namespace bittern {
+
+Attention::Attention(StepBuilder& step, const std::string& name, const AttentionShape& shape)
+    : step_(step),
+      name_(name),
+      shape_(shape),
+      residual_(step, name, shape.output.rows),
+      query_(step, name + ".query", shape.query),
+      // A key's bias adds the same to all scores of a query, and softmax takes no notice of that.
+      key_(step, name + ".key", shape.key, kTokens, LinearMap::BiasGradient::kZero),
+      value_(step, name + ".value", shape.value),
+      output_(step, name + ".output", shape.output),
+      scale_(1 / std::sqrt(static_cast<double>(shape.query.rows / shape.heads))) {
+  BITTERN_CHECK(shape.query.rows % shape.heads == 0 && shape.query.rows == shape.key.rows);
+  BITTERN_CHECK(shape.value.rows % shape.heads == 0 && shape.value.rows == shape.output.columns);
+}
+
+View Attention::Heads(TensorId features, int column) const {
+  const int64_t rows = step_.graph().At(features).shape[0].count;
+  return step_.As(features, {'h', 'd', column},
+                  {Constant(shape_.heads), Constant(rows / shape_.heads), kTokens});
+}
+
+View Attention::Pairs(TensorId scores) const { return step_.Of(scores, "hkq"); }
+
+TensorId Attention::NewPairs(const std::string& name, TensorKind kind) {
+  return step_.NewTensor(name_ + name, kind, {Constant(shape_.heads), kTokens, kTokens});
+}
+
+TensorId Attention::Forward(TensorId x) {
+  q_ = query_.Forward(x);
+  k_ = key_.Forward(x);
+  v_ = value_.Forward(x);
+
+  // p[h][k][q] = softmax over k of scale * sum_d K[h][d][k] Q[h][d][q]
+  const TensorId p = probabilities_ = NewPairs(": probabilities", TensorKind::kActivation);
+  step_.Contract(name_ + ": scores", Pairs(p), Heads(k_, 'k'), Heads(q_, 'q'), Result::kOverwrite,
+                 {}, scale_);
+  step_.Append(name_ + ": probabilities", ops::Softmax{}, {.scores = p}, {.p = p});
+  // context[h][d][q] = sum_k V[h][d][k] p[h][k][q]
+  const TensorId context = step_.Activation(name_ + ": context", Constant(shape_.value.rows));
+  step_.Contract(name_ + ": context", Heads(context, 'q'), Heads(v_, 'k'), Pairs(p));
+
+  return residual_.Forward(x, output_.Forward(context));
+}
+
+TensorId Attention::Backward(TensorId dy) {
+  // dx holds the shortcut's gradient first; the three maps that read x add theirs.
+  const TensorId d_branch = residual_.Backward(dy);
+  const TensorId dx = dy;
+  const Size keys = Constant(shape_.query.rows);  // H d
+  const Size values = Constant(shape_.value.rows);
+  const TensorId d_context = step_.Scratch(name_ + ": d context", values);
+  output_.Backward(d_branch, d_context, Result::kOverwrite);
+
+  // Each map's backward pass follows as soon as its dy is there, so that its dy can die.
+  const TensorId p = probabilities_;
+  const TensorId dv = step_.Scratch(name_ + ": d value", values);
+  step_.Contract(name_ + ": d value", Heads(dv, 'k'), Heads(d_context, 'q'), Pairs(p));
+  value_.Backward(dv, dx, Result::kAccumulate);
+
+  // dp[h][k][q], then the scores' gradient in place.
+  const TensorId ds = NewPairs(": d scores", TensorKind::kScratch);
+  step_.Contract(name_ + ": d probabilities", Pairs(ds), Heads(v_, 'k'), Heads(d_context, 'q'));
+  step_.Append(name_ + ": d scores", ops::SoftmaxGrad{}, {.dp = ds, .p = p}, {.d_scores = ds});
+
+  const TensorId dq = step_.Scratch(name_ + ": d query", keys);
+  step_.Contract(name_ + ": d query", Heads(dq, 'q'), Heads(k_, 'k'), Pairs(ds), Result::kOverwrite,
+                 {}, scale_);
+  query_.Backward(dq, dx, Result::kAccumulate);
+  const TensorId dk = step_.Scratch(name_ + ": d key", keys);
+  step_.Contract(name_ + ": d key", Heads(dk, 'k'), Heads(q_, 'q'), Pairs(ds), Result::kOverwrite,
+                 {}, scale_);
+  key_.Backward(dk, dx, Result::kAccumulate);
+  return dx;
+}
+
+}  // namespace bittern

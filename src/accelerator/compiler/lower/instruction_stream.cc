@@ -23,7 +23,7 @@ void InstructionStream::Append(isa::Instruction instruction, std::vector<StoredI
       vector->dropout->stream_outer = stream_step_;
     }
   }
-  ops_.push_back({instruction, std::move(tensors), std::move(next), source_});
+  ops_.push_back({instruction, std::move(tensors), std::move(next), source_, part_});
 }
 
 void InstructionStream::BeginRolledLoop(int iterations, std::map<TensorId, TensorId> next,

@@ -18,8 +18,11 @@ namespace bittern {
 
 class InstructionStream {
  public:
-  // The operation that the following instructions compute, for listings.
-  void SetSource(std::string name) { source_ = std::move(name); }
+  // The operation that the following instructions compute, for listings and for sums by part.
+  void SetSource(const Op& op) {
+    source_ = op.name;
+    part_ = op.part;
+  }
   // `tensors`: those of the operands, in the order of VisitWalks.
   void Append(isa::Instruction instruction, std::vector<StoredId> tensors);
 
@@ -41,6 +44,7 @@ class InstructionStream {
 
   std::vector<MachineOp> ops_;
   std::string source_;
+  int part_ = kNoPart;
   size_t loop_ = 0;  // index of the open loop in ops_
   bool in_list_loop_ = false;
   bool in_rolled_loop_ = false;

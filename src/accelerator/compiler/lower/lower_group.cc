@@ -8,7 +8,7 @@
 namespace bittern {
 
 void LowerGroup(const FusionGroup& group, Lowering& lowering) {
-  lowering.stream.SetSource(group[0].name);
+  lowering.stream.SetSource(group[0]);
   if (group[0].Is<ops::Contract>()) {
     LowerContraction(group[0], lowering);
   } else if (IsNormalization(group)) {

@@ -14,7 +14,7 @@
 namespace bittern {
 namespace {
 
-// What scratch and scalars are called, by StoredId.
+// The names of scratch and scalars, by StoredId.
 std::map<StoredId, std::string> NamesOf(const CompiledStep& step) {
   std::map<StoredId, std::string> names;
   for (const auto& [value, id] : step.constants) names[id] = fmt::format("constant {}", value);

@@ -30,7 +30,7 @@ namespace {
 
 constexpr double kTolerance = 1e-4;
 constexpr int kIntent = 7;
-// Of a kind; with BITTERN_FAULTS in the environment, that many.
+// The number of faults of a kind. BITTERN_FAULTS in the environment sets it.
 int MostSites() { return EnvironmentNumber("BITTERN_FAULTS").value_or(8); }
 
 // A training step of the nano model: what the parameters and losses are after it.
@@ -100,7 +100,7 @@ class Comparison {
     return values;
   }
 
-  // As bar 3 of the comparison of whole steps: updates by tensor, losses by token.
+  // The same comparison as for whole steps: updates by tensor, losses by token.
   std::string Differing() {
     double all = 0;
     for (const auto& [name, old] : before_) {

@@ -26,7 +26,7 @@ using FusionGroup = std::vector<Op>;
 // In an order in which they may be carried out.
 std::vector<FusionGroup> FormFusionGroups(const Graph& graph);
 
-// Whether one must stay behind the other.
+// True if one of them must stay after the other.
 bool MustKeepOrder(const Op& a, const Op& b);
 
 }  // namespace bittern

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the accelerator makes of each operation of the graph, but for contractions: one table that
+// Says how the accelerator lowers each operation of the graph, except contractions: one table that
 // every part of the compiler reads.
 //
 // An operation without an entry has no lowering: the compiler refuses a step that needs it. An

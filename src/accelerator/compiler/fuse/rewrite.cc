@@ -142,7 +142,7 @@ class DirectUpdates {
     scaling.repeat = product.repeat;
     scaling.trip = product.trip;
     scaling.part = product.part;
-    // As soon as the factor is there, in the trip of the product.
+    // It comes as soon as the factor exists, in the iteration of the product.
     size_t place = update.product;
     const size_t made = MadeAt(factor, update.product);
     while (place > made && graph_.ops[place - 1].repeat == product.repeat &&

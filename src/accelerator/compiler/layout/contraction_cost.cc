@@ -11,7 +11,7 @@
 namespace bittern {
 namespace {
 
-// What a pass costs beside its elements: filling and emptying the pipe.
+// The cost of a vector op in addition to its elements: filling and emptying the pipe.
 constexpr int64_t kPassCycles = 64;
 constexpr int64_t kImpossible = -1;
 
@@ -103,7 +103,7 @@ int64_t ContractionCycles(const ops::Contract& contract, int64_t tokens,
                           const TensorLayout& a, const TensorLayout& b, const TensorLayout* start) {
   const std::optional<ArrayMapping> mapping = FindArrayMapping(contract, tokens, c, a, b);
   if (!mapping) return kImpossible;
-  // What has the columns in its lanes holds them in one word.
+  // A tensor with the columns in its lanes has them in one word.
   const bool token = mapping->direction == isa::Direction::kToken;
   const TensorLayout& x = mapping->token_side == kA ? a : b;
   const TensorLayout& w = mapping->rank_side == kA ? a : b;

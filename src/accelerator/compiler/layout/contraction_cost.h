@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a contraction costs on the array with given layouts, and how it uses a second plane.
+// Computes the cost of a contraction on the array with given layouts, and how it uses a second
+// plane.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LAYOUT_CONTRACTION_COST_H_
 #define BITTERN_ACCELERATOR_COMPILER_LAYOUT_CONTRACTION_COST_H_
 

@@ -84,7 +84,7 @@ class ContractionLowering {
     return index;
   }
 
-  // What a result starts from. `first`: this instruction is the first one that writes it.
+  // The start of a result. `first`: this instruction is the first one that writes it.
   isa::Start StartOf(bool first) const {
     if (!first || contract_.accumulate) return isa::Start::kOld;
     return mapping_.HasStart() ? isa::Start::kScalar : isa::Start::kNone;
@@ -292,7 +292,7 @@ class ContractionLowering {
     });
   }
 
-  // What the stream instructions of one load have in common.
+  // The common fields of the stream instructions of one load.
   struct TileStream {
     Operand streamed = kA;
     int64_t half = 0;                   // first slot of the half in use

@@ -164,14 +164,14 @@ isa::Wait* SoleWait(Subject& subject, int at, size_t* unit = nullptr) {
   return nullptr;
 }
 
-// Whether an instruction's numbers matter by themselves. What only goes to lane registers may not:
-// a softmax takes any number near its maximum for it.
+// True if an instruction's numbers matter by themselves. Numbers that go only to lane registers may
+// not: a softmax takes any number near its maximum for it.
 bool Matters(Subject& subject, int at) {
   const auto* vector = As<isa::Vector>(subject, at);
   return vector == nullptr || vector->y || vector->lanes;
 }
 
-// What may be at `at` -----------------------------------------------------------------------------
+// Faults at `at` ---------------------------------------------------------------------------------
 
 bool WrongBase(Subject& subject, int at) {
   if (!Matters(subject, at)) return false;
@@ -288,7 +288,7 @@ bool EarlyFree(Subject& subject, int at) {
   return true;
 }
 
-// Whether `moved` meets another tensor when it begins at `begin`.
+// True if `moved` overlaps another tensor when it begins at `begin`.
 bool Overlaps(const Subject& subject, const isa::MappedTensor& other,
               const isa::MappedTensor& moved, int64_t begin) {
   if (other.region != moved.region || other.first_writer > moved.last_reader ||
@@ -383,7 +383,7 @@ bool MissingSyncs(Subject& subject, int at) {
 bool WrongSlotHalf(Subject& subject, int at) {
   const auto slots = OperandsOf(At(subject, at)).slots;
   if (slots.empty()) return false;
-  // Of tiles and of accumulators there are as many.
+  // There are as many tiles as accumulators.
   slots[0]->base ^= static_cast<uint32_t>(subject.machine.tile_slots / 2);
   return true;
 }
@@ -418,7 +418,7 @@ bool AccumulateForOverwrite(Subject& subject, int at) {
 bool OverwriteForAccumulate(Subject& subject, int at) {
   if (auto* stream = As<isa::Stream>(subject, at)) {
     if (stream->direction == isa::Direction::kTime) {
-      // What is kept is so from the start.
+      // With `keep` no element overwrites.
       if (std::exchange(stream->keep, 0u) != 0) return true;
       return std::exchange(stream->sum, 0u) != 0;
     }

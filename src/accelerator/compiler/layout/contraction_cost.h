@@ -12,12 +12,13 @@
 
 namespace bittern {
 
-// The loop whose halves two planes take at the same time, each what is streamed from and to banks
-// of its own; -1: none, or none that pays. `storage`: of c, a, b and the start (or nullptr).
+// Returns the loop whose halves the two planes compute at the same time, each one streaming from
+// and to its own banks. -1 if no loop can be halved so, or if it does not save cycles. `layout`: of
+// c, a, b and the start (or nullptr).
 int PlaneLoop(const ArrayMapping& mapping, const isa::Accelerator& machine,
               const std::array<const TensorLayout*, 4>& layout);
 
-// Cycles of the array that it takes with these layouts, about; -1: impossible.
+// The cycles that the array takes with these layouts, as an estimate. -1: impossible.
 int64_t ContractionCycles(const ops::Contract& contract, int64_t tokens,
                           const isa::Accelerator& machine, const TensorLayout& c,
                           const TensorLayout& a, const TensorLayout& b,

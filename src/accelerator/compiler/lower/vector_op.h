@@ -4,7 +4,7 @@
 // For each word of a, a vector op computes (x1 * p1 + q1), a function of it, and then two more
 // steps
 // (* p2 + q2), (* p3): docs/instructions.md has the chain. b, g and h are further operands: b is a
-// word of lanes, g and h are scalars. lanes receives the sum over lanes.
+// word as a is, g and h are scalars. lanes receives the sum over lanes.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LOWER_VECTOR_OP_H_
 #define BITTERN_ACCELERATOR_COMPILER_LOWER_VECTOR_OP_H_
 
@@ -76,7 +76,7 @@ struct VectorLoop {
   int64_t step = 0;                    // elements
   std::array<int32_t, 4> registers{};  // steps of l0, l1, l2, lt
   bool tapped = false;                 // true: the reduction sums over it
-  bool limit = false;                  // true: it runs over tokens, and ends with the sentence
+  bool limit = false;                  // true: it runs over tokens, and padding does not count
 };
 
 class VectorOpEmitter {

@@ -30,8 +30,8 @@ struct Subject {
 struct FaultKind {
   std::string_view name;
   std::string_view what;
-  // Plants it at instruction `at`, and is sure that the program is wrong then; false, and nothing
-  // changed, where that instruction cannot have it.
+  // Plants the fault at instruction `at`. The program is then certainly wrong. Returns false,
+  // without a change, if that instruction cannot have the fault.
   bool (*plant)(Subject& subject, int at);
 };
 

@@ -122,7 +122,7 @@ class TreeBuilder {
 
 // Finds the cheapest tree for every subset of the leaves `all`, by dynamic programming. The cost of
 // a set is the least over all splits into two parts, whose optima are already known: both are
-// smaller numbers than the set. There are 3^n splits for n leaves.
+// smaller numbers than the set. There are about 3^n / 2 splits for n leaves.
 class Optimum {
  public:
   Optimum(const Network& network, LeafSet all, Objective objective)

@@ -12,8 +12,8 @@ Residual::Residual(StepBuilder& step, const std::string& name, int features)
 
 TensorId Residual::Forward(TensorId x, TensorId branch) {
   // sum[F][T] = x + dropout(branch). It is in place if memory is short: while a layer is computed
-  // again, a separate sum would set the peak. Otherwise it is a separate tensor, because the
-  // accelerator's banks have one read port, and two reads of one tensor would wait.
+  // again, a separate sum would set the peak. Otherwise it is a separate tensor, which is
+  // faster on a machine whose banks have one read port.
   const TensorId sum = step_.saves_memory() ? branch : step_.Activation(name_ + ": sum", features_);
   if (step_.dropout() > 0) {
     step_.Append(name_ + ": sum", ops::DropoutAdd{{.stream = stream_, .rate = step_.dropout()}},

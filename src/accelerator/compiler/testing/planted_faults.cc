@@ -110,14 +110,14 @@ void ForEachWalkOf(Subject& subject, const isa::MappedTensor& tensor, Visit visi
   }
 }
 
-// A tensor of the compiler's that can lie anywhere: one piece, and no loop steps from it to others.
+// True for a tensor of the compiler that can be anywhere: one piece, and not loop-indexed.
 bool CanMove(Subject& subject, const isa::MappedTensor& tensor) {
   bool can = tensor.halves == 1 && !OfTheHost(subject, tensor);
   ForEachWalkOf(subject, tensor, [&](const isa::Walk& walk) { can = can && walk.outer == 0; });
   return can;
 }
 
-// Puts it to another place, in the map and in the program.
+// Moves it to another address, in the map and in the program.
 void Move(Subject& subject, isa::MappedTensor& tensor, int64_t begin) {
   const int64_t by = begin - tensor.begin;
   ForEachWalkOf(subject, tensor, [&](isa::Walk& walk) {
@@ -250,7 +250,7 @@ bool OneTripMore(Subject& subject, int at) {
   return false;
 }
 
-// The reader before the writer.
+// Exchanges a reader with the writer before it.
 bool UninitialisedRead(Subject& subject, int at) {
   const isa::MappedTensor* born = BornAt(subject, at);
   if (born == nullptr || at + 1 >= subject.size() || born->last_reader <= at) return false;
@@ -304,7 +304,7 @@ bool Overlaps(const Subject& subject, const isa::MappedTensor& other,
   return false;
 }
 
-// Two operands that are read at a time, put into one bank.
+// Moves two operands that are read at the same time into one bank.
 bool PortClash(Subject& subject, int at) {
   std::vector<isa::MappedTensor*> read;
   for (const MemoryOperand& operand : OperandsOf(At(subject, at)).walks) {

@@ -14,6 +14,8 @@ IndexSet Append(Chain& chain, std::string name, std::int64_t extent) {
 
 }  // namespace
 
+// Core i has the indices (bond i - 1, mode, bond i). The activation has all input modes and the
+// token k. Y has all output modes and k.
 Chain TtChain(const TtShape& shape) {
   Chain chain;
   chain.output_cores = shape.output_cores();

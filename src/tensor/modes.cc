@@ -43,7 +43,7 @@ struct Search {
   }
 };
 
-// In falling order; empty where the size does not factor evenly enough.
+// Returns the modes in falling order, or no modes if the size does not factor evenly enough.
 std::vector<int> BalancedModes(std::int64_t size, int count) {
   Search search;
   search.Run(size, count, 2);

@@ -30,7 +30,7 @@ std::vector<T> Extend(const std::vector<T>& product, std::int64_t rank, const T*
 template <typename T>
 std::vector<T> Reconstruct(const TtMatrix<T>& matrix) {
   const TtShape& shape = matrix.shape;
-  std::vector<T> product = {T{1}};
+  std::vector<T> product = {T{1}};  // [modes so far][rank], row-major
   for (int core = 0; core < shape.cores(); ++core) {
     const auto [rank, mode, next_rank] = shape.CoreShape(core);
     const std::int64_t width = mode * next_rank;

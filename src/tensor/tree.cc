@@ -40,7 +40,7 @@ class Network {
   // Cores first..last-1.
   LeafSet Cores(int first, int last) const { return (LeafSet{1} << last) - (LeafSet{1} << first); }
 
-  // The indices that somebody outside of the set, or Y, still needs.
+  // The indices of the result: those that a leaf outside of the set, or Y, also has.
   IndexSet Open(LeafSet set) const {
     return Union(set) & (Union(AllLeaves() & ~set) | chain_.output);
   }
@@ -120,7 +120,9 @@ class TreeBuilder {
   std::vector<LeafSet> sets_;  // the leaves below each node
 };
 
-// The cheapest tree of a set of leaves, for every subset of `all` that can be needed.
+// Finds the cheapest tree for every subset of the leaves `all`, by dynamic programming. The cost of
+// a set is the least over all splits into two parts, whose optima are already known: both are
+// smaller numbers than the set. There are about 3^n / 2 splits for n leaves.
 class Optimum {
  public:
   Optimum(const Network& network, LeafSet all, Objective objective)
@@ -150,7 +152,8 @@ class Optimum {
   void Solve(LeafSet set) {
     const LeafSet lowest = set & -set;
     Best& best = best_[set];
-    // Every split once: the left part holds the lowest leaf. The first of equals stays.
+    // The left part has the lowest leaf, so that each split is tried once. Of equal costs the first
+    // one is kept, which makes the result deterministic.
     for (LeafSet left = (set - 1) & set; left != 0; left = (left - 1) & set) {
       if ((left & lowest) == 0) continue;
       const LeafSet right = set & ~left;
@@ -161,7 +164,7 @@ class Optimum {
     }
   }
 
-  // A part's whole cost, its result being held.
+  // The cost of a part including the elements of its result, which is an intermediate.
   Cost Held(LeafSet set) const {
     if (std::has_single_bit(set)) return {0, 0};
     return Sum(best_[set].cost, CostOf(0, network_.Extent(network_.Open(set))));

@@ -29,6 +29,8 @@ Train Decompose(RowMajorMatrix rest, std::span<const int> modes, const RankChoic
   Train train;
   train.ranks.push_back(1);
   for (int core = 0; core + 1 < cores; ++core) {
+    // The unfolding [r m][the other modes] = U S V^T. U becomes the core [r][m][r'], and S V^T the
+    // rest [r'][the other modes].
     const Eigen::Index rows = static_cast<Eigen::Index>(train.ranks.back()) * modes[core];
     const Eigen::Index columns = rest.size() / rows;
     const Eigen::BDCSVD<Eigen::MatrixXd> svd(
@@ -66,6 +68,8 @@ RankChoice RanksWithin(double allowance) {
   };
 }
 
+// The squared error that each of the d - 1 bonds may add. The errors of the bonds are orthogonal,
+// so their squares add up to at most (tolerance |dense|)^2.
 double Allowance(const RowMajorMatrix& dense, double tolerance, int cores) {
   BITTERN_CHECK(tolerance >= 0);
   return tolerance * tolerance * dense.squaredNorm() / std::max(1, cores - 1);

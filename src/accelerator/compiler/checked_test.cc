@@ -15,7 +15,7 @@
 namespace bittern {
 namespace {
 
-// Order, lives, distances, ports: nothing is wrong.
+// The checker finds no error in order, lifetimes, distances and ports.
 void ExpectProved(const Config& config, const std::string& accelerator,
                   Recompute recompute = Recompute::kGelu) {
   const isa::Accelerator& machine = isa::AcceleratorNamed(accelerator);
@@ -78,7 +78,7 @@ ranks = [1, 4, 4, 1]
   ExpectProved(ParseConfig(model, "model"), "u50");
 }
 
-// Halves of several tensors that no loops of one pass run over: some of the tensors stay whole.
+// The loops of one vector op cannot run over the halves of several tensors, so some stay whole.
 TEST(CheckedProgram, HalvesThatNoPassRunsOver) {
   const std::string model = R"(
 name = "halves"

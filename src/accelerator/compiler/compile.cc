@@ -64,8 +64,8 @@ void Place(Compilation& c) {
   c.plan->PlaceLowest();
 }
 
-// An estimate, since tensors do not have their banks yet: each tensor is taken as a bank. There are
-// no times if the program cannot be encoded.
+// The times are an estimate, because tensors do not have their banks yet: each tensor counts as a
+// bank. There are no times if the program cannot be encoded.
 void Time(Compilation& c) {
   c.timed_ops = c.ops;
   SetAddresses(c.plan->extents(), c.timed_ops);
@@ -111,7 +111,7 @@ constexpr Pass kPasses[] = {
     {"layout", "Chooses which axis of every tensor lies across the lanes.", Layout,
      DumpWholeLayouts},
 
-    // From here to `lower`: again, as long as a plane partition is refused.
+    // The passes from here to `lower` run again as long as a plane partition is refused.
     {"plane-partition", "Chooses which tensors have a half for each plane, and along which axis.",
      Partition, DumpLayouts},
     {"accumulate", "Lets a contraction add to its parameter, if it writes every result once.",
@@ -144,7 +144,7 @@ constexpr Pass kPasses[] = {
 constexpr std::string_view kGraphPasses[] = {"separate-results", "zero-first"};
 constexpr std::string_view kGraphAndOrder[] = {"separate-results", "zero-first", "list-schedule"};
 
-// From the fastest to the smallest program.
+// The strategies are in order from the fastest to the smallest program.
 constexpr Strategy kStrategies[] = {
     {"separate results",
      "All passes: the fewest cycles, and the most memory.",
@@ -156,8 +156,7 @@ constexpr Strategy kStrategies[] = {
      LoweringObjective::kWords, kGraphAndOrder},
 };
 
-// Runs the passes from `first` to `last`, both included, but for those that the strategy leaves
-// out.
+// Runs the passes from `first` to `last`, both included, except those that the strategy leaves out.
 void Run(std::string_view first, std::string_view last, Compilation& compilation,
          const AfterPass& after) {
   bool within = false;

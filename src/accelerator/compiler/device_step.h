@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a compiled graph on a device: what Executor (cpu/executor.h) is for this machine.
+// Runs a compiled graph on a device, as Executor (cpu/executor.h) does on the CPU.
 //
-// Tensors are row-major on this side and words on the other. What the device holds stays there
-// between steps; a step sends labels, tables of word digits, token count, rates and loss weights,
-// and fetches nothing by itself.
+// Tensors are row-major on the host and are words on the device. The device keeps its tensors
+// between steps. A step sends labels, tables of word digits, the token count, rates and loss
+// weights. It fetches no result by itself.
 #ifndef BITTERN_ACCELERATOR_COMPILER_DEVICE_STEP_H_
 #define BITTERN_ACCELERATOR_COMPILER_DEVICE_STEP_H_
 
@@ -37,7 +37,7 @@ class DeviceStep {
 
  private:
   int64_t WordWidth(const TensorLayout& layout) const;
-  // Where an element stands among the floats of its tensor's words.
+  // The index of an element among the floats of its tensor's words.
   int64_t FloatOf(const TensorLayout& layout, int64_t element) const;
   template <typename F>
   void ForEachPart(TensorId tensor, F transfer);
@@ -47,7 +47,7 @@ class DeviceStep {
   Device& device_;
   CompiledStep compiled_;
   std::map<TensorId, std::vector<int32_t>> integers_;
-  std::vector<float> words_;  // a tensor on its way
+  std::vector<float> words_;  // a buffer for one transfer
 };
 
 }  // namespace bittern

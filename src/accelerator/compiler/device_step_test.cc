@@ -175,7 +175,7 @@ TEST(DeviceStep, TwoEncodersAnswerOnTheK26) {
   }
 }
 
-// What is too small says so.
+// The message names the resource that is too small.
 TEST(DeviceStep, TooFewLaneRegistersAreAnError) {
   isa::Accelerator machine = isa::AcceleratorNamed("nano");
   machine.lane_registers = 8;

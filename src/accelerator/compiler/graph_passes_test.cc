@@ -41,7 +41,7 @@ TEST(SeparateResultsPass, AnOperationInPlaceGetsAResult) {
   const Op& gradient = OpNamed(graph.ops, "gradient");
   EXPECT_EQ(gradient.in[0], dy);
   EXPECT_NE(gradient.out[0], dy);
-  // What comes after reads the new tensor.
+  // Later operations read the new tensor.
   EXPECT_EQ(OpNamed(graph.ops, "out").in[1], gradient.out[0]);
 }
 

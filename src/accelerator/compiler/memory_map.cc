@@ -14,7 +14,7 @@
 namespace bittern {
 namespace {
 
-// What scratch and scalars are called, by StoredId.
+// The names of scratch and scalars, by StoredId.
 std::map<StoredId, std::string> NamesOf(const CompiledStep& step) {
   std::map<StoredId, std::string> names;
   for (const auto& [value, id] : step.constants) names[id] = fmt::format("constant {}", value);
@@ -30,8 +30,8 @@ std::map<StoredId, std::string> NamesOf(const CompiledStep& step) {
   return names;
 }
 
-// How many slices the entries of a table choose among, by its tensor: a contraction runs over one
-// of them, whole.
+// By tensor of a table: the number of slices that an entry can select. A contraction runs over one
+// whole slice.
 std::map<TensorId, int64_t> PlacesOf(const Graph& graph) {
   std::map<TensorId, int64_t> places;
   const auto add = [&](const ops::Contract& contract, TensorId table, TensorId id,

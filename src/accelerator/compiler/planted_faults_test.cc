@@ -30,7 +30,7 @@ namespace {
 
 constexpr double kTolerance = 1e-4;
 constexpr int kIntent = 7;
-// Of a kind; with BITTERN_FAULTS in the environment, that many.
+// The number of faults of a kind. BITTERN_FAULTS in the environment sets it.
 int MostSites() { return EnvironmentNumber("BITTERN_FAULTS").value_or(8); }
 
 // A training step of the nano model: what the parameters and losses are after it.
@@ -64,7 +64,7 @@ class Comparison {
     return {step_.compiled().code, MapOf(step_.graph(), step_.compiled()), device_.accelerator()};
   }
 
-  // Empty: the program does as the CPU engine does.
+  // The text is empty if the program gives the same results as the CPU engine.
   std::string Run(const std::vector<uint32_t>& words) {
     isa::Program program = ProgramOf(step_.graph(), step_.compiled(), device_.accelerator());
     program.words = words;
@@ -100,7 +100,7 @@ class Comparison {
     return values;
   }
 
-  // As bar 3 of the comparison of whole steps: updates by tensor, losses by token.
+  // The same comparison as for whole steps: updates by tensor, losses by token.
   std::string Differing() {
     double all = 0;
     for (const auto& [name, old] : before_) {
@@ -115,7 +115,7 @@ class Comparison {
         difference = std::hypot(difference, double{accelerator[i]} - double{cpu[i]});
         norm = std::hypot(norm, double{cpu[i]} - double{old[i]});
       }
-      // Also where it is no number.
+      // This comparison also fails for NaN.
       if (!(difference <= kTolerance * std::max(norm, 1e-6 * all))) return name;
     }
     for (const char* loss : {"loss.intent", "loss.slot"}) {
@@ -156,7 +156,7 @@ TEST(PlantedFaults, NoneEscapes) {
   ASSERT_EQ(comparison.Run(subject.Words()), "");
 
   fmt::print("| fault | sites | checker | comparison | rules |\n| --- | --- | --- | --- | --- |\n");
-  // Everywhere in the program, however few are planted.
+  // The sites are spread over the whole program, even if there are few.
   const int stride = subject.size() % 269 != 0 ? 269 : 271;
   for (const FaultKind& kind : FaultKinds()) {
     Tally tally;

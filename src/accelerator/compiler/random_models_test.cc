@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random small models: one compiles to a program that the checker proves, or is refused with an
-// error. BITTERN_MODELS in the environment is how many are tried.
+// Compiles random small models. Each becomes a program that the checker proves, or is refused with
+// an error. BITTERN_MODELS in the environment sets their number.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -13,7 +13,8 @@ Attention::Attention(StepBuilder& step, const std::string& name, const Attention
       shape_(shape),
       residual_(step, name, shape.output.rows),
       query_(step, name + ".query", shape.query),
-      // A key's bias adds the same to all scores of a query, and softmax takes no notice of that.
+      // The bias of a key adds the same number to all scores of a query, which does not change the
+      // softmax. So its gradient is zero.
       key_(step, name + ".key", shape.key, kTokens, LinearMap::BiasGradient::kZero),
       value_(step, name + ".value", shape.value),
       output_(step, name + ".output", shape.output),
@@ -52,7 +53,7 @@ TensorId Attention::Forward(TensorId x) {
 }
 
 TensorId Attention::Backward(TensorId dy) {
-  // dx holds the shortcut's gradient first; the three maps that read x add theirs.
+  // dx first holds the gradient of the shortcut. The three maps that read x add theirs to it.
   const TensorId d_branch = residual_.Backward(dy);
   const TensorId dx = dy;
   const Size keys = Constant(shape_.query.rows);  // H d
@@ -60,7 +61,8 @@ TensorId Attention::Backward(TensorId dy) {
   const TensorId d_context = step_.Scratch(name_ + ": d context", values);
   output_.Backward(d_branch, d_context, Result::kOverwrite);
 
-  // Each map's backward pass follows as soon as its dy is there, so that its dy can die.
+  // The backward pass of each map follows as soon as its dy exists, so that the lifetime of dy is
+  // short.
   const TensorId p = probabilities_;
   const TensorId dv = step_.Scratch(name_ + ": d value", values);
   step_.Contract(name_ + ": d value", Heads(dv, 'k'), Heads(d_context, 'q'), Pairs(p));
@@ -71,6 +73,8 @@ TensorId Attention::Backward(TensorId dy) {
   step_.Contract(name_ + ": d probabilities", Pairs(ds), Heads(v_, 'k'), Heads(d_context, 'q'));
   step_.Append(name_ + ": d scores", ops::SoftmaxGrad{}, {.dp = ds, .p = p}, {.d_scores = ds});
 
+  // dQ[h][d][q] = scale sum_k K[h][d][k] ds[h][k][q], dK[h][d][k] = scale sum_q Q[h][d][q]
+  // ds[h][k][q]
   const TensorId dq = step_.Scratch(name_ + ": d query", keys);
   step_.Contract(name_ + ": d query", Heads(dq, 'q'), Heads(k_, 'k'), Pairs(ds), Result::kOverwrite,
                  {}, scale_);

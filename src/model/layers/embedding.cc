@@ -22,9 +22,9 @@ TensorId Embedding::Forward() {
   const TensorId x = words_.Forward();
   rows_ = step_.Since(begin);
 
-  const TensorId y = norm_.Forward(x);
+  const TensorId y = norm_.Forward(x);  // x[F][T], y[F][T]
   Dropout(y);
-  step_.ExtendCheap(y);  // by the dropout
+  step_.ExtendCheap(y);  // the dropout belongs to what computes y again
   return y;
 }
 

@@ -16,6 +16,7 @@ FeedForward::FeedForward(StepBuilder& step, const std::string& name, const FeedF
 }
 
 TensorId FeedForward::Forward(TensorId x) {
+  // x[F][T] -> inner[I][T] -> gelu[I][T] -> outer[F][T]
   before_gelu_ = inner_.Forward(x);
   const int begin = step_.position();
   const TensorId gelu = step_.Activation(name_ + ": gelu", inner_features_);
@@ -25,10 +26,11 @@ TensorId FeedForward::Forward(TensorId x) {
 }
 
 TensorId FeedForward::Backward(TensorId dy) {
-  // dx holds the shortcut's gradient first; the inner map adds its own.
+  // dx first holds the gradient of the shortcut. The inner map adds its gradient to it.
   const TensorId d_branch = residual_.Backward(dy);
   const TensorId dx = dy;
-  // GELU's gradient reads its input, which is kept; its output is one elementwise operation away.
+  // The gradient of GELU reads the input of GELU, which is kept. The outer map reads the output,
+  // which is computed again with one elementwise operation.
   step_.RunAgain(gelu_);
   const TensorId d_inner = step_.Scratch(name_ + ": d inner", inner_features_);
   outer_.Backward(d_branch, d_inner, Result::kOverwrite);

@@ -11,8 +11,9 @@ Residual::Residual(StepBuilder& step, const std::string& name, int features)
       stream_(step.NewDropoutStream()) {}
 
 TensorId Residual::Forward(TensorId x, TensorId branch) {
-  // In place where memory is short: while a layer is run again, a sum and a branch would be the
-  // most that is alive. Else apart: a machine whose memory has one port to read is faster so.
+  // sum[F][T] = x + dropout(branch). It is in place if memory is short: while a layer is computed
+  // again, a separate sum would set the peak. Otherwise it is a separate tensor, which is
+  // faster on a machine whose banks have one read port.
   const TensorId sum = step_.saves_memory() ? branch : step_.Activation(name_ + ": sum", features_);
   if (step_.dropout() > 0) {
     step_.Append(name_ + ": sum", ops::DropoutAdd{{.stream = stream_, .rate = step_.dropout()}},
@@ -26,6 +27,7 @@ TensorId Residual::Forward(TensorId x, TensorId branch) {
 TensorId Residual::Backward(TensorId dy) {
   const TensorId d_sum = norm_.Backward(dy);
   if (step_.dropout() == 0) return d_sum;
+  // d_sum is also the gradient of the shortcut, so the gradient of the branch needs its own tensor.
   const TensorId d_branch = step_.Scratch(name_ + ": d branch", features_);
   step_.Append(name_ + ": d branch", ops::Dropout{{.stream = stream_, .rate = step_.dropout()}},
                {.x = d_sum}, {.y = d_branch});

@@ -42,6 +42,8 @@ WordEmbedding::WordEmbedding(StepBuilder& step, const std::string& name,
   }
 }
 
+// One entry of a node as [left rank][features][right rank]. A core has its word mode between the
+// left rank and the features, so an entry of it is a slice with a longer left stride.
 View WordEmbedding::NodeView(int node, TensorId tensor, int first, int middle, int last) const {
   const EmbeddingNode& of = tree_.nodes[static_cast<size_t>(node)];
   const Size left = Constant(shape_.ranks[static_cast<size_t>(of.first)]);
@@ -53,6 +55,8 @@ View WordEmbedding::NodeView(int node, TensorId tensor, int first, int middle, i
           {{first, left, left_stride}, {middle, features, right}, {last, right, Constant(1)}}};
 }
 
+// Elements from one entry of a node to the next. In a core the entries are the slices of the word
+// mode.
 Size WordEmbedding::SliceStride(int node) const {
   const EmbeddingNode& of = tree_.nodes[static_cast<size_t>(node)];
   if (node >= cores_count_) return Constant(of.elements);
@@ -74,7 +78,8 @@ void WordEmbedding::ComputeRows() {
     const TensorId value =
         step_.NewTensor(name, TensorKind::kActivation, {kTokens, Constant(of.elements)});
     values_.push_back(value);
-    // c's feature axis is the operands' two, the left one slower.
+    // c[p][x y][q] = sum_s left[p][x][s] right[s][y][q]. The feature axis of c joins those of the
+    // operands, x slower than y.
     const View left = NodeView(of.left, Value(of.left), 'p', 'x', 's');
     const View right = NodeView(of.right, Value(of.right), 's', 'y', 'q');
     View c = NodeView(node, value, 'p', 'x', 'q');
@@ -99,6 +104,9 @@ TensorId WordEmbedding::Forward() {
   return x;
 }
 
+// Scatters dx to the rows, then goes down the tree: d_left = dc right^T, d_right = left^T dc.
+// Several entries of a node may use the same entry of a child, so gradients are zeroed and
+// accumulated.
 void WordEmbedding::Backward(TensorId dx) {
   std::vector<TensorId> gradients(tree_.nodes.size(), kNoTensor);
   for (int core = 0; core < cores_count_; ++core) {
@@ -160,6 +168,8 @@ void WordEmbedding::Backward(TensorId dx) {
   }
 }
 
+// positions[F][T] is added to x, so its gradient is dx. A direct update scales dx in place, because
+// dx is not read later.
 void WordEmbedding::UpdatePositions(TensorId dx) {
   if (step_.updates_directly()) {
     step_.ScaleByRate(positions_, dx);

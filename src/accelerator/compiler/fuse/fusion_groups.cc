@@ -36,7 +36,7 @@ class Grouper {
       if constexpr (requires { Follow(operation, in, out); }) Follow(operation, in, out);
     });
   }
-  // Leaders; other operations stay alone.
+  // One function for each operation that can lead a group. Other operations form a group alone.
   void Follow(const ops::Add&, const InputsOf<ops::Add>&, const OutputsOf<ops::Add>& out) {
     TakeIf(MomentsOf(out.y));
   }
@@ -111,7 +111,8 @@ class Grouper {
     };
   }
 
-  // The first operation behind the leader that is wanted and may be carried out with it.
+  // The first wanted operation after the leader. nullopt if there is none in the same iteration, or
+  // if an operation between them must stay before it.
   std::optional<size_t> Find(const Wanted& wanted) const {
     for (size_t i = members_[0] + 1; i < ops_.size(); ++i) {
       const Op& op = ops_[i];
@@ -134,7 +135,7 @@ class Grouper {
     if (found) Take(*found);
     return found.has_value();
   }
-  // The leader alone.
+  // Gives up all members except the leader.
   void Undo() {
     for (size_t n = 1; n < members_.size(); ++n) taken_[members_[n]] = false;
     members_.resize(1);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operations that the accelerator takes together.
+// Forms fusion groups: operations that one series of vector ops computes together.
 //
-// A pass of the vector unit can add, normalise or differentiate, and beside it reduce over words,
-// sum over lanes and update a parameter. Operations of the graph that one set of passes covers form
-// a group. The meaning of the program does not change: an operation joins a group only where it may
-// as well be carried out there.
+// A vector op can add, normalise or differentiate. At the same time it can reduce over words, sum
+// over lanes and update a parameter. Operations that one series of vector ops covers form a group.
+// The result of the step does not change: an operation joins a group only if no dependence forbids
+// that it moves there.
 #ifndef BITTERN_ACCELERATOR_COMPILER_FUSE_FUSION_GROUPS_H_
 #define BITTERN_ACCELERATOR_COMPILER_FUSE_FUSION_GROUPS_H_
 
@@ -23,10 +23,10 @@ namespace bittern {
 //   ScaleByRate               AddColumns of its result
 using FusionGroup = std::vector<Op>;
 
-// In an order in which they may be carried out.
+// Returns all operations of the graph in groups, in an order that respects their dependences.
 std::vector<FusionGroup> FormFusionGroups(const Graph& graph);
 
-// Whether one must stay behind the other.
+// True if one of them must stay after the other.
 bool MustKeepOrder(const Op& a, const Op& b);
 
 }  // namespace bittern

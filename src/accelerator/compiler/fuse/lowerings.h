@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the accelerator makes of each operation of the graph, but for contractions: one table that
+// Says how the accelerator lowers each operation of the graph, except contractions: one table that
 // every part of the compiler reads.
 //
 // An operation without an entry has no lowering: the compiler refuses a step that needs it. An
@@ -21,14 +21,14 @@ struct OperationLowering {
   LoweredBy by = LoweredBy::kNothing;
   // Vector operations over the words of its operand, beyond the first one.
   int more_passes = 0;
-  // Its result y is made word by word from the words of x at the same places, so whoever reads y
-  // may choose the order of both.
+  // True if each word of its result y is computed from the word of x at the same place. Then the
+  // reader of y may choose the traversal order of both.
   bool keeps_order = false;
-  // In place it would be followed word by word by the array, which then reads its operand and its
-  // result at the same time. A bank has one port to read, so it gets a result apart. (TanhGrad
-  // stays in place: apart it cost 3,000 cycles on two planes.)
+  // True if it needs a separate result. In place, the array would follow it word by word, so its
+  // operand and its result would be read at the same time, and a bank has one read port. (TanhGrad
+  // stays in place: with a separate result the step took 3,000 cycles more on two planes.)
   bool apart = false;
-  // Reduces over words in blocks, which no border between planes may cut.
+  // True if it reduces over words in blocks, which no border between planes may cut.
   bool reduces_words = false;
 };
 

@@ -12,8 +12,8 @@
 namespace bittern {
 namespace {
 
-// Sums over tokens that are gradients of plain SGD alone go straight into their parameters: the
-// update follows its gradient at once, and nothing reads the parameter between.
+// Adds sums over tokens directly to their parameters if only plain SGD reads them. The update is
+// the next operation, so the parameter is not read between the two.
 void UpdateDirectly(std::vector<Op>& ops) {
   for (size_t i = 0; i + 1 < ops.size(); ++i) {
     auto* sum = ops[i].As<ops::RowSum>();
@@ -29,8 +29,8 @@ void UpdateDirectly(std::vector<Op>& ops) {
   }
 }
 
-// softmax(s * k q) takes the scale with it; so does the gradient of the scores, where all that
-// reads it is scaled alike.
+// Moves the scale s of softmax(s * k q) from the contraction into the softmax. The gradient of the
+// scores takes the scale of its readers, if all of them are contractions with the same scale.
 void MoveScales(std::vector<Op>& ops) {
   for (size_t i = 0; i < ops.size(); ++i) {
     if (auto* softmax = ops[i].As<ops::Softmax>(); softmax != nullptr && i > 0) {
@@ -62,7 +62,7 @@ void MoveScales(std::vector<Op>& ops) {
   }
 }
 
-// Gradients of parameters come scaled, so that adding them is the update.
+// Scales gradients of parameters by -rate in advance, so that the update is an addition.
 class DirectUpdates {
  public:
   explicit DirectUpdates(Graph& graph) : graph_(graph) {}
@@ -91,7 +91,8 @@ class DirectUpdates {
     bool scales_a;   // the operand of the product that is scaled is a; else it is b
   };
 
-  // The Sgd that is all that reads the result of this contraction.
+  // The Sgd operation that is the only reader of this contraction's result; nullopt if there is
+  // none.
   std::optional<size_t> UpdateOf(size_t product) const {
     const Op& op = graph_.ops[product];
     const auto* contract = op.As<ops::Contract>();
@@ -142,7 +143,7 @@ class DirectUpdates {
     scaling.repeat = product.repeat;
     scaling.trip = product.trip;
     scaling.part = product.part;
-    // As soon as the factor is there, in the trip of the product.
+    // It comes as soon as the factor exists, in the iteration of the product.
     size_t place = update.product;
     const size_t made = MadeAt(factor, update.product);
     while (place > made && graph_.ops[place - 1].repeat == product.repeat &&
@@ -187,7 +188,7 @@ void SeparateResults(Graph& graph) {
         graph.At(operand).persistent || graph.At(operand).kind == TensorKind::kOutput) {
       continue;
     }
-    // One pass does both.
+    // One vector op computes both.
     if (ops[i].Is<ops::Dropout>() && i > 0 && ops[i - 1].Is<ops::Normalize>()) continue;
     const auto result = static_cast<TensorId>(graph.tensors.size());
     Tensor tensor = graph.At(operand);
@@ -207,7 +208,7 @@ void ZeroFirst(Graph& graph) {
   std::vector<Op>& ops = graph.ops;
   const auto behind = std::stable_partition(ops.begin(), ops.end(),
                                             [](const Op& op) { return op.Is<ops::Fill>(); });
-  // The same section as what the step begins with.
+  // They belong to no loop, so they join the first section of the step.
   for (auto op = ops.begin(); op != behind; ++op) op->repeat = -1;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Says the same step in operations that suit the accelerator better.
+// Rewrites the graph of a step with operations that suit the accelerator better.
 #ifndef BITTERN_ACCELERATOR_COMPILER_FUSE_REWRITE_H_
 #define BITTERN_ACCELERATOR_COMPILER_FUSE_REWRITE_H_
 
@@ -10,24 +10,25 @@
 namespace bittern {
 
 // Tensors keep their numbers; new ones follow. What changes:
-//   - Where plain SGD updates a parameter as soon as its gradient is there, the gradient comes
-//     scaled by -rate and is added to the parameter. A contraction takes one factor from a copy
-//     that a ScaleByRate has scaled: the factor that is there first, so that nothing is left to be
-//     done behind the last one. A RowSum with a rate factor adds the scaled sum to the parameter.
+//   - If plain SGD updates a parameter as soon as its gradient exists, the gradient is computed
+//     scaled by -rate and is added to the parameter. A contraction reads one factor from a copy
+//     that a ScaleByRate has scaled. It is the factor that exists first, so that no scaling has to
+//     wait for the last one. A RowSum with a rate factor adds the scaled sum to the parameter.
 //   - The scale of scores is applied by the softmax and its gradient (their attribute
 //     `scale`) on the way.
 Graph Rewrite(const Graph& graph);
 
-// Operations in place that the array follows word by word get results of their own: the operand and
-// the result are read at the same time, and a bank has one port to read.
+// Gives separate results to operations in place that the array follows word by word. Otherwise the
+// operand and the result would be read at the same time, and a bank has one read port.
 void SeparateResults(Graph& graph);
 
-// Gradients that are added up word by word are zeroed first of all, when the vector unit has
-// nothing else to do; they then lie in memory for the whole step.
+// Moves the zeroing of gradients that are accumulated word by word to the start of the step, when
+// the vector unit is idle. The gradients then take memory for the whole step.
 void ZeroFirst(Graph& graph);
 
-// Such contractions add to the parameter themselves where `at_once` says that they write every
-// result once: each rounding at the size of the parameter costs precision.
+// Lets contractions of scaled gradients add to the parameter themselves, if `at_once` says that
+// they write every result once. More additions would each round at the size of the parameter, which
+// costs precision.
 void AccumulateDirectly(Graph& graph, const std::function<bool(const Op&)>& at_once);
 
 }  // namespace bittern

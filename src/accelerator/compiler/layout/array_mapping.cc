@@ -4,7 +4,7 @@
 namespace bittern {
 namespace {
 
-// Splits loops so that none runs over a border of the lane axis of operand `of`, or of its halves.
+// Cuts loops at the borders of the lane axis of operand `of`, and at the borders of its halves.
 bool SplitAtBorders(std::vector<ContractionLoop>& loops, Operand of, const TensorLayout& layout) {
   for (const int64_t border :
        {layout.lane_stride, layout.lane_stride * layout.lanes, layout.split, 2 * layout.split}) {
@@ -24,7 +24,7 @@ bool SplitAtBorders(std::vector<ContractionLoop>& loops, Operand of, const Tenso
   return true;
 }
 
-// The loop over the lane axis of an operand; -1: none.
+// Returns the loop over the lane axis of an operand, or -1 if there is no such loop.
 int LaneLoop(const std::vector<ContractionLoop>& loops, Operand of, const TensorLayout& layout) {
   for (size_t i = 0; i < loops.size(); ++i) {
     if (Stride(loops[i], of) == layout.lane_stride && loops[i].extent == layout.lanes) {

@@ -11,10 +11,12 @@
 namespace bittern {
 namespace {
 
-// What a pass costs beside its elements: filling and emptying the pipe.
+// The cycles of one stream instruction in addition to its elements: filling and emptying the pipe.
+// Tuned by hand on the presets; no experiment is recorded.
 constexpr int64_t kPassCycles = 64;
 constexpr int64_t kImpossible = -1;
 
+// True if the direction of time has enough accumulators between two additions to the same one.
 bool EnoughResults(int64_t results, std::vector<InstructionLoop> sums,
                    const isa::Accelerator& machine) {
   results = std::min<int64_t>(results, machine.accumulator_slots / 2);
@@ -22,7 +24,8 @@ bool EnoughResults(int64_t results, std::vector<InstructionLoop> sums,
   return results * partial >= machine.accumulate_distance || Product(sums) == 1;
 }
 
-// With the planes at the halves of loop `plane`; -1: one plane alone.
+// The cycles if the planes compute the halves of loop `plane`; -1: if one plane computes
+// everything.
 int64_t CyclesWith(int plane, const ArrayMapping& mapping, const isa::Accelerator& machine) {
   const auto& loops = mapping.loops;
   const bool time = mapping.direction == isa::Direction::kTime;
@@ -41,7 +44,7 @@ int64_t CyclesWith(int plane, const ArrayMapping& mapping, const isa::Accelerato
     if (!summed) results *= loop.extent;
     if (time ? !summed : Stride(loop, tile) != 0) slots *= loop.extent;
   }
-  // Every half of the slots is an instruction of its own.
+  // The slots of one half are filled by one instruction.
   if (time) {
     if (!EnoughResults(slots * blocks, sums, machine)) return kImpossible;
     const int64_t capacity = std::min<int64_t>(slots * blocks, machine.accumulator_slots / 2);
@@ -51,7 +54,8 @@ int64_t CyclesWith(int plane, const ArrayMapping& mapping, const isa::Accelerato
     return std::max(elements, drain) + passes * kPassCycles;
   }
   int64_t passes = CeilDivide(slots, machine.tile_slots / 2) * blocks;
-  // Sums that meet a word of the result too soon are passes of their own.
+  // The terms of a sum need separate instructions if a word of the result would be used again
+  // before its update is written.
   if (results < machine.update_distance) passes *= Product(sums);
   return elements + passes * kPassCycles;
 }
@@ -64,7 +68,7 @@ int PlaneLoop(const ArrayMapping& mapping, const isa::Accelerator& machine,
   const bool time = mapping.direction == isa::Direction::kTime;
   const Operand streamed =
       mapping.direction == isa::Direction::kRank ? mapping.rank_side : mapping.token_side;
-  // Loops are cut at the halves of c, a and b alone.
+  // Loops are cut at the halves of c, a and b, but not at those of the start.
   const bool start_is_split = layout[kStart] != nullptr && layout[kStart]->split != 0;
   int best = -1;
   int64_t least = start_is_split ? kImpossible : CyclesWith(-1, mapping, machine);
@@ -87,7 +91,7 @@ int PlaneLoop(const ArrayMapping& mapping, const isa::Accelerator& machine,
     if (!fits) continue;
     const int64_t cycles = CyclesWith(i, mapping, machine);
     if (cycles == kImpossible) continue;
-    // Better one where loads and drains serve both planes at once.
+    // With equal cycles, prefer a loop for which loads and drains serve both planes at once.
     const bool whole = in_step(kA) && in_step(kB) && in_step(kC);
     if (least == kImpossible || cycles < least || (cycles == least && whole && !best_is_whole)) {
       best = i;
@@ -103,7 +107,7 @@ int64_t ContractionCycles(const ops::Contract& contract, int64_t tokens,
                           const TensorLayout& a, const TensorLayout& b, const TensorLayout* start) {
   const std::optional<ArrayMapping> mapping = FindArrayMapping(contract, tokens, c, a, b);
   if (!mapping) return kImpossible;
-  // What has the columns in its lanes holds them in one word.
+  // A tensor with the columns in its lanes has them in one word.
   const bool token = mapping->direction == isa::Direction::kToken;
   const TensorLayout& x = mapping->token_side == kA ? a : b;
   const TensorLayout& w = mapping->rank_side == kA ? a : b;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a contraction costs on the array with given layouts, and how it uses a second plane.
+// Computes the cost of a contraction on the array with given layouts, and how it uses a second
+// plane.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LAYOUT_CONTRACTION_COST_H_
 #define BITTERN_ACCELERATOR_COMPILER_LAYOUT_CONTRACTION_COST_H_
 
@@ -11,12 +12,13 @@
 
 namespace bittern {
 
-// The loop whose halves two planes take at the same time, each what is streamed from and to banks
-// of its own; -1: none, or none that pays. `storage`: of c, a, b and the start (or nullptr).
+// Returns the loop whose halves the two planes compute at the same time, each one streaming from
+// and to its own banks. -1 if no loop can be halved so, or if it does not save cycles. `layout`: of
+// c, a, b and the start (or nullptr).
 int PlaneLoop(const ArrayMapping& mapping, const isa::Accelerator& machine,
               const std::array<const TensorLayout*, 4>& layout);
 
-// Cycles of the array that it takes with these layouts, about; -1: impossible.
+// The cycles that the array takes with these layouts, as an estimate. -1: impossible.
 int64_t ContractionCycles(const ops::Contract& contract, int64_t tokens,
                           const isa::Accelerator& machine, const TensorLayout& c,
                           const TensorLayout& a, const TensorLayout& b,

@@ -64,7 +64,7 @@ class ContractionMapping {
   bool HasStart() const { return in_.start != kNoTensor; }
   TensorId Tensor(Operand operand) const;
   const TensorLayout& Layout(Operand operand) const { return *layouts_[operand]; }
-  // Whether each plane has its half of the operand in banks of its own.
+  // True if each plane has its half of the operand in its own banks.
   bool IsSplit(Operand operand) const;
 
   int64_t block_rows() const { return block_rows_; }
@@ -85,7 +85,7 @@ class ContractionMapping {
   // Direction of time: the loops. Fails, naming the operation, if a sum is too short for the adder.
   TimePlan PlanTime(int64_t blocks) const;
 
-  // Whether the array writes every result once, whole, instead of adding to it in memory.
+  // True if the array writes every result once, instead of adding to it in memory.
   bool WritesOnce() const;
   // The order in which the stream reads the operand with tokens in its lanes. nullopt if the order
   // is not two loops over the whole tensor, or if nothing can follow it (other directions).

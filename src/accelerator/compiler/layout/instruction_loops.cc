@@ -77,7 +77,7 @@ std::vector<InstructionLoop> PickInner(std::vector<InstructionLoop>& from, int64
     inner.extent = part;
     picked.insert(picked.begin(), inner);
     product *= part;
-    // What remains of the loop takes steps of a whole part.
+    // The rest of the loop then has the stride of a whole part.
     loop.extent /= part;
     loop.stride = loop.stride * part;
   }

@@ -172,7 +172,7 @@ class LayoutSearch {
     }
   }
 
-  // What a contraction takes with each layout of its unknown tensors; nullopt: it has none in
+  // The cost of a contraction with each layout of its unknown tensors; nullopt: it has none in
   // `component`.
   std::optional<ChoiceCost> CostOf(const Op& op, const std::vector<TensorId>& component,
                                    const std::vector<std::vector<TensorLayout>>& candidates) {

@@ -2,9 +2,9 @@
 // Chooses how every tensor of a graph lies in words: which axis is across lanes.
 //
 // Activations have tokens in their lanes, vectors are scalars. For cores, factors and heads the
-// axis is searched for: the choice must give every contraction a direction on the array, the
-// gradient of a parameter lies as the parameter does, and among the choices the one with the fewest
-// stream elements is taken. Deterministic.
+// axis is searched for. The choice must give every contraction a direction on the array, and the
+// gradient of a parameter has the layout of the parameter. Among the possible choices the one with
+// the fewest cycles of the array is taken. Deterministic.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LAYOUT_LAYOUT_SEARCH_H_
 #define BITTERN_ACCELERATOR_COMPILER_LAYOUT_LAYOUT_SEARCH_H_
 
@@ -16,12 +16,13 @@
 
 namespace bittern {
 
-// One a tensor, whole (splits.h); those of host integers (input tables) stay empty. Fails, naming
-// the tensor or the operation, where there is no layout.
+// Returns one layout for each tensor, without plane partitions (plane_partition.h). Input tables
+// hold integers of the host and have an empty layout. Fails, naming the tensor or the operation, if
+// there is no layout.
 std::vector<TensorLayout> ChooseLayouts(const Graph& graph, const isa::Accelerator& machine);
 
-// For every tensor the one that it lies like: itself, the parameter of a gradient, what a scaled
-// copy is made from.
+// Returns for every tensor the one whose layout it has: itself, the parameter of a gradient, or the
+// original of a scaled copy.
 std::vector<TensorId> TiedTensors(const Graph& graph);
 
 }  // namespace bittern

@@ -9,12 +9,12 @@
 namespace bittern {
 namespace {
 
-constexpr size_t kMostEntries = size_t{1} << 22;  // of a table, with the variable that it is about
+constexpr size_t kMostEntries = size_t{1} << 22;  // the largest table, including its own variable
 
-// Where a cost's table goes on when variables change.
+// The strides in a cost's table when a variable changes.
 struct Reader {
   const ChoiceCost* cost = nullptr;
-  std::vector<size_t> steps;  // by place in the scope; 0: not of this cost
+  std::vector<size_t> steps;  // by place in the scope; 0: the cost does not depend on it
 };
 
 std::vector<size_t> StepsOf(const ChoiceCost& cost, const std::vector<size_t>& scope,
@@ -29,12 +29,12 @@ std::vector<size_t> StepsOf(const ChoiceCost& cost, const std::vector<size_t>& s
   return steps;
 }
 
-// The costs that have one variable as their last, and all that they are of.
+// The costs that have one variable as their last one, and all variables that they depend on.
 struct Bucket {
   std::vector<ChoiceCost> costs;
   std::vector<size_t> scope;  // ascending: the variable itself comes last
 
-  // The first of the best of the variable's candidates, and its cost, where the costs' tables are
+  // Returns the first of the variable's best candidates, and its cost. The tables of the costs are
   // read from `at` on.
   static std::pair<size_t, int64_t> Best(const std::vector<Reader>& readers,
                                          const std::vector<size_t>& at, size_t count) {
@@ -62,7 +62,7 @@ struct Bucket {
   }
 };
 
-// From the last variable to the first.
+// Eliminates the variables from the last one to the first one.
 LeastChoice Eliminate(const std::vector<size_t>& candidates, std::vector<ChoiceCost> costs) {
   std::vector<Bucket> buckets(candidates.size());
   for (ChoiceCost& cost : costs) buckets[cost.variables.back()].costs.push_back(std::move(cost));
@@ -121,7 +121,7 @@ LeastChoice Eliminate(const std::vector<size_t>& candidates, std::vector<ChoiceC
   return choice;
 }
 
-// Variables in the order of an elimination that makes small tables, the last to go first.
+// Returns the variables in an order whose elimination makes small tables. The last one goes first.
 std::vector<size_t> SmallTables(const std::vector<size_t>& candidates,
                                 const std::vector<ChoiceCost>& costs) {
   std::vector<std::set<size_t>> meets(candidates.size());
@@ -155,7 +155,7 @@ std::vector<size_t> SmallTables(const std::vector<size_t>& candidates,
   return order;
 }
 
-// The cost of the same, its variables under other numbers.
+// Returns the same cost with its variables renumbered.
 ChoiceCost Renumbered(const ChoiceCost& cost, const std::vector<size_t>& candidates,
                       const std::vector<size_t>& number) {
   ChoiceCost result;

@@ -2,9 +2,11 @@
 // Chooses one of a few candidates for each of several variables such that a sum of costs, each of
 // some of the variables, is the least.
 //
-// Exact, by elimination: the last variable's best candidates are a table over those that it shares
-// a cost with, which is a cost of theirs; so on to the first. The work is the largest of those
-// tables, not the product of all candidates: tensors of a chain of products meet only neighbours.
+// The method is exact variable elimination. The best candidates of the last variable form a table
+// over the variables that it shares a cost with. The table is then a cost of those variables. This
+// is repeated down to the first variable. The work grows with the largest table, not with the
+// product of all candidates, because a tensor in a chain of products shares costs only with its
+// neighbours.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LAYOUT_LEAST_CHOICE_H_
 #define BITTERN_ACCELERATOR_COMPILER_LAYOUT_LEAST_CHOICE_H_
 
@@ -15,7 +17,7 @@
 
 namespace bittern {
 
-// A combination that cannot be. Costs are not negative, and all of them together are less.
+// The cost of an impossible combination. Costs are not negative, and their sum is less than this.
 inline constexpr int64_t kImpossibleChoice = int64_t{1} << 50;
 
 struct ChoiceCost {
@@ -25,12 +27,12 @@ struct ChoiceCost {
 
 struct LeastChoice {
   std::vector<size_t> candidates;  // by variable; empty: none is possible
-  bool too_large = false;          // a table would be; nothing was chosen
+  bool too_large = false;          // a table would be too large, and no choice was made
 };
 
-// `candidates`: how many each variable has. Among the best, the first in the order of the
-// candidates, the first variable's first; where that order of variables makes too large tables, the
-// first in another one. Deterministic.
+// `candidates`: the number of candidates of each variable. Among equal choices it returns the first
+// one in lexicographic order. If that order of variables makes too large tables, it is the first
+// one in another order of the variables. Deterministic.
 LeastChoice ChooseLeast(const std::vector<size_t>& candidates,
                         const std::vector<ChoiceCost>& costs);
 

@@ -10,7 +10,7 @@
 namespace bittern {
 namespace {
 
-// Every combination in turn; the first of the best.
+// Tries every combination and returns the first of the best.
 std::vector<size_t> TryAll(const std::vector<size_t>& candidates,
                            const std::vector<ChoiceCost>& costs) {
   std::vector<size_t> index(candidates.size()), best;
@@ -49,7 +49,7 @@ TEST(LeastChoice, IsTheFirstOfTheBest) {
       size_t combinations = 1;
       for (const size_t variable : cost.variables) combinations *= candidates[variable];
       for (size_t i = 0; i < combinations; ++i) {
-        // Few values: many are as good.
+        // There are few values, so many choices are equally good.
         const uint32_t value = random.UniformInt(6);
         cost.costs.push_back(value == 5 ? kImpossibleChoice : int64_t{value});
       }
@@ -77,7 +77,7 @@ TEST(LeastChoice, TakesLongChains) {
   for (size_t i = 0; i < candidates.size(); ++i) EXPECT_EQ(found.candidates[i], 3 * i % 10);
 }
 
-// All meet the last, which must not go first.
+// All variables share a cost with the last one, so it must not be eliminated first.
 TEST(LeastChoice, FindsAnOrderOfSmallTables) {
   const std::vector<size_t> candidates(30, 10);
   std::vector<ChoiceCost> costs;
@@ -92,7 +92,7 @@ TEST(LeastChoice, FindsAnOrderOfSmallTables) {
   for (size_t i = 0; i + 1 < candidates.size(); ++i) EXPECT_EQ(found.candidates[i], (4 + i) % 10);
 }
 
-// Everything meets everything.
+// Every pair of variables shares a cost.
 TEST(LeastChoice, SaysWhatIsTooLarge) {
   const std::vector<size_t> candidates(12, 10);
   std::vector<ChoiceCost> costs;

@@ -14,8 +14,13 @@
 namespace bittern {
 namespace {
 
-constexpr int64_t kLeastWords = 24;  // of a tensor that is worth it
+// Tensors with fewer words stay whole: the second plane would save less than the extra instructions
+// cost. Tuned by hand on the presets; no experiment is recorded.
+constexpr int64_t kLeastWords = 24;
+// The cost in cycles of an operation that has no place on the array: more than any step takes.
 constexpr int64_t kTooDear = int64_t{1} << 40;
+// The most rounds over all tensors. The search ends earlier if a round changes no tensor. Tuned by
+// hand on the presets; no experiment is recorded.
 constexpr int kRounds = 4;
 
 class PartitionSearch {
@@ -58,16 +63,16 @@ class PartitionSearch {
     of.plane_step = split == 0 ? 0 : isa::PlaneStep(region, machine_.planes);
   }
 
-  // The element strides along which a tensor can be halved.
+  // Adds an axis (stride in elements, extent) to those along which a tensor can be halved.
   void AddAxis(TensorId id, int64_t stride, int64_t extent) {
     const TensorLayout& of = At(id);
     if (of.words() < kLeastWords || extent % 2 != 0 || stride <= 0) return;
     const bool lanes = stride == of.lane_stride && extent == of.lanes;
-    // Nor a part of the lane axis.
+    // A plane has whole words, so neither the lane axis nor a part of it can be halved.
     const bool within = stride * extent <= of.lane_stride * of.lanes && stride >= of.lane_stride;
     if (lanes || within || of.blocks() > 1) return;
     int64_t split = stride * extent / 2;
-    // A half of joined axes may be the lane axis, or a part of it.
+    // If axes are joined, a half of them may be the lane axis or a part of it.
     if (split >= of.lane_stride && split % (of.lane_stride * of.lanes) != 0) return;
     Axes(id).insert(split);
   }
@@ -93,7 +98,7 @@ class PartitionSearch {
     for (size_t i = 0; i < graph_.ops.size(); ++i) {
       const Op& op = graph_.ops[i];
       if (const auto of = RowsOf(op)) {
-        // Rows of features: halves of every row.
+        // rows[T][F]: each plane has half of the features of every row.
         const int64_t features = At(of->rows).elements / graph_.tokens;
         const int64_t groups = At(of->rows).words() / graph_.tokens;
         if (groups % 2 == 0 && groups / 2 >= machine_.accumulate_distance) {
@@ -122,7 +127,8 @@ class PartitionSearch {
     }
   }
 
-  // The vector unit reduces over words in blocks, which no half may cut.
+  // The vector unit reduces over words in blocks of accumulate_distance words. Removes the axes
+  // whose halves would cut a block.
   void KeepBlocksWhole() {
     const int64_t block = machine_.accumulate_distance;
     for (const Op& op : graph_.ops) {
@@ -138,6 +144,7 @@ class PartitionSearch {
     }
   }
 
+  // Cycles of the array, about, or kTooDear if the operation has no place with these partitions.
   int64_t Cost(const Op& op) {
     if (const auto of = RowsOf(op)) {
       const bool gather = of->add != kNoTensor;
@@ -190,8 +197,9 @@ class PartitionSearch {
     }
   }
 
-  // One tensor after the other, the search may find no way out of splits that give an operation no
-  // place. The first such one's tensors stay whole; whether there was one.
+  // The search changes one tensor at a time, so it may not leave a state in which an operation has
+  // no place. The tensors of the first such operation then stay whole. Returns true if there was
+  // one.
   bool Repair() {
     for (const Op& op : graph_.ops) {
       if ((!op.Is<ops::Contract>() && !RowsOf(op)) || Cost(op) < kTooDear) continue;

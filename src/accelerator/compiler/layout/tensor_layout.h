@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a tensor lies in the accelerator's words: which of its axes is across the lanes.
+// A tensor layout says how a tensor is placed in words: which of its axes is across the lanes.
 //
 // A tensor is row-major in the graph. One axis (element stride `lane_stride`, extent `lanes`) lies
 // across lanes; a word holds `width` of them, so an axis longer than a word takes blocks. All other
@@ -8,8 +8,8 @@
 //   lane(e) = e / lane_stride % lanes % width,  block(e) = e / lane_stride % lanes / width
 // Lanes beyond the axis hold 0 in tensors that the host writes.
 //
-// A split tensor has halves for two planes: the elements with e / split even and odd. The words of
-// the second half lie `plane_step` behind those of the first, in banks of their own.
+// A tensor with a plane partition has two halves: the elements with e / split even and odd. The
+// words of the second half are `plane_step` after those of the first, in other banks.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LAYOUT_TENSOR_LAYOUT_H_
 #define BITTERN_ACCELERATOR_COMPILER_LAYOUT_TENSOR_LAYOUT_H_
 
@@ -33,7 +33,7 @@ struct TensorLayout {
   int64_t blocks() const { return (lanes + width - 1) / width; }
   int64_t words_per_block() const { return elements / lanes; }
   int64_t words() const { return blocks() * words_per_block(); }
-  // Words from the first to the last of a plane's.
+  // The words of one plane, from the first to the last one.
   int64_t span() const { return split != 0 ? words() / 2 : words(); }
 
   // The step in words of an axis with this step in elements, which must not be the lane axis or a
@@ -63,8 +63,8 @@ struct TensorLayout {
   }
 };
 
-// The order in which the words of a tensor are made or taken: `outer` times `inner` of them. A
-// consumer can follow its producer closely where both go the same way.
+// The order in which the words of a tensor are written or read: `outer` times `inner` of them. A
+// reader can follow the writer closely if both have the same order.
 struct TraversalOrder {
   int64_t outer = 1, inner = 1;
   int64_t outer_step = 1, inner_step = 1;

@@ -14,6 +14,8 @@ namespace {
 
 using Levels = std::vector<InstructionLoop>;
 
+// Lowers one contraction. Levels are loops around the array itself, which runs over rows and
+// columns.
 class ContractionLowering {
  public:
   ContractionLowering(const ContractionMapping& mapping, Lowering& lowering)
@@ -84,7 +86,7 @@ class ContractionLowering {
     return index;
   }
 
-  // What a result starts from. `first`: this instruction is the first one that writes it.
+  // The start of a result. `first`: this instruction is the first one that writes it.
   isa::Start StartOf(bool first) const {
     if (!first || contract_.accumulate) return isa::Start::kOld;
     return mapping_.HasStart() ? isa::Start::kScalar : isa::Start::kNone;
@@ -213,7 +215,7 @@ class ContractionLowering {
   void WriteBackPlanes(const Transfer& transfer, uint32_t planes) {
     Levels levels = transfer.levels;
     for (InstructionLoop& level : levels) level.stride.a = level.stride.b = 0;
-    // The loops of a drain: two over results, then the partial sums, then the rows.
+    // A drain has four loops: two over results, one over partial sums and one over rows.
     const Levels outer = TakeOuter(levels, 2);
     while (levels.size() < 2) levels.insert(levels.begin(), InstructionLoop{});
     levels.push_back({.extent = transfer.partial, .slot = transfer.distance, .sum = true});
@@ -234,7 +236,7 @@ class ContractionLowering {
         drain.initial = MakeWalk(kStart, at.words.start, levels);
         tensors.push_back(mapping_.Tensor(kStart));
       }
-      // One plane alone: the offset already selects its half.
+      // For one plane alone, the offset already selects its half.
       if (planes != mapping_.Planes()) {
         drain.y.split = 0;
         if (drain.initial) drain.initial->split = 0;
@@ -243,15 +245,16 @@ class ContractionLowering {
     });
   }
 
-  // Directions of ranks and of tokens: y = (start +) a sum over the rows or the columns of a tile,
-  // for each block of rows.
+  // Directions of ranks and of tokens: for each block of rows, y = start + the sum over the rows
+  // (ranks) or the columns (tokens) of a tile.
   void Tiles() {
     const bool rank = mapping_.direction() == isa::Direction::kRank;
     const Operand tile = rank ? mapping_.token_side() : mapping_.rank_side();
     const Operand streamed = rank ? mapping_.rank_side() : mapping_.token_side();
     const Operand blocked = rank ? streamed : kC;  // has the rows in its lanes
     const int64_t half_slots = lowering_.machine.tile_slots / 2;
-    // Loops that the tile has become slots, as many as fit a half; the others are in the stream.
+    // Loops over the tile become slots, as many as fit half of the slots. The rest of them are
+    // outer loops, with a new load each. Loops without the tile are in the stream instruction.
     Levels outer, levels;
     for (const InstructionLoop& level : mapping_.free()) {
       (level.stride.Of(tile) != 0 ? outer : levels).push_back(level);
@@ -292,7 +295,7 @@ class ContractionLowering {
     });
   }
 
-  // What the stream instructions of one load have in common.
+  // The common fields of the stream instructions of one load.
   struct TileStream {
     Operand streamed = kA;
     int64_t half = 0;                   // first slot of the half in use
@@ -300,7 +303,8 @@ class ContractionLowering {
     bool merge = false;                 // other slices of y are kept
   };
 
-  // All terms of the sums: `sum_slots` are the loops over the terms, `levels` those over results.
+  // Streams all terms of the sums. `sum_slots` are the loops over terms, `levels` those over
+  // results. `together`: one instruction may run over several terms.
   void StreamTerms(const TileStream& stream, const OperandOffsets& at, const Levels& levels,
                    const Levels& sum_slots, bool together, bool first) {
     if (!together) {
@@ -362,8 +366,8 @@ class ContractionLowering {
     });
   }
 
-  // Results in the order in which their reader wants them: loops with the larger strides inside, if
-  // the reader does it so.
+  // Sorts the loops so that results come in the order in which their reader uses them. If the
+  // reader has the larger strides inside, these loops come last.
   void SortAsWanted(Levels& levels) const {
     const TraversalOrder wanted = lowering_.TraversalOf(mapping_.Tensor(kC));
     const auto inside = [&](const InstructionLoop& level) {

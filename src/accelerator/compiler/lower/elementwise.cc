@@ -19,6 +19,8 @@ using isa::Tap;
 constexpr auto kLog2E = static_cast<float>(std::numbers::log2e);
 constexpr auto kLn2 = static_cast<float>(std::numbers::ln2);
 
+// Lowers one group. A formula in front of a function gives the result for one element. Activations
+// are [feature][token] with tokens in lanes, so a word is one feature of all tokens.
 class Elementwise {
  public:
   Elementwise(const FusionGroup& group, Lowering& lowering)
@@ -47,15 +49,18 @@ class Elementwise {
   void Lower(const ops::Add&, const In<ops::Add>& in, const Out<ops::Add>& out) {
     Map(Adding({in.a}, {in.b}), out.y);
   }
+  // y + x, in place
   void Lower(const ops::AddColumns&, const In<ops::AddColumns>& in,
              const Out<ops::AddColumns>& out) {
     Map(Adding({out.y}, {in.x}), out.y);
   }
+  // Phi(x) x, with Phi the distribution function of the normal distribution
   void Lower(const ops::Gelu&, const In<ops::Gelu>& in, const Out<ops::Gelu>& out) {
     VectorOp vector_op = FunctionOf(Function::kGeluPhi, {in.x});
     vector_op.code.p2 = Source::kA;
     Map(vector_op, out.y);
   }
+  // gelu'(x) dy
   void Lower(const ops::GeluGrad&, const In<ops::GeluGrad>& in, const Out<ops::GeluGrad>& out) {
     VectorOp vector_op = FunctionOf(Function::kGeluGrad, {in.x}).With({in.dy});
     vector_op.code.p2 = Source::kB;
@@ -73,6 +78,7 @@ class Elementwise {
     vector_op.code.p2 = Source::kB;
     Map(vector_op, out.dx);
   }
+  // x mask
   void Lower(const ops::Dropout& op, const In<ops::Dropout>& in, const Out<ops::Dropout>& out) {
     VectorOp vector_op = VectorOp{}.Read({in.x});
     VectorOpEmitter::Mask(vector_op, op.dropout, &isa::Vector::p1);
@@ -89,6 +95,8 @@ class Elementwise {
   void Lower(const ops::Fill&, const In<ops::Fill>&, const Out<ops::Fill>& out) {
     Map(VectorOp{}.Read(vector_.Constant(0)), out.y);
   }
+  // y[f] = sum over tokens of x[f], in the lane sum of the vector op. With a rate factor y is a
+  // parameter, and the scaled sum is added to it.
   void Lower(const ops::RowSum& op, const In<ops::RowSum>& in, const Out<ops::RowSum>& out) {
     VectorOp vector_op = VectorOp{}.Read({in.x});
     if (op.rate_factor) {
@@ -103,12 +111,13 @@ class Elementwise {
              const Out<ops::ScaleByRate>& out) {
     VectorOp vector_op = VectorOpEmitter::Scaled({in.x}, vector_.Rate(op.rate_factor));
     if (group_.size() == 1) return Map(vector_op, out.y);
-    // The sum with what it is added to takes the scaled words at once.
+    // The addition that follows uses the scaled words in the same vector op: sum = x rate + sum.
     const WordRun sum = {group_[1].Outputs<ops::AddColumns>().y};
     vector_op.With(sum).Write(sum);
     vector_op.code.q1 = Source::kB;
     vector_.Emit(vector_op, lowering_.layout(sum.tensor).words());
   }
+  // parameter = gradient rate + parameter, where rate is -factor * learning rate
   void Lower(const ops::Sgd& op, const In<ops::Sgd>& in, const Out<ops::Sgd>& out) {
     if (op.decay > 0) Refuse("training.decay");
     VectorOp vector_op =
@@ -150,7 +159,8 @@ class Elementwise {
   static void UseSecondRegister(VectorOp& vector_op, uint32_t r) {
     vector_op.code.l1 = VectorOpEmitter::Register(r);
   }
-  // Loops of [head][key] words: keys outside, so that heads are met in turn.
+  // Scores are [head][key] words with queries in lanes. The loop over heads is inside: successive
+  // elements then reduce into the registers of different heads, and each addition has time to end.
   struct Heads {
     int64_t heads, keys;
     std::array<int64_t, 4> count, step;
@@ -171,11 +181,13 @@ class Elementwise {
     vector_op.code.lt = HeadRegister(target);
     vector_op.code.limit = limit ? 1 : 0;
     vector_op.code.limit_loop = 2;
-    // Fewer heads than an addition takes: one element after the other.
+    // With fewer heads than an addition takes cycles, each element waits for the one before.
     vector_op.code.serial = of.heads < lowering_.machine.accumulate_distance ? 1 : 0;
     vector_.EmitNest(vector_op, of.count, of.step);
   }
 
+  // p[h][k] = exp2(c s[h][k] - c max_k s) / sum_k of the same, with c = scale * log2(e). There is
+  // one register for each head: the maximum first, then the sum. Keys of padding do not count.
   void Lower(const ops::Softmax& op, const In<ops::Softmax>& in, const Out<ops::Softmax>& out) {
     const Heads of = HeadLoops(out.p);
     const auto heads = static_cast<uint32_t>(of.heads);
@@ -202,14 +214,14 @@ class Elementwise {
     normalise.code.p1 = Source::kL0;
     vector_.EmitNest(normalise, of.count, of.step);
   }
-  // One word a head, from registers to registers.
+  // Computes one word for each head, from registers to registers.
   void EmitHeads(VectorOp vector_op, const Heads& of, uint32_t target) {
     vector_op.code.tap = Tap::kAdd;
     vector_op.code.lt = HeadRegister(target);
     vector_.EmitNest(vector_op, {1, 1, 1, of.heads}, {0, 0, 0, 1});
   }
 
-  // scale * p (dp - sum p dp)
+  // scale * p (dp - sum p dp), where the sum runs over keys. p is 0 at keys of padding.
   void Lower(const ops::SoftmaxGrad& op, const In<ops::SoftmaxGrad>& in,
              const Out<ops::SoftmaxGrad>& out) {
     const Heads of = HeadLoops(out.d_scores);
@@ -241,6 +253,7 @@ class Elementwise {
     enum : uint32_t { kMaximum, kLogit, kSum, kWeight, kShare, kOnes, kLoss, kPartial };
     const int64_t classes = Count(out.d_logits);
     const auto table = static_cast<int>(lowering_.Table(in.labels));
+    // logits[class] are words with tokens in lanes. Registers hold one number for each token.
     VectorOp ones = VectorOp{}.Read(vector_.Constant(0));
     ones.code.q1 = Source::kOne;
     vector_.Lane(ones, kOnes);
@@ -263,6 +276,7 @@ class Elementwise {
     exponential.code.function = Function::kExp2;
     vector_.Reduce(exponential, {Tap::kAdd, kSum, kPartial}, classes);
 
+    // d_logits = exponential (w / sum) - one-hot w
     VectorOp weight = VectorOpEmitter::OfRegister(kOnes).Scalar({lowering_.LossWeight(op.loss), 0});
     weight.code.p1 = Source::kLabelled;
     weight.code.p2 = Source::kG;
@@ -282,6 +296,7 @@ class Elementwise {
     gradient.pick_table = table;
     vector_.Emit(gradient, classes);
 
+    // log sum exp = log2(sum) ln 2 + maximum
     VectorOp logarithm = VectorOpEmitter::OfRegister(kSum);
     logarithm.code.function = Function::kLog2;
     vector_.Lane(logarithm, kLoss);
@@ -299,14 +314,14 @@ class Elementwise {
     vector_.Emit(weighted, 1);
   }
 
-  // The rows of the word table, `groups` words of `features` lanes each for every plane, as chunks
-  // of slots.
+  // The rows of the word table, rows[row][group] with `features` lanes in each word. A plane has
+  // `groups` words of a row. One instruction takes `chunk` of them, each in its own slot.
   struct Rows {
     int64_t features, groups, chunk;
     int32_t step;  // from row to row
     uint32_t planes, split;
   };
-  // `with`: activations that the rows are made into or from.
+  // `with`: the activations on the other side, which must have the same plane partition.
   Rows RowsOf(StoredId rows, std::initializer_list<StoredId> with) const {
     const TensorLayout& layout = lowering_.layout(rows);
     const int64_t groups = layout.words() / lowering_.tokens();
@@ -321,7 +336,7 @@ class Elementwise {
     }
     return of;
   }
-  // x[t] = 1 where token t shows row i0.
+  // x[t] = 1 if token t uses row i0, otherwise 0. The table gives the row of each token.
   isa::Walk Selection(TensorId slot) {
     isa::Walk walk;
     walk.stride[0] = 1;
@@ -352,7 +367,8 @@ class Elementwise {
   void Lower(const ops::GatherColumns&, const In<ops::GatherColumns>& in,
              const Out<ops::GatherColumns>& out) {
     const Rows of = RowsOf(in.rows, {out.y, in.add});
-    // A word's row is met again after `chunk` elements.
+    // y[f][t] = sum over rows of rows[row][f] x[row][t] + add[f][t]. An accumulator is used again
+    // after `chunk` elements, so the adder must have finished by then.
     if (of.chunk < lowering_.machine.accumulate_distance) {
       Fail(
           "accelerator: \"{}\" takes {} words of a row at a time, {} adds to one every {} cycles; "
@@ -382,6 +398,7 @@ class Elementwise {
 
   void Lower(const ops::ScatterColumns& op, const In<ops::ScatterColumns>& in,
              const Out<ops::ScatterColumns>& out) {
+    // rows[row][f] = sum over tokens of x[f][t] where token t uses the row
     if (op.accumulate) Refuse("a word table of one core");
     const Rows of = RowsOf(out.rows, {in.x});
     for (int64_t group = 0; group < of.groups; group += of.chunk) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns every group of operations but contractions and normalisation into passes of the vector
-// unit, and the word table's gather and scatter into streams with a comparison as operand.
+// Lowers all fusion groups except contractions and normalisations to vector ops. The gather and the
+// scatter of the word table become stream instructions that compare table entries with the token.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LOWER_ELEMENTWISE_H_
 #define BITTERN_ACCELERATOR_COMPILER_LOWER_ELEMENTWISE_H_
 
@@ -9,7 +9,8 @@
 
 namespace bittern {
 
-// Fails, naming the training option, where the accelerator has no such operation.
+// Appends the instructions of the group. Fails, naming the training option, if the accelerator does
+// not have the operation.
 void LowerElementwise(const FusionGroup& group, Lowering& lowering);
 
 }  // namespace bittern

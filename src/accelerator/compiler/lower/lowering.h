@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the lowerings of operations read, and where they put tensors, scalars and instructions.
+// The common input of the lowerings of operations, and the place for their tensors, scalars and
+// instructions.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LOWER_LOWERING_H_
 #define BITTERN_ACCELERATOR_COMPILER_LOWER_LOWERING_H_
 
@@ -18,7 +19,7 @@
 
 namespace bittern {
 
-// What a lowering makes small where it has the choice.
+// The objective of a lowering that has a choice.
 enum class LoweringObjective { kCycles, kWords };
 
 // Tile and accumulator slots have two halves. Successive products use them in turn, so that one

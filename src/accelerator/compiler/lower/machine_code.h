@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Instructions before their tensors have addresses.
 //
-// An instruction's walks hold word offsets within a tensor; `tensors` says which, walk by walk in
-// the order in which VisitWalks meets those that are present. Placement adds the tensors'
-// addresses. Waits are added last.
+// An instruction's walks hold word offsets within a tensor. `tensors` names the tensor of each
+// walk, in the order in which VisitWalks visits the walks that are present. Placement adds the
+// addresses of the tensors. Waits are added last.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LOWER_MACHINE_CODE_H_
 #define BITTERN_ACCELERATOR_COMPILER_LOWER_MACHINE_CODE_H_
 
@@ -18,10 +18,10 @@
 
 namespace bittern {
 
-// A tensor of the graph, or one that the compiler adds behind them.
+// The number of a tensor: those of the graph come first, then those that the compiler adds.
 using StoredId = int32_t;
 
-enum class Access { kRead, kWrite, kUpdate };  // kUpdate: reads what it writes
+enum class Access { kRead, kWrite, kUpdate };  // kUpdate: reads the old word and writes it
 
 // Calls visit(walk, access) for every operand that addresses memory.
 template <typename Instruction, typename Visit>
@@ -55,7 +55,7 @@ void VisitWalks(Instruction& instruction, Visit visit) {
 struct MachineOp {
   isa::Instruction instruction;
   std::vector<StoredId> tensors;  // of the walks, in the order of VisitWalks
-  std::vector<StoredId> next;     // the same in the next trip of the loop around, if it is a repeat
+  std::vector<StoredId> next;     // in the next iteration of the rolled loop around it; else empty
   std::string source;             // name of the graph's operation
   int part = kNoPart;             // its part of the model: Graph::parts
 };

@@ -35,7 +35,7 @@ class NormalizationLowering {
   }
 
  private:
-  // Lane registers.
+  // The lane registers. Each has one number for each token. Partial results begin at kPartial.
   enum : uint32_t { kMean, kRstd, kMeanRstd, kS0, kS1, kK0, kK1, kPartial };
 
   template <class O>
@@ -45,7 +45,8 @@ class NormalizationLowering {
 
   int64_t FeaturesOf(StoredId x) const { return lowering_.layout(x).words(); }
 
-  // The sum, and in the same vector_op the sum of its words.
+  // Writes x = a + b, with dropout of b if the group has it. The same vector op sums x over
+  // features for the mean.
   void AddAndMoments() {
     VectorOp vector_op;
     if (const auto* masked = group_[0].As<ops::DropoutAdd>()) {
@@ -61,7 +62,9 @@ class NormalizationLowering {
                  group_[1].Outputs<ops::Moments>(), vector_op);
   }
 
-  // moments[0] = mean, moments[1] = 1 / sqrt(variance + epsilon); `first` makes x or reads it.
+  // moments[2][T]: row 0 is the mean, row 1 is 1 / sqrt(variance + epsilon). `first` writes x[F][T]
+  // or reads it. The variance is the mean of (x - mean)^2 in a second vector op, because E[x^2] -
+  // mean^2 loses digits.
   void LowerMoments(const ops::Moments& op, const In<ops::Moments>& in,
                     const Out<ops::Moments>& out, const VectorOp& first) {
     const int64_t features = FeaturesOf(in.x);
@@ -91,7 +94,8 @@ class NormalizationLowering {
     LowerMoments(op, in, out, VectorOp{}.Read({in.x}));
   }
 
-  // x * rstd - mean * rstd is the normalised x.
+  // Loads rstd and mean * rstd for each token. The normalised x is x * rstd - mean * rstd, which
+  // fits the first multiplication and addition of a vector op.
   void LoadMoments(WordRun moments) {
     vector_.LoadRegister(VectorOpEmitter::Row(moments, 1), kRstd);
     VectorOp vector_op = VectorOp{}.Read(VectorOpEmitter::Row(moments, 0));
@@ -124,6 +128,7 @@ class NormalizationLowering {
   void Lower(const ops::NormalizeGradAffine&, const In<ops::NormalizeGradAffine>& in,
              const Out<ops::NormalizeGradAffine>& out) {
     if (group_.size() > 1) return GradientAndUpdates();
+    // d_gain[f] = sum over tokens of xhat dy, d_shift[f] = sum over tokens of dy.
     LoadMoments({in.moments});
     VectorOp gain = VectorOp{}.Read({in.x}).With({in.dy});
     NormalizeInput(gain);
@@ -169,8 +174,8 @@ class NormalizationLowering {
     vector_.Emit(VectorOpEmitter::OfRegister(kS1).Write(VectorOpEmitter::Row({out.sums}, 1)), 1);
   }
 
-  // One pass: dx = ((-S1 rstd / F) x + dy gain) rstd - (S0 - S1 mean rstd) rstd / F, from dy gain
-  // at `scaled`. kS0 and kS1 hold the sums.
+  // One vector op: dx = ((-S1 rstd / F) x + dy gain) rstd - (S0 - S1 mean rstd) rstd / F, from dy
+  // gain at `scaled`. kS0 and kS1 hold the sums.
   void Combine(const In<ops::NormalizeGrad>& in, const Out<ops::NormalizeGrad>& out,
                WordRun scaled) {
     const float share = 1 / static_cast<float>(FeaturesOf(in.dy));
@@ -209,7 +214,8 @@ class NormalizationLowering {
     Combine(in, out, scaled);
   }
 
-  // A dropout of dy, the sums and NormalizeGrad, where the sums stay in registers.
+  // Dropout of dy, NormalizeGradSums and NormalizeGrad in one series. The sums stay in registers,
+  // so they are not written to memory.
   void DropoutAndGradient(const ops::Dropout& op, const In<ops::Dropout>& in,
                           const Out<ops::Dropout>& out) {
     VectorOp plain = VectorOp{}.Read({in.x}).Write({out.y});
@@ -220,8 +226,10 @@ class NormalizationLowering {
     Combine(grad, group_[2].Outputs<ops::NormalizeGrad>(), {grad.dy});
   }
 
-  // Three passes do all of LayerNorm's backward: dy gain with its sum and the update of shift; the
-  // sum with xhat and the update of gain, which nothing reads afterwards; dx.
+  // Three vector ops compute the whole backward pass of LayerNorm:
+  //   dy gain into a scratch tensor, with its sum S0, and the update of shift
+  //   the sum S1 of dy gain xhat, and the update of gain, which is not read later
+  //   dx
   void GradientAndUpdates() {
     if (lowering_.objective == LoweringObjective::kWords) return GradientInPlace();
     const auto sums = group_[1].Inputs<ops::NormalizeGradSums>();
@@ -235,8 +243,9 @@ class NormalizationLowering {
             scaled);
   }
 
-  // The same, with dy gain where dy was: the pass with xhat, which wants dy, comes first, so gain,
-  // which is still wanted then, is updated last.
+  // The same without the scratch tensor, for a small memory: dy gain overwrites dy. The vector op
+  // with xhat reads dy, so it comes first. The next one still reads gain, so the update of gain
+  // waits in `gradient` and comes last.
   void GradientInPlace() {
     const auto sums = group_[1].Inputs<ops::NormalizeGradSums>();
     const WordRun gain{group_[3].Outputs<ops::Sgd>().parameter};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns LayerNorm, forward and backward, into passes of the vector unit.
+// Lowers LayerNorm, forward and backward, to vector ops.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LOWER_NORMALIZATION_H_
 #define BITTERN_ACCELERATOR_COMPILER_LOWER_NORMALIZATION_H_
 
@@ -8,9 +8,10 @@
 
 namespace bittern {
 
-// Whether a group is of this kind: it has kMoments or one of the kNormalize operations.
+// True if a group is of this kind: it has kMoments or one of the kNormalize operations.
 bool IsNormalization(const FusionGroup& group);
 
+// Appends the instructions of the group.
 void LowerNormalization(const FusionGroup& group, Lowering& lowering);
 
 }  // namespace bittern

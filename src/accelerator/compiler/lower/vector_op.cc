@@ -10,14 +10,16 @@
 namespace bittern {
 namespace {
 
-constexpr size_t kLoops = 4;  // of an instruction
+constexpr size_t kLoops = 4;  // an instruction has four loops
 
 std::array<std::optional<isa::Index>*, 4> Registers(isa::Vector& code) {
   return {&code.l0, &code.l1, &code.l2, &code.lt};
 }
 
-// Cuts loops where they run over the border between a split operand's halves; whether it is where
-// a loop can be cut.
+// Cuts the loops that run over a border of an operand's plane partition. `border`: the number of
+// elements from one border to the next. A loop of `count` iterations becomes an outer loop over
+// borders and an inner loop of border / step iterations. Returns false if a border is within a
+// step, or if the parts would not be of equal length.
 bool Cut(std::vector<VectorLoop>& loops, int64_t border) {
   for (size_t i = 0; i < loops.size(); ++i) {
     VectorLoop& loop = loops[i];
@@ -41,7 +43,7 @@ std::optional<std::vector<VectorLoop>> VectorOpEmitter::LoopsOf(
     const VectorOp& vector_op, const std::array<int64_t, 4>& count,
     const std::array<int64_t, 4>& step) const {
   isa::Vector code = vector_op.code;
-  std::vector<VectorLoop> loops;
+  std::vector<VectorLoop> loops;  // without loops of one iteration, outermost first
   for (size_t j = 0; j < 4; ++j) {
     if (count[j] == 1) continue;
     VectorLoop loop{.count = count[j], .step = step[j]};
@@ -57,6 +59,8 @@ std::optional<std::vector<VectorLoop>> VectorOpEmitter::LoopsOf(
     const TensorLayout& layout = lowering_.layout((*words)->tensor);
     if (layout.split == 0) continue;
     BITTERN_CHECK((*words)->first == 0 && layout.HalfWords() % (*words)->step == 0);
+    // The planes alternate every `half` elements, and each plane's words are contiguous. So the
+    // stride is constant within a half, from one half to the other, and from pair to pair.
     const int64_t half = layout.HalfWords() / (*words)->step;
     if (!Cut(loops, half) || !Cut(loops, 2 * half)) return std::nullopt;
   }
@@ -75,6 +79,7 @@ void VectorOpEmitter::EmitNest(const VectorOp& vector_op, const std::array<int64
                                const std::array<int64_t, 4>& step, int64_t first) {
   isa::Vector code = vector_op.code;
   const auto cut = LoopsOf(vector_op, count, step);
+  // The compilation continues to find all refused partitions, then starts again without them.
   if (!cut || cut->size() > kLoops) {
     for (const auto* words : vector_op.All()) {
       if (*words && lowering_.layout((*words)->tensor).split != 0) {
@@ -110,7 +115,7 @@ void VectorOpEmitter::EmitNest(const VectorOp& vector_op, const std::array<int64
     operand = walk(&lowering_.layout(words->tensor), words->first, words->step);
     tensors.push_back(words->tensor);
   };
-  // In the order of VisitWalks.
+  // The tensors must be in the order of VisitWalks.
   place(vector_op.a, code.a);
   place(vector_op.b, code.b);
   place(vector_op.g, code.g);
@@ -129,7 +134,9 @@ void VectorOpEmitter::EmitNest(const VectorOp& vector_op, const std::array<int64
 void VectorOpEmitter::Reduce(const VectorOp& vector_op, const Reduction& reduction, int64_t count) {
   const int64_t distance = lowering_.machine.accumulate_distance;
   const int64_t whole = count / distance;
-  int64_t registers = 0;
+  int64_t registers = 0;  // partial results so far
+  // Element (i, j) of outer x inner is added to partial result j. So the same register is used
+  // again only after `inner` elements, when the adder has finished.
   const auto part = [&](int64_t outer, int64_t inner, int64_t first) {
     if (outer == 0 || inner == 0) return;
     VectorOp piece = vector_op;
@@ -140,8 +147,8 @@ void VectorOpEmitter::Reduce(const VectorOp& vector_op, const Reduction& reducti
     EmitNest(piece, {1, 1, outer, inner}, {0, 0, inner, 1}, first);
     registers += inner;
   };
-  // Operands that are split in several ways cut the loops at every border. In halves there is one
-  // border less.
+  // Operands with different plane partitions cut the loops at every border. If that makes too many
+  // loops, two vector ops over half of the words each have one border less.
   const std::array<int64_t, 4> counts = {1, 1, whole, distance}, steps = {0, 0, distance, 1};
   const auto loops = LoopsOf(vector_op, counts, steps);
   const int64_t pieces = loops && loops->size() > kLoops && whole % 2 == 0 ? 2 : 1;
@@ -150,6 +157,8 @@ void VectorOpEmitter::Reduce(const VectorOp& vector_op, const Reduction& reducti
   }
   part(1, count % distance, whole * distance);
 
+  // Adds up the partial results. They follow one another without a distance, so the unit must wait
+  // for each addition (serial).
   VectorOp sum = OfRegister(reduction.partial);
   sum.code.l0->stride[3] = 1;
   sum.code.tap = reduction.tap;
@@ -180,6 +189,8 @@ void VectorOpEmitter::MultiplyRegisters(uint32_t r, uint32_t s, uint32_t target)
 
 void VectorOpEmitter::Mask(VectorOp& vector_op, const DropoutAttributes& dropout,
                            isa::Source isa::Vector::*factor) {
+  // The machine compares 16 random bits with the threshold. The scale makes up for exactly the
+  // share that is kept, so the mean stays the same.
   const auto threshold = static_cast<uint32_t>(std::lround((1 - dropout.rate) * 65536));
   vector_op.code.*factor = isa::Source::kMask;
   vector_op.code.dropout = isa::Dropout{};
@@ -193,7 +204,8 @@ void VectorOpEmitter::UpdateBySum(VectorOp& vector_op, StoredId parameter, doubl
                                   bool of_input) {
   vector_op.lanes = WordRun{.tensor = parameter};
   vector_op.lane_scale = Rate(rate_factor);
-  // A parameter that the pass reads anyhow is there already: a bank has one port to read.
+  // If the vector op already reads the parameter as g, the old value comes from there, because a
+  // bank has one read port. Otherwise the unit reads it as lane_old.
   const bool read = vector_op.g && vector_op.g->tensor == vector_op.lanes->tensor;
   (read ? vector_op.code.lane_g : vector_op.code.lane_old) = 1;
   vector_op.code.lane_source = of_input ? 1 : 0;

@@ -12,7 +12,8 @@
 namespace bittern {
 namespace {
 
-// Improves a placement item by item, each in turn at the best place that is free.
+// A local search: each item in turn moves to the best place that is free, or changes places with
+// another item.
 class BankSearch {
  public:
   BankSearch(std::vector<PlacedItem>& items, int columns, int64_t column_words, int64_t bank_words,
@@ -30,10 +31,11 @@ class BankSearch {
     }
   }
 
-  // Returns what is left.
+  // Improves the placement. Returns the cycles of the conflicts that remain.
   int64_t Run() {
     std::vector<size_t> order(items_.size());
     std::iota(order.begin(), order.end(), size_t{0});
+    // Items with the most conflicts move first, while there is the most choice.
     for (int pass = 0; pass < kPasses; ++pass) {
       std::vector<int64_t> cost(items_.size());
       for (size_t i = 0; i < items_.size(); ++i) cost[i] = Cost(i);
@@ -43,7 +45,7 @@ class BankSearch {
       for (const size_t i : order) moved |= Move(i) || Swap(i);
       if (!moved) break;
     }
-    int64_t twice = 0;  // a meeting is of two items, or of one with itself
+    int64_t twice = 0;  // the lists of both items have a conflict; one list, if it is one item
     for (size_t i = 0; i < items_.size(); ++i) {
       for (const ItemConflict& conflict : conflicts_[i]) {
         const bool alone = conflict.a.item == conflict.b.item;
@@ -53,9 +55,10 @@ class BankSearch {
     return twice / 2;
   }
 
-  // Gives the items new places in this order: each the lowest of those at which it shares a bank
-  // with least. `unit`: what counts as no more than nothing, kAlways for a packing that is close
-  // and keeps the operands of one instruction apart. Whether all have a place.
+  // Packs the items anew in this order. Each one goes to the place with the lowest cost, and among
+  // these to the lowest one. Costs below `unit` are treated as zero. With kAlways only conflicts
+  // within one instruction count, which gives a close packing. Returns false if an item does not
+  // fit.
   bool PlaceApart(const std::vector<size_t>& order, int64_t unit) {
     placed_.assign(items_.size(), false);
     for (const size_t i : order) {
@@ -77,8 +80,11 @@ class BankSearch {
   }
 
  private:
+  // The most rounds over all items. A round in which no item moves is the last one. The number was
+  // chosen by hand on the presets; no experiment is recorded.
   static constexpr int kPasses = 8;
 
+  // True if the two parts share a bank. Each part covers the banks from its first to its last word.
   bool InOneBank(const ItemConflict& conflict) const {
     const PlacedItem& a = items_[conflict.a.item];
     const PlacedItem& b = items_[conflict.b.item];
@@ -93,6 +99,7 @@ class BankSearch {
            first(b, conflict.b) <= last(a, conflict.a);
   }
 
+  // The cycles of the conflicts of item `i` where it lies now, with items that have a place.
   int64_t Cost(size_t i) const {
     int64_t cost = 0;
     for (const ItemConflict& conflict : conflicts_[i]) {
@@ -102,7 +109,7 @@ class BankSearch {
     return cost;
   }
 
-  // Whether there was a better place.
+  // Moves the item to the free place with the lowest cost. Returns true if it was a better one.
   bool Move(size_t i) {
     PlacedItem& item = items_[i];
     int64_t least = Cost(i);
@@ -124,7 +131,8 @@ class BankSearch {
     return moved;
   }
 
-  // Changes places with another of its size, where that is better for both together.
+  // Changes places with an item of the same size, if the cost of both together falls. In a full
+  // memory an item has no free place to move to, but it can always change places.
   bool Swap(size_t i) {
     const int64_t cost = Cost(i);
     if (cost == 0) return false;
@@ -145,7 +153,7 @@ class BankSearch {
     Exchange(i, best);
     return true;
   }
-  // Whether two may change places.
+  // True if two items fit each other's place.
   bool Alike(size_t a, size_t b) const {
     return a != b && items_[a].words() == items_[b].words() && items_[a].split == items_[b].split;
   }
@@ -160,6 +168,7 @@ class BankSearch {
     }
     return gaps;
   }
+  // True if no other item is alive in the same words at the same time.
   bool IsFree(size_t i) const {
     const int64_t offset = items_[i].offset;
     const std::vector<OffsetGap> gaps = GapsOf(i);
@@ -168,12 +177,13 @@ class BankSearch {
     });
   }
 
-  // Where the item fits in its column, from the lowest: at the begin of a run of free offsets, and
-  // where one of its parts begins or ends with a bank.
+  // Offsets at which the item fits in its column, in ascending order: the begin of every run of
+  // free offsets, and every offset at which one of its parts begins or ends at the border of a
+  // bank. At the other offsets it covers the same banks as at one of these.
   std::vector<int64_t> FreeOffsets(size_t i) const {
     const PlacedItem& item = items_[i];
     std::vector<OffsetGap> gaps = GapsOf(i);
-    gaps.emplace_back(column_words_ - item.words(), column_words_);
+    gaps.emplace_back(column_words_ - item.words(), column_words_);  // the end of the column
     std::sort(gaps.begin(), gaps.end());
     std::vector<int64_t> offsets;
     int64_t begin = 0;
@@ -197,10 +207,12 @@ class BankSearch {
   const int columns_;
   const int64_t column_words_, bank_words_;
   std::vector<bool> placed_;
-  std::vector<std::vector<ItemConflict>> conflicts_;  // by item, which is their a
+  std::vector<std::vector<ItemConflict>> conflicts_;  // by item, which is the conflict's a
 };
 
-// Long-lived items first, which leave no gaps, in some order; the others by size or as they lie.
+// An order for a packing. Items that live for more than half of the program come first, whole ones
+// before those with a plane partition, in a random order: they leave no holes between them. The
+// other items follow by their present offset (even seeds) or by size (odd seeds).
 std::vector<size_t> SomeOrder(const std::vector<PlacedItem>& items, uint64_t seed) {
   int first = 0, last = 0;
   for (const PlacedItem& item : items) last = std::max(last, item.life().last);
@@ -222,13 +234,15 @@ std::vector<size_t> SomeOrder(const std::vector<PlacedItem>& items, uint64_t see
 
 int64_t AssignItemsToBanks(std::vector<PlacedItem>& items, int columns, int64_t column_words,
                            int64_t bank_words, const std::vector<ItemConflict>& conflicts) {
+  // The most packings that are tried. On the K26, whose memory is 95 % full, every second packing
+  // leaves no pair of operands of one instruction in a bank. The number itself was chosen by hand.
   constexpr uint64_t kTries = 16;
   const std::vector<PlacedItem> before = items;
   int64_t least = BankSearch(items, columns, column_words, bank_words, conflicts).Run();
   for (uint64_t seed = 1; least > 0 && seed <= kTries; ++seed) {
     std::vector<PlacedItem> tried = before;
     BankSearch search(tried, columns, column_words, bank_words, conflicts);
-    // By turns: two orders, with two units each.
+    // The seeds go through the four combinations of two orders and two units.
     if (!search.PlaceApart(SomeOrder(before, seed), seed / 2 % 2 == 0 ? kAlways : 1)) continue;
     const int64_t left = search.Run();
     if (left >= least) continue;

@@ -12,7 +12,7 @@
 namespace bittern {
 namespace {
 
-// A tensor's port in use, [begin, end) cycles.
+// The cycles [begin, end) in which an instruction uses a port of a tensor's bank.
 struct Use {
   int64_t begin = 0, end = 0;
   StoredId tensor = 0;
@@ -40,7 +40,7 @@ std::vector<BankConflict> FindBankConflicts(const std::vector<MachineOp>& ops,
             const StoredId tensor =
                 op.next.empty() ? first : among.AtIteration(first, op.next[n], time.trip);
             ++n;
-            // What a sum starts from is read when the sum is there.
+            // The start of a sum is read when the sum is complete.
             const int64_t late = access == Access::kUpdate ? latency : 0;
             if (access != Access::kWrite) {
               uses.push_back({time.start, time.issued + late, tensor, false, i});
@@ -55,7 +55,8 @@ std::vector<BankConflict> FindBankConflicts(const std::vector<MachineOp>& ops,
   std::map<std::pair<StoredId, StoredId>, int64_t> cycles;
   std::vector<const Use*> open;
   for (const Use& use : uses) {
-    // Nothing starts before it is handed out, which happens in order.
+    // An instruction starts after its dispatch, and dispatches are in order. So a use that ends
+    // before this dispatch conflicts with none of the following ones.
     const int64_t now = times[use.instruction].dispatch;
     std::erase_if(open, [&](const Use* other) { return other->end <= now; });
     for (const Use* other : open) {

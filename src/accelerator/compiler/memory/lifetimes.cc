@@ -18,6 +18,8 @@ std::vector<Lifetime> LifetimesOf(const std::vector<MachineOp>& ops, size_t tens
     const MachineOp& op = ops[static_cast<size_t>(i)];
     for (const StoredId id : op.tensors) touch(id, i, i);
   }
+  // A loop runs its body again, so a tensor that is not local to one iteration lives for the whole
+  // loop.
   for (int begin = 0; begin < std::ssize(ops); ++begin) {
     const auto* loop = std::get_if<isa::Loop>(&ops[static_cast<size_t>(begin)].instruction);
     if (loop == nullptr) continue;

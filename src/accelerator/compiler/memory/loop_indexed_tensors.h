@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tensors of which the trips of a hardware loop take one after the other (sections.h).
+// Loop-indexed tensors: each iteration of a rolled loop uses the next tensor of a sequence.
 #ifndef BITTERN_ACCELERATOR_COMPILER_MEMORY_LOOP_INDEXED_TENSORS_H_
 #define BITTERN_ACCELERATOR_COMPILER_MEMORY_LOOP_INDEXED_TENSORS_H_
 
@@ -15,7 +15,7 @@ namespace bittern {
 
 class LoopIndexedTensors {
  public:
-  // Refers to `families`: in each, tensors in the order in which they lie.
+  // Refers to `loop_indexed`: sequences of tensors in the order of their addresses.
   explicit LoopIndexedTensors(const std::vector<std::vector<TensorId>>& loop_indexed)
       : loop_indexed_(loop_indexed) {
     for (size_t f = 0; f < loop_indexed.size(); ++f) {
@@ -25,7 +25,7 @@ class LoopIndexedTensors {
     }
   }
 
-  // What takes `first`'s place in a trip of a loop, if `next` does in the second.
+  // The tensor that iteration `iteration` uses, given those of iterations 0 and 1.
   StoredId AtIteration(StoredId first, StoredId next, int64_t iteration) const {
     if (first == next || iteration == 0) return first;
     const auto [family, place] = place_.at(first);

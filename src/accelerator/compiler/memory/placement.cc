@@ -11,16 +11,19 @@ namespace {
 
 using Before = std::function<bool(const PlacedItem&, const PlacedItem&)>;
 
+// Places items one after the other, each at the lowest free offset (first fit).
 class Placement {
  public:
   Placement(std::vector<PlacedItem>& items, int columns) : items_(items), columns_(columns) {}
 
+  // Returns the height.
   int64_t Run(const std::vector<size_t>& order) {
     int64_t height = 0;
     for (const size_t i : order) {
       PlacedItem& item = items_[i];
       item.column = 0;
       item.offset = LowestFree(item);
+      // A whole tensor takes the column in which it lies lower.
       if (!item.split && columns_ > 1) {
         const int64_t first = item.offset;
         item.column = 1;
@@ -40,6 +43,8 @@ class Placement {
   int64_t LowestFree(const PlacedItem& item) const {
     std::vector<OffsetGap> gaps;
     for (const size_t n : placed_) AddConflicts(item, items_[n], gaps);
+    // Gaps are sorted by their begin. The first one that begins at or after the offset leaves it
+    // free.
     std::sort(gaps.begin(), gaps.end());
     int64_t offset = 0;
     for (const auto& [begin, end] : gaps) {
@@ -54,6 +59,7 @@ class Placement {
   std::vector<size_t> placed_;
 };
 
+// The length of the item's lifetime in instructions.
 int64_t Length(const PlacedItem& item) {
   const Lifetime life = item.life();
   return int64_t{life.last} - life.first;
@@ -74,6 +80,8 @@ void AddConflicts(const PlacedItem& item, const PlacedItem& other, std::vector<O
   for (const PlacedPart& part : item.parts) {
     for (const PlacedPart& there : other.parts) {
       if (!part.life.Overlaps(there.life)) continue;
+      // At this offset both parts begin at the same word. They overlap if the item lies less than
+      // part.words lower or less than there.words higher.
       const int64_t begin = other.offset + there.begin - part.begin;
       gaps.emplace_back(begin - part.words, begin + there.words);
     }
@@ -81,6 +89,7 @@ void AddConflicts(const PlacedItem& item, const PlacedItem& other, std::vector<O
 }
 
 int64_t PlaceItems(std::vector<PlacedItem>& items, int columns) {
+  // No order is the best one for every model: by size, by length of life, by both, and by begin.
   const Before orders[] = {
       [](const PlacedItem& a, const PlacedItem& b) { return a.words() > b.words(); },
       [](const PlacedItem& a, const PlacedItem& b) { return Length(a) > Length(b); },

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gives every tensor of a program its words.
+// Places tensors: gives each one words that no other tensor uses during its lifetime.
 //
-// Each kind of word is placed by itself. With two planes a region is two columns, one for each:
-// split tensors lie in both at the same offset, whole ones in either. Tensors that are never alive
-// together share words, also those that lie side by side in one item. Deterministic.
+// Each kind of word is placed alone. With two planes a region has two columns, one for each plane.
+// A tensor with a plane partition is in both columns at the same offset, a whole tensor in either
+// one. Tensors that must be adjacent form one item. Tensors that are never alive at the same time
+// may share words, even if they are parts of items. Deterministic.
 #ifndef BITTERN_ACCELERATOR_COMPILER_MEMORY_PLACEMENT_H_
 #define BITTERN_ACCELERATOR_COMPILER_MEMORY_PLACEMENT_H_
 
@@ -19,12 +20,12 @@ namespace bittern {
 struct PlacedPart {
   Lifetime life;
   int64_t begin = 0;  // from the item's first word
-  int64_t words = 0;  // in a column
+  int64_t words = 0;  // in one column
 };
 
 struct PlacedItem {
-  std::vector<PlacedPart> parts;  // one behind the other
-  bool split = false;             // in both columns
+  std::vector<PlacedPart> parts;  // adjacent, in this order
+  bool split = false;             // true: in both columns
   // The result.
   int64_t offset = 0;
   int column = 0;
@@ -34,15 +35,16 @@ struct PlacedItem {
   Lifetime life() const;
 };
 
-// Offsets that an item must not have, those between the two.
+// Offsets that an item must not have: those between the two, without the two themselves.
 using OffsetGap = std::pair<int64_t, int64_t>;
 
-// Adds those at which a part of `item` would lie on one of `other` that is alive together with it.
-// Columns are the items' own.
+// Adds the offsets at which a part of `item` would overlap a part of `other` that is alive at the
+// same time. It adds nothing if the items are in different columns.
 void AddConflicts(const PlacedItem& item, const PlacedItem& other, std::vector<OffsetGap>& gaps);
 
-// Each at the lowest offset that is free, in the best of several orders. Returns the height: the
-// most words that a column needs. `columns`: 1 or 2.
+// Gives each item the lowest offset that is free, in the best of several orders. Returns the
+// height: the words that the fullest column needs. `columns`: 1 or 2. Overwrites `offset` and
+// `column`.
 int64_t PlaceItems(std::vector<PlacedItem>& items, int columns);
 
 }  // namespace bittern

@@ -14,6 +14,7 @@
 namespace bittern {
 namespace {
 
+// Indices into spaces_. Spaces 0 to 2 are the regions of memory.
 constexpr size_t kTileSpace = 3, kAccumulatorSpace = 4, kRegisterSpace = 5;
 
 }  // namespace
@@ -70,7 +71,8 @@ const std::vector<Hazards::Requirement>& Hazards::Take(const MachineOp& op, int6
         if constexpr (requires { T::kUnit; }) {
           Describe(instruction, op, iteration);
           Slots(instruction, iteration);
-          // Against what was there before this instruction.
+          // Operands that are only read come first. They must be compared with the writers before
+          // this instruction, and its own writes replace these writers.
           std::stable_partition(operands_.begin(), operands_.end(),
                                 [](const Operand& operand) { return !operand.writes; });
           const int64_t interval = bittern::Interval(op.instruction, machine_);
@@ -78,7 +80,8 @@ const std::vector<Hazards::Requirement>& Hazards::Take(const MachineOp& op, int6
           const int64_t elements = nest_[0] * nest_[1] * nest_[2] * nest_[3] * nest_[4];
           taken_[unit_].push_back({Latency(op.instruction, machine_), interval, at_worst_, &op});
           Elements(interval, elements);
-          // The next one may begin in the cycle behind the last element.
+          // The next instruction of the unit may start one cycle after the last element. A number
+          // of elements that the host sets may be as small as one.
           const int64_t cycles = (elements - 1) * interval + 1;
           issue_cycles_[unit_].push_back(issue_cycles_[unit_].back() + (at_worst_ ? 1 : cycles));
         }
@@ -89,9 +92,9 @@ const std::vector<Hazards::Requirement>& Hazards::Take(const MachineOp& op, int6
 
 namespace {
 
-// Whether walks of different entries of the table have no word in common.
+// True if walks of different entries of the table have no word in common.
 bool EntriesApart(const isa::Walk& walk, const std::array<uint32_t, 4>& count, int64_t plane_step) {
-  int64_t reach = 0;
+  int64_t reach = 0;  // from the first to the last word of an entry
   for (size_t j = 0; j < 4; ++j) {
     if (walk.stride[j] == plane_step) continue;  // the same entry of the other half
     reach += std::abs(int64_t{walk.stride[j]}) * (count[j] - 1);
@@ -99,7 +102,8 @@ bool EntriesApart(const isa::Walk& walk, const std::array<uint32_t, 4>& count, i
   return reach < std::abs(int64_t{walk.table_stride});
 }
 
-// Whether a walk is what a sum starts from, which is read when the sum is there.
+// True if a walk is the start of a sum: the old result or a scalar. The unit reads it late, when
+// the sum is complete.
 template <typename T>
 bool IsStart(const T& instruction, const isa::Walk& walk) {
   if constexpr (std::is_same_v<T, isa::Stream>) {
@@ -115,6 +119,7 @@ bool IsStart(const T& instruction, const isa::Walk& walk) {
   }
 }
 
+// One bit for each plane. A field of 0 means the first plane.
 template <typename T>
 uint32_t PlanesOf(const T& instruction) {
   const uint32_t planes = instruction.planes;
@@ -126,13 +131,16 @@ uint32_t PlanesOf(const T& instruction) {
 template <typename T>
 void Hazards::Describe(const T& instruction, const MachineOp& op, int64_t iteration) {
   const int planes = std::popcount(PlanesOf(instruction));
-  bool in_turn = false;  // one plane after the other
+  // A drain takes the planes one after the other, in a fifth loop. It is the outermost loop, or the
+  // third one if the planes hold terms of the same result. Other instructions use both planes at
+  // the same time, so their fifth loop has one iteration.
+  bool in_turn = false;
   for (size_t j = 0; j < 4; ++j) nest_[j + 1] = instruction.count[j];
   nest_[0] = 1;
   plane_loop_ = 0;
   if constexpr (std::is_same_v<T, isa::Drain>) {
     in_turn = true;
-    if (instruction.plane_sum != 0) {  // within every result
+    if (instruction.plane_sum != 0) {
       nest_ = {nest_[1], nest_[2], 1, nest_[3], nest_[4]};
       plane_loop_ = 2;
     }
@@ -147,10 +155,13 @@ void Hazards::Describe(const T& instruction, const MachineOp& op, int64_t iterat
     operand.reads = access != Access::kWrite;
     operand.writes = access != Access::kRead;
     if (IsStart(instruction, walk)) {
+      // The unit reads the start for the last addition: read_latency + add_latency + 1 cycles
+      // before its latency ends.
       const int64_t from_start = machine_.read_latency + machine_.add_latency + 1;
       operand.read_delay = std::max<int64_t>(0, Latency(op.instruction, machine_) - from_start);
     }
     if (walk.table != 0) {
+      // The host writes the table, so any word of the tensor may be meant.
       operand.place = PlaceOf(tensor.address);
       operand.whole = tensor.words;
       operand.plane_step = tensor.plane_step;
@@ -177,6 +188,7 @@ void Hazards::Describe(const T& instruction, const MachineOp& op, int64_t iterat
       }
     }
     if constexpr (std::is_same_v<T, isa::Vector>) {
+      // A sum over lanes or a reduction lengthens the latency. y does not wait for it.
       if (instruction.y && &walk == &*instruction.y) {
         isa::Vector alone = instruction;
         alone.lanes.reset();
@@ -213,6 +225,7 @@ void Hazards::Slots(const T& instruction, int64_t iteration) {
     if constexpr (requires { instruction.slot; }) {
       isa::Index index = instruction.slot;
       const int64_t slots = spaces_[space + 1] - spaces_[space];
+      // In a loop over a list odd iterations use the second half of the slots.
       if (instruction.alternate != 0 && iteration % 2 != 0) {
         index.base += static_cast<uint32_t>(slots / 2);
       }
@@ -224,6 +237,7 @@ void Hazards::Slots(const T& instruction, int64_t iteration) {
   } else if constexpr (std::is_same_v<T, isa::Drain>) {
     slot(kAccumulatorSpace, false);
   } else if constexpr (std::is_same_v<T, isa::Stream>) {
+    // The direction of time writes accumulators. The others read a tile.
     const bool time = instruction.direction == isa::Direction::kTime;
     slot(time ? kAccumulatorSpace : kTileSpace, time);
   } else if constexpr (std::is_same_v<T, isa::Vector>) {
@@ -237,6 +251,7 @@ void Hazards::Slots(const T& instruction, int64_t iteration) {
 void Hazards::Require(size_t unit, const Touch& touch, int64_t offset) {
   const int64_t sequence = touch.sequence;
   if (sequence < synchronized_[unit]) return;
+  // The cycles of its elements are unknown, because the host sets their number.
   if (taken_[unit][static_cast<size_t>(sequence)].at_worst) offset = kUntilDone;
   for (Requirement& known : requirements_) {
     if (known.unit == unit && known.sequence == sequence) {
@@ -252,8 +267,9 @@ void Hazards::Meet(Word& word, const Operand& operand, int64_t cycle) {
   const auto mine = [&](size_t unit, const Touch& touch) {
     return touch.sequence < 0 || (unit == unit_ && touch.sequence == sequence);
   };
+  // The earliest cycle of this access. If the host sets the count, any element may be the first.
   const int64_t first = at_worst_ ? 0 : cycle;
-  // What it only reads it may find later; what it writes must not be overtaken by it.
+  // A read is needed only read_delay cycles after the issue. A write counts from the issue on.
   const int64_t found = first + operand.read_delay;
   if (word.writer_unit >= 0) {
     const auto unit = static_cast<size_t>(word.writer_unit);
@@ -275,7 +291,7 @@ void Hazards::Meet(Word& word, const Operand& operand, int64_t cycle) {
           taken_[unit][static_cast<size_t>(reader.sequence)].op == taken_[unit_].back().op;
       if (!itself) Require(unit, reader, reader.cycle - first);
     }
-    word.readers.fill({});  // who writes next waits for this one
+    word.readers.fill({});  // the next writer waits for this write, which waits for the readers
     word.writer_unit = static_cast<int32_t>(unit_);
     word.writer = now;
   }
@@ -285,7 +301,7 @@ void Hazards::Meet(Word& word, const Operand& operand, int64_t cycle) {
 }
 
 int64_t Hazards::SpreadOf(const isa::Walk& walk) const {
-  std::map<int64_t, std::pair<int64_t, int64_t>> met;  // word: first and last element
+  std::map<int64_t, std::pair<int64_t, int64_t>> met;  // by word: the first and the last element
   std::array<int64_t, 5> index{};
   int64_t spread = 0;
   for (int64_t element = 0;; ++element) {
@@ -321,6 +337,7 @@ void Hazards::UsePorts(const Operand& operand, int64_t place, int64_t cycle) {
     port_uses_.push_back({port, at, at});
   };
   if (operand.reads) use(PortOf(operand, place, 0), cycle + operand.read_delay);
+  // A write uses the port when the result leaves the unit.
   if (operand.writes)
     use(PortOf(operand, place, 1), cycle + taken_[unit_].back().latency - operand.early);
 }
@@ -331,6 +348,7 @@ void Hazards::MeetPorts() {
     std::array<Touch, isa::kUnits>& others = ports_[use.port];
     for (size_t unit = 0; unit < isa::kUnits; ++unit) {
       if (others[unit].sequence < 0) continue;
+      // The first use comes at least one cycle after the other instruction's last use.
       Require(unit, others[unit], others[unit].cycle + 1 - use.first);
     }
     others[unit_] = {sequence, static_cast<int32_t>(use.last)};
@@ -342,7 +360,7 @@ void Hazards::Elements(int64_t interval, int64_t elements) {
   const int64_t last = (elements - 1) * interval;
   for (const Operand& operand : operands_) {
     if (operand.whole > 0) {
-      // Somewhere in it: met by the first element, held until the last.
+      // Each element may use any word of the tensor: from the first element to the last one.
       for (int64_t w = 0; w < operand.whole; ++w) {
         for (int plane = 0; plane < operand.planes; ++plane) {
           Word& word = words_[static_cast<size_t>(operand.place + w + plane * operand.plane_step)];
@@ -354,6 +372,7 @@ void Hazards::Elements(int64_t interval, int64_t elements) {
       }
       continue;
     }
+    // Counts through the nest like an odometer, the innermost loop fastest.
     std::array<int64_t, 5> index{};
     int64_t at = operand.place;
     for (int64_t element = 0; element < elements; ++element) {

@@ -15,29 +15,40 @@
 namespace bittern {
 namespace {
 
-constexpr int64_t kLatency = 70;     // from an element to who follows it, about
-constexpr int64_t kLoopSlack = 300;  // of loops over a list, before which the others go
-constexpr int64_t kSlack = 80;       // starts that are as good as the same
-constexpr int64_t kUrgent = 8000;    // priority of what the next section begins with
+// The constants of the model, in cycles. They were tuned by hand on the presets. No experiment is
+// recorded for a single one of them.
+//
+// The time from an element of one instruction to the element of another one that uses its result.
+// The actual latencies are those of timing.h.
+constexpr int64_t kLatency = 70;
+// Groups whose starts differ by no more than this count as equally early. Then the priority
+// decides.
+constexpr int64_t kSlack = 80;
+// The same for a loop over a list. Its start counts as kSlack + 1 later than it is, so that other
+// groups go first.
+constexpr int64_t kLoopSlack = 300;
+// The extra priority of a group whose result the next section reads. A quarter of it goes to the
+// last vector ops of a section. It competes with chains of work, so its unit is cycles, too.
+constexpr int64_t kUrgent = 8000;
 
 enum MainUnit { kStreamUnit, kVectorUnit };
 
-// A group as the model sees it.
+// What the model knows of a group. Times are in cycles.
 struct Node {
   MainUnit unit = kVectorUnit;
-  int64_t cycles = 0;            // that its unit takes
-  int64_t first_pass = 0;        // cycles of the pass that may follow an operand, at the begin
-  int64_t last_pass = 0;         // cycles of the pass that makes its result, at the end
-  int64_t lead = 0;              // loading before
-  int64_t tail = 0;              // draining behind
-  bool loops = false;            // over a list
-  bool flows = false;            // makes its result word by word
-  TensorId follows = kNoTensor;  // takes this operand word by word; kNoTensor: any (vector unit)
-  std::vector<std::pair<size_t, bool>> before;  // must go first; true: may be followed closely
-  std::vector<std::pair<size_t, bool>> behind;
-  // What it reads while its unit works, and while it loads before.
+  int64_t cycles = 0;      // time that its unit works
+  int64_t first_pass = 0;  // time of its first instruction, which may follow an operand closely
+  int64_t last_pass = 0;   // time of its last instruction, which makes the result
+  int64_t lead = 0;        // time to load a tile, before the unit works
+  int64_t tail = 0;        // time to write results back, after the unit works
+  bool loops = false;      // true if it is a loop over a list
+  bool flows = false;      // true if it makes its result word by word
+  TensorId follows = kNoTensor;  // the operand that it reads word by word; kNoTensor: any (vector)
+  std::vector<std::pair<size_t, bool>> before;  // nodes that go first; true: may follow it closely
+  std::vector<std::pair<size_t, bool>> behind;  // nodes that go later; true: may follow closely
+  // The tensors that it reads while its unit works, and those that it loads before.
   std::vector<TensorId> reads, loads;
-  int64_t priority = 0;  // cycles until the end of the section, at least
+  int64_t priority = 0;  // cycles from its start to the end of the section, at least
   int64_t start = 0, finish = 0;
 };
 
@@ -50,13 +61,14 @@ class Scheduling {
     for (const FusionGroup& group : groups_) nodes_.push_back(Model(group));
     Connect();
     PutBehindTheArray();
+    // From the last node to the first, so that the priorities of later nodes are known.
     for (size_t i = nodes_.size(); i-- > 0;) {
       Node& node = nodes_[i];
       for (const auto& [n, close] : node.behind) {
         node.priority = std::max(node.priority, nodes_[n].priority);
       }
       if (Urgent(groups_[i])) node.priority += kUrgent;
-      // The vector unit is soon wanted by the next section.
+      // The next section needs the vector unit soon, so the last vector ops should not be late.
       if (node.unit == kVectorUnit && node.behind.empty()) node.priority += kUrgent / 4;
       node.priority += node.cycles + node.tail;
     }
@@ -98,17 +110,19 @@ class Scheduling {
       const std::vector<TensorId> operands = Operands(member);
       node.reads.insert(node.reads.end(), operands.begin(), operands.end());
     }
-    // The first operand has the words of the operation, or the result where there is no operand.
+    // A vector op runs over the words of the first operand, or of the result if it has no operand.
     const int64_t words = Words(op.in.empty() ? op.out.front() : op.in.front());
     int64_t passes = 1;
     for (const Op& member : group) {
+      // In a group, the vector ops of the gradient also compute the sums for gain and shift.
       const bool on_the_way = member.Is<ops::NormalizeGradAffine>() && group.size() > 1;
       passes += on_the_way ? 0 : LoweringOf(member).more_passes;
     }
     node.cycles = passes * (words + kLatency) - kLatency;
     node.first_pass = node.last_pass = words;
     node.flows = !op.Is<ops::Moments>() && !group.back().Is<ops::Moments>();
-    // The sum of AddAndMoments comes first.
+    // With moments, the first vector op already writes the sum, and the rest only reads it. So a
+    // reader may follow from the first word on.
     if (group.size() > 1 && group[1].Is<ops::Moments>()) {
       node.flows = true;
       node.last_pass = node.cycles;
@@ -129,11 +143,14 @@ class Scheduling {
                           in.start != kNoTensor ? &in_.layout(in.start) : nullptr);
     const std::optional<ArrayMapping> mapping = FindArrayMapping(contract, in_.tokens(), c, a, b);
     if (mapping->direction == isa::Direction::kTime) {
-      // In a loop over a list each trip writes its own part.
+      // In a loop over a list each iteration writes its own part of the result, and the model
+      // counts the last one alone.
       node.tail = node.loops ? c.words() / in_.tokens() : c.words();
       node.follows = mapping->token_side == kA ? in.a : in.b;
       node.reads = {in.a, in.b};
     } else {
+      // The tile is loaded before the stream starts. It has tokens in its lanes in the direction of
+      // ranks, and ranks in the direction of tokens.
       const bool a_is_tile =
           (mapping->direction == isa::Direction::kRank) == (mapping->token_side == kA);
       node.lead = (a_is_tile ? a : b).words();
@@ -146,6 +163,8 @@ class Scheduling {
     return node;
   }
 
+  // True if the next section reads a result of the group. Parameters do not count: their readers
+  // come in the next step.
   bool Urgent(const FusionGroup& group) const {
     for (const Op& op : group) {
       for (const TensorId id : op.out) {
@@ -170,8 +189,9 @@ class Scheduling {
     }
   }
 
-  // What nobody waits for can wait until the array has read the same tensor (a bank has one port to
-  // read): what leaves nothing behind but an updated parameter, and scaled copies of parameters.
+  // A bank has one read port. A group of vector ops whose result is not needed soon waits until the
+  // array has read the same tensor. Such groups are those without a later reader (updates of
+  // parameters), scaled copies and sums over tokens.
   void PutBehindTheArray() {
     for (size_t i = 0; i < nodes_.size(); ++i) {
       Node& node = nodes_[i];
@@ -193,7 +213,7 @@ class Scheduling {
     }
   }
 
-  // Which nodes must come behind node `i`.
+  // Marks node `i` and all nodes that must come after it, so that no new edge makes a cycle.
   std::vector<bool> After(size_t i) const {
     std::vector<bool> after(nodes_.size());
     after[i] = true;
@@ -210,7 +230,7 @@ class Scheduling {
     return after;
   }
 
-  // Whether the second takes the first one's result word by word, and nothing else of it.
+  // True if the second node reads the first one's result word by word.
   bool Close(size_t first, size_t second) const {
     const Node &a = nodes_[first], &b = nodes_[second];
     if (!a.flows) return false;
@@ -219,7 +239,7 @@ class Scheduling {
     return b.follows == result;
   }
 
-  // When the unit may start on it.
+  // The first cycle in which the unit may start on the node.
   int64_t Earliest(const Node& node) const {
     int64_t ready = 0;
     for (const auto& [n, close] : node.before) {
@@ -232,7 +252,8 @@ class Scheduling {
     }
     return PortsFree(node, std::max(ready + node.lead, free_[node.unit]));
   }
-  // From `start` on, when no other unit reads the same tensor: a bank has one port to read.
+  // The first cycle from `start` on in which no other unit reads the same tensor, because a bank
+  // has one read port.
   int64_t PortsFree(const Node& node, int64_t start) const {
     for (bool moved = true; std::exchange(moved, false);) {
       const auto keep_clear = [&](TensorId id, int64_t begin, int64_t end) {
@@ -250,6 +271,7 @@ class Scheduling {
     }
     return start;
   }
+  // A node that follows another closely ends after it: its last instruction needs the last word.
   int64_t Finish(const Node& node) const {
     int64_t finish = node.start + node.cycles;
     for (const auto& [n, close] : node.before) {
@@ -268,6 +290,7 @@ class Scheduling {
                       [&](const auto& edge) { return !done[edge.first]; })) {
         continue;
       }
+      // Loops over lists start later in the comparison, so that they do not set the earliest start.
       ready.emplace_back(Earliest(nodes_[i]) + (nodes_[i].loops ? kSlack + 1 : 0), i);
     }
     const int64_t first = std::min_element(ready.begin(), ready.end())->first;
@@ -288,11 +311,11 @@ class Scheduling {
   };
 
   std::vector<FusionGroup> groups_;
-  const std::set<TensorId>& next_;  // what the section behind this one reads or updates
+  const std::set<TensorId>& next_;  // tensors that the next section reads or updates
   const LaidOutGraph& in_;
   std::vector<Node> nodes_;
   std::array<int64_t, 2> free_{};
-  std::map<TensorId, std::vector<Reading>> read_;  // by the groups that have their place
+  std::map<TensorId, std::vector<Reading>> read_;  // times in which scheduled nodes read a tensor
 };
 
 }  // namespace

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts the groups of a section into an order that keeps the units busy at the same time.
+// Puts the fusion groups of a section into an order that keeps several units busy at a time.
 //
-// Units take their instructions in program order, so the order decides what overlaps. List
-// scheduling by a rough model of times: of the groups whose operands are there, the one that can
-// start first, and among those that can start at about the same time the one with the longest
-// chain of work behind it; first of all, what the next section waits for.
+// A unit takes its instructions in program order, so the order decides which ones overlap. This is
+// list scheduling with a rough model of times. A group is ready when its operands exist. Of the
+// ready groups that can start at about the same time, the one with the longest chain of work after
+// it comes first. Groups that the next section waits for have an extra priority.
+//
+// The order respects every dependence, so it changes only the cycles. Deterministic.
 #ifndef BITTERN_ACCELERATOR_COMPILER_SCHEDULE_LIST_SCHEDULE_H_
 #define BITTERN_ACCELERATOR_COMPILER_SCHEDULE_LIST_SCHEDULE_H_
 
@@ -13,6 +15,7 @@
 
 namespace bittern {
 
+// Reorders section.groups.
 void ListSchedule(Section& section, const LaidOutGraph& in);
 
 }  // namespace bittern

@@ -10,7 +10,7 @@
 namespace bittern {
 namespace {
 
-// The dropout stream of an operation; nullptr where it has none.
+// The dropout stream of an operation, or nullptr if it has none.
 int* StreamOf(Operation& operation) {
   return std::visit(
       [](auto& of) -> int* {
@@ -23,7 +23,8 @@ int* StreamOf(Operation& operation) {
       operation);
 }
 
-// Equal but for tensors, the stream and the name.
+// True if two operations differ only in their tensors, the dropout stream and the name. A
+// contraction over a list is a loop itself, and the machine does not nest loops.
 bool Alike(const Op& a, const Op& b) {
   Operation x = a.operation, y = b.operation;
   for (const Operation* of : {&x, &y}) {
@@ -36,7 +37,7 @@ bool Alike(const Op& a, const Op& b) {
   return x == y;
 }
 
-// What one trip's tensors become in the next one.
+// Maps the tensors of one iteration to those of the next one.
 class TripStep {
  public:
   TripStep(const std::vector<FusionGroup>& from, const std::vector<FusionGroup>& to,
@@ -70,6 +71,8 @@ class TripStep {
       alike_ = a == b;
       return;
     }
+    // A tensor that occurs several times must have the same successor every time. Both need the
+    // same layout, because one instruction reads both.
     const auto at = next_.try_emplace(a, b).first;
     const TensorLayout &x = layouts_[static_cast<size_t>(a)], &y = layouts_[static_cast<size_t>(b)];
     alike_ = at->second == b && x == y;
@@ -81,8 +84,8 @@ class TripStep {
   std::optional<int> stream_step_;
 };
 
-// Tensors that live within one trip need not be others in the next: which section touches each,
-// -1 if several do.
+// For each tensor the only part that uses it, or -1 if several parts do. A tensor that lives within
+// one iteration can be used again by the next one, so it needs no sequence.
 std::map<TensorId, int> OnlySections(const std::vector<std::vector<FusionGroup>>& parts) {
   std::map<TensorId, int> only;
   for (int i = 0; i < std::ssize(parts); ++i) {
@@ -100,12 +103,13 @@ std::map<TensorId, int> OnlySections(const std::vector<std::vector<FusionGroup>>
   return only;
 }
 
-// Paths through tensors that follow one another in some loop.
+// Sequences of tensors, from the pairs that neighbouring iterations of some loop use. The forward
+// and the backward loop use the same activations in opposite order, so an edge has no direction.
 std::vector<std::vector<TensorId>> Paths(const std::map<TensorId, std::set<TensorId>>& neighbours) {
   std::vector<std::vector<TensorId>> paths;
   std::set<TensorId> seen;
   for (const auto& [end, of_end] : neighbours) {
-    BITTERN_CHECK(of_end.size() <= 2);
+    BITTERN_CHECK(of_end.size() <= 2);  // a tensor has one place, so at most two neighbours
     if (of_end.size() != 1 || seen.contains(end)) continue;
     std::vector<TensorId> path = {end};
     seen.insert(end);
@@ -120,7 +124,7 @@ std::vector<std::vector<TensorId>> Paths(const std::map<TensorId, std::set<Tenso
     }
     paths.push_back(std::move(path));
   }
-  BITTERN_CHECK(seen.size() == neighbours.size());  // no circles
+  BITTERN_CHECK(seen.size() == neighbours.size());  // a cycle has no end to begin with
   return paths;
 }
 
@@ -128,7 +132,7 @@ std::vector<std::vector<TensorId>> Paths(const std::map<TensorId, std::set<Tenso
 
 RolledStep RollLoops(std::vector<FusionGroup> groups, const Graph& graph,
                      const std::vector<TensorLayout>& layout) {
-  std::vector<std::vector<FusionGroup>> parts;
+  std::vector<std::vector<FusionGroup>> parts;  // one for each iteration and for the code between
   for (FusionGroup& group : groups) {
     const auto same = [&](const FusionGroup& other) {
       return other[0].repeat == group[0].repeat && other[0].trip == group[0].trip;
@@ -153,7 +157,7 @@ RolledStep RollLoops(std::vector<FusionGroup> groups, const Graph& graph,
   for (size_t i = 0; i < parts.size();) {
     Section section;
     section.wanted = reads[i + 1];
-    // As many trips as go on in the same way.
+    // Takes as many of the following iterations as continue in the same way.
     size_t end = i + 1;
     while (end < parts.size() && parts[end][0][0].repeat >= 0 &&
            parts[end][0][0].repeat == parts[i][0][0].repeat) {

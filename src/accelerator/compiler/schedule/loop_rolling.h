@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parts of a step, one behind the other, and which of them are trips of one hardware loop.
+// Divides a step into sections: straight-line parts and rolled loops.
 //
-// The graph says which operations are a trip of a repeat (Op::repeat). Trips that do the same on
-// tensors of their own become one section: the operations of the first trip, and for each of its
-// tensors the one that takes its place in the next trip. So the program of a model with six
-// encoders is as long as that of a model with two.
+// The graph marks repeated operations with a loop and an iteration of it (Op::repeat, Op::trip).
+// Iterations that do the same on different tensors become one section. It has the operations of the
+// first iteration, and for each of their tensors the one that the second iteration uses instead.
+// So the program of a model with six encoders is as long as that of a model with two.
 #ifndef BITTERN_ACCELERATOR_COMPILER_SCHEDULE_LOOP_ROLLING_H_
 #define BITTERN_ACCELERATOR_COMPILER_SCHEDULE_LOOP_ROLLING_H_
 
@@ -19,20 +19,22 @@
 namespace bittern {
 
 struct Section {
-  std::vector<FusionGroup> groups;  // of the first trip
-  int iterations = 1;
-  std::map<TensorId, TensorId> next;  // where it is another one in the next trip
-  int stream_step = 0;                // Op::stream from trip to trip
-  std::set<TensorId> wanted;          // what the section behind this one reads or updates
+  std::vector<FusionGroup> groups;    // of the first iteration
+  int iterations = 1;                 // 1: not a loop
+  std::map<TensorId, TensorId> next;  // by tensor: the one of the second iteration, if it differs
+  int stream_step = 0;                // added to a dropout stream from iteration to iteration
+  std::set<TensorId> wanted;          // tensors that the next section reads or updates
 };
 
 struct RolledStep {
   std::vector<Section> list;
-  // Tensors that must lie side by side, in this order: a trip steps from one to the next.
+  // Sequences of tensors that must be adjacent in memory, in this order, because each iteration
+  // goes on by a constant stride.
   std::vector<std::vector<TensorId>> loop_indexed;
 };
 
-// Trips that differ in more than tensors and streams stay sections of their own.
+// `groups`: in program order. `layout`: by TensorId. Iterations that differ in more than tensors
+// and dropout streams stay separate sections. Deterministic.
 RolledStep RollLoops(std::vector<FusionGroup> groups, const Graph& graph,
                      const std::vector<TensorLayout>& layout);
 

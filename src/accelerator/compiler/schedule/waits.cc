@@ -13,10 +13,10 @@
 namespace bittern {
 namespace {
 
-// What an instruction waits for in one unit.
+// The wait of an instruction for one unit.
 struct Order {
-  int64_t distance = 0;  // 0: nothing
-  int64_t elements = 0;  // kUntilDone: until it is done
+  int64_t distance = 0;  // counts the unit's instructions back from here; 0: no wait
+  int64_t elements = 0;  // elements that must have issued; kUntilDone: until it is done
 };
 
 class WaitWriter {
@@ -32,7 +32,9 @@ class WaitWriter {
 
   std::vector<MachineOp> Run() {
     Walk(&WaitWriter::FindSyncs);
-    // Distances first: in all trips of a loop an instruction waits for the same one.
+    // Syncs come first, because they make waits unnecessary. Then distances: an instruction in a
+    // loop has one distance for all iterations, the smallest one that any of them needs. Only then
+    // is it known how many elements to wait for.
     Walk(&WaitWriter::FindDistances);
     Walk(&WaitWriter::FindElements);
     return Write();
@@ -42,9 +44,10 @@ class WaitWriter {
   using Visit = void (WaitWriter::*)(size_t, const std::vector<Hazards::Requirement>&,
                                      const Hazards&);
 
-  // A list has an entry a token at most.
+  // A list has at most one entry for each token.
   static bool HostCounts(const isa::Loop& loop) { return loop.source != 0; }
 
+  // Runs through the program as the machine does, with all iterations of loops.
   void Walk(Visit visit) {
     Hazards hazards(extents_, machine_, ports_);
     const auto take = [&](size_t i, int64_t iteration) {
@@ -71,12 +74,12 @@ class WaitWriter {
     }
   }
 
-  // Cycles that lie between the two starts anyway.
+  // The cycles that lie between the two starts in any case, because a unit issues in order.
   static int64_t Given(const Hazards& hazards, const Hazards::Requirement& of, int64_t later) {
     return hazards.CyclesBetween(of.unit, of.sequence, later);
   }
 
-  // The units that the loop at `i` uses, and what each has taken before.
+  // Records for each unit that the loop at `i` uses how many instructions it has taken before.
   void EnterLoop(size_t i, const Hazards& hazards) {
     loop_ = i;
     const auto& loop = std::get<isa::Loop>(ops_[i].instruction);
@@ -88,6 +91,7 @@ class WaitWriter {
     }
   }
 
+  // Finds loops that the host counts and whose body must wait for an instruction before the loop.
   void FindSyncs(size_t i, const std::vector<Hazards::Requirement>& requirements,
                  const Hazards& hazards) {
     const size_t own = Hazards::UnitOf(ops_[i].instruction);
@@ -107,6 +111,8 @@ class WaitWriter {
       // The instruction itself has been counted.
       const int64_t now = hazards.Count(of.unit) - (of.unit == own ? 1 : 0);
       if (of.unit == own && of.offset <= Given(hazards, of, now)) continue;
+      // Beyond the largest distance an instruction waits for a later one than it needs, which is
+      // safe.
       int64_t& distance = orders_[i][of.unit].distance;
       const int64_t found = std::min(now - of.sequence, farthest_);
       distance = distance == 0 ? found : std::min(distance, found);
@@ -125,12 +131,15 @@ class WaitWriter {
       const int64_t apart = hazards.CyclesBetween(of.unit, of.sequence, waited);
       const int64_t interval = hazards.Interval(of.unit, waited);
       const int64_t cycles = hazards.CyclesBetween(of.unit, waited, waited + 1);
-      int64_t elements = 1;  // it has started
+      int64_t elements = 1;  // the first element says that the instruction has started
       if (of.offset == Hazards::kUntilDone) {
         elements = Hazards::kUntilDone;
       } else if (of.offset - apart > 1) {
+        // The element that issues at least offset - apart - 1 cycles after the start. The waiting
+        // instruction starts one cycle after it.
         elements = (of.offset - apart - 1 + interval - 1) / interval + 1;
       }
+      // The instruction has too few elements for such a wait, or the field is too small.
       if ((elements - 1) * interval >= cycles || elements > most_elements_) {
         elements = Hazards::kUntilDone;
       }
@@ -175,11 +184,11 @@ class WaitWriter {
   const isa::Accelerator& machine_;
   const int64_t tokens_;
   const Ports ports_;
-  // Of a wait: the largest distance, and the most elements.
+  // The largest values that the fields of a wait can hold.
   const int64_t farthest_ = isa::MostOf<isa::Wait>("distance");
   const int64_t most_elements_ = isa::MostOf<isa::Wait>("elements");
   std::vector<std::array<Order, isa::kUnits>> orders_;
-  std::set<size_t> syncs_;  // loops that begin at rest
+  std::set<size_t> syncs_;  // loops with a sync before them
   // The loop that was entered last.
   size_t loop_ = 0;
   std::array<int64_t, isa::kUnits> before_{};

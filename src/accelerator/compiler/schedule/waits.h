@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order between instructions that run in different units: writes the wait fields.
+// Writes the wait fields, which keep the order between instructions of different units.
 //
-// Run one after the other, the instructions are right; each waits for what it must not overtake
-// (hazards.h), as long as it has to: until an earlier instruction has issued so many elements where
-// that is enough, until it is done otherwise. Behind a hardware loop whose trips the host sets
-// everything comes to rest, and before it where its first trip would have to wait for a unit that
-// the loop uses: the same wait would hold up every trip.
+// Run one after the other, the instructions give the right result. Each one waits for the
+// instructions that it must not overtake (hazards.h). It waits until an earlier instruction has
+// issued a number of elements, if that is enough, and otherwise until the instruction is done.
+//
+// A sync is inserted after every loop whose number of iterations the host sets. A sync is also
+// inserted before such a loop if its first iteration would otherwise wait for a unit that the loop
+// uses. The instructions of a body have one wait field for all iterations, so the wait would be
+// repeated in every iteration.
 #ifndef BITTERN_ACCELERATOR_COMPILER_SCHEDULE_WAITS_H_
 #define BITTERN_ACCELERATOR_COMPILER_SCHEDULE_WAITS_H_
 
@@ -17,8 +20,9 @@
 
 namespace bittern {
 
-// Walks must have their addresses. `tokens`: the most trips that the host sets. Adds sync
-// instructions around loops that the host counts.
+// The walks in `ops` must have their addresses. `tokens`: the largest number of iterations that the
+// host sets. Returns the instructions with waits, and with syncs around loops that the host counts.
+// Deterministic.
 std::vector<MachineOp> AddWaits(std::vector<MachineOp> ops, const std::vector<Extent>& extents,
                                 const isa::Accelerator& machine, int64_t tokens, Ports ports);
 

@@ -110,14 +110,14 @@ void ForEachWalkOf(Subject& subject, const isa::MappedTensor& tensor, Visit visi
   }
 }
 
-// A tensor of the compiler's that can lie anywhere: one piece, and no loop steps from it to others.
+// True for a tensor of the compiler that can be anywhere: one piece, and not loop-indexed.
 bool CanMove(Subject& subject, const isa::MappedTensor& tensor) {
   bool can = tensor.halves == 1 && !OfTheHost(subject, tensor);
   ForEachWalkOf(subject, tensor, [&](const isa::Walk& walk) { can = can && walk.outer == 0; });
   return can;
 }
 
-// Puts it to another place, in the map and in the program.
+// Moves it to another address, in the map and in the program.
 void Move(Subject& subject, isa::MappedTensor& tensor, int64_t begin) {
   const int64_t by = begin - tensor.begin;
   ForEachWalkOf(subject, tensor, [&](isa::Walk& walk) {
@@ -135,8 +135,8 @@ isa::MappedTensor* BornAt(Subject& subject, int at) {
   return nullptr;
 }
 
-// The only wait of an instruction that nothing else can stand in for: the unit has taken no
-// instruction since the one waited for, so that it has not waited for anything since.
+// Returns the only wait of an instruction, if no other wait can replace it. The unit has taken no
+// instruction since the one that is waited for, so it has not waited for another one since.
 isa::Wait* SoleWait(Subject& subject, int at, size_t* unit = nullptr) {
   isa::Instruction& instruction = At(subject, at);
   const auto own = isa::UnitOf(instruction);
@@ -164,14 +164,14 @@ isa::Wait* SoleWait(Subject& subject, int at, size_t* unit = nullptr) {
   return nullptr;
 }
 
-// Whether an instruction's numbers matter by themselves. What only goes to lane registers may not:
-// a softmax takes any number near its maximum for it.
+// True if a wrong number of the instruction changes the result of the step. A number that goes only
+// to a lane register may not: a softmax is the same with any number near its maximum.
 bool Matters(Subject& subject, int at) {
   const auto* vector = As<isa::Vector>(subject, at);
   return vector == nullptr || vector->y || vector->lanes;
 }
 
-// What may be at `at` -----------------------------------------------------------------------------
+// Faults at `at` ---------------------------------------------------------------------------------
 
 bool WrongBase(Subject& subject, int at) {
   if (!Matters(subject, at)) return false;
@@ -241,7 +241,7 @@ bool OneTripMore(Subject& subject, int at) {
   if (!Matters(subject, at)) return false;
   auto* counts = CountsOf(At(subject, at));
   if (counts == nullptr || DynamicOf(At(subject, at)) != 0) return false;
-  if (As<isa::Load>(subject, at) != nullptr) return false;  // a slot more that nobody streams
+  if (As<isa::Load>(subject, at) != nullptr) return false;  // no stream uses the additional slot
   for (uint32_t& count : *counts) {
     if (count < 2) continue;
     ++count;
@@ -250,7 +250,7 @@ bool OneTripMore(Subject& subject, int at) {
   return false;
 }
 
-// The reader before the writer.
+// Exchanges a reader with the writer before it.
 bool UninitialisedRead(Subject& subject, int at) {
   const isa::MappedTensor* born = BornAt(subject, at);
   if (born == nullptr || at + 1 >= subject.size() || born->last_reader <= at) return false;
@@ -288,7 +288,7 @@ bool EarlyFree(Subject& subject, int at) {
   return true;
 }
 
-// Whether `moved` meets another tensor when it begins at `begin`.
+// True if `moved` overlaps another tensor when it begins at `begin`.
 bool Overlaps(const Subject& subject, const isa::MappedTensor& other,
               const isa::MappedTensor& moved, int64_t begin) {
   if (other.region != moved.region || other.first_writer > moved.last_reader ||
@@ -304,7 +304,7 @@ bool Overlaps(const Subject& subject, const isa::MappedTensor& other,
   return false;
 }
 
-// Two operands that are read at a time, put into one bank.
+// Moves two operands that are read at the same time into one bank.
 bool PortClash(Subject& subject, int at) {
   std::vector<isa::MappedTensor*> read;
   for (const MemoryOperand& operand : OperandsOf(At(subject, at)).walks) {
@@ -357,7 +357,7 @@ bool ShortenedChain(Subject& subject, int at) {
   return true;
 }
 
-// Its elements issued, not its results written.
+// Waits until the elements have issued instead of until the results are written.
 bool IssuedForDone(Subject& subject, int at) {
   isa::Wait* wait = SoleWait(subject, at);
   if (wait == nullptr || wait->chained != 0) return false;
@@ -365,7 +365,7 @@ bool IssuedForDone(Subject& subject, int at) {
   return true;
 }
 
-// All of them: one alone may hold back what another, or a wait, would.
+// Removes all syncs: if only one is missing, another one or a wait may still keep the order.
 bool MissingSyncs(Subject& subject, int at) {
   if (at != 0) return false;
   for (int i = subject.size() - 1; i >= 0; --i) {
@@ -383,7 +383,7 @@ bool MissingSyncs(Subject& subject, int at) {
 bool WrongSlotHalf(Subject& subject, int at) {
   const auto slots = OperandsOf(At(subject, at)).slots;
   if (slots.empty()) return false;
-  // Of tiles and of accumulators there are as many.
+  // There are as many tiles as accumulators.
   slots[0]->base ^= static_cast<uint32_t>(subject.machine.tile_slots / 2);
   return true;
 }
@@ -418,7 +418,7 @@ bool AccumulateForOverwrite(Subject& subject, int at) {
 bool OverwriteForAccumulate(Subject& subject, int at) {
   if (auto* stream = As<isa::Stream>(subject, at)) {
     if (stream->direction == isa::Direction::kTime) {
-      // What is kept is so from the start.
+      // With `keep` no element overwrites.
       if (std::exchange(stream->keep, 0u) != 0) return true;
       return std::exchange(stream->sum, 0u) != 0;
     }
@@ -444,7 +444,7 @@ bool WrongTable(Subject& subject, int at) {
   }
   auto* vector = As<isa::Vector>(subject, at);
   if (vector == nullptr || !vector->pick) return false;
-  // Among few classes there may be no label's.
+  // With few classes the label may be in none of the lanes that are compared.
   uint32_t classes = 1;
   for (const uint32_t count : vector->count) classes *= count;
   return classes >= 16 && other(*vector->pick);
@@ -469,7 +469,7 @@ bool WrongList(Subject& subject, int at) {
   return true;
 }
 
-// The summed loop innermost: the same sums, too soon one after the other.
+// Makes the summed loop the innermost one: the sums are the same, but follow one another too soon.
 bool SumInnermost(Subject& subject, int at) {
   auto* stream = As<isa::Stream>(subject, at);
   if (stream == nullptr || stream->direction != isa::Direction::kTime) return false;
@@ -499,7 +499,7 @@ bool WrongPlane(Subject& subject, int at) {
   return std::visit(
       [&](auto& any) {
         using T = std::decay_t<decltype(any)>;
-        // Not of a load: the other plane's slot may hold the same from before.
+        // A load does not qualify: the slot of the other plane may already hold the same numbers.
         if constexpr (std::is_same_v<T, isa::Stream> || std::is_same_v<T, isa::Drain>) {
           if (subject.machine.planes < 2) return false;
           any.planes = any.planes == 2 ? 1 : 2;
@@ -522,12 +522,12 @@ bool WrongFunction(Subject& subject, int at) {
 constexpr FaultKind kKinds[] = {
     {"overlap", "two tensors that are alive share words", Overlap},
     {"early free", "a tensor's words are given away before its last reader", EarlyFree},
-    {"port clash", "two operands of one element in one bank", PortClash},
+    {"port conflict", "two operands of one element in one bank", PortClash},
     {"wrong base", "an operand begins one word on", WrongBase},
-    {"permuted stride", "the steps of two loops exchanged", PermutedStride},
-    {"swapped counts", "the trips of two loops exchanged", SwappedCounts},
-    {"one trip less", "the last trip of a tensor's first writer left out", OneTripLess},
-    {"one trip more", "a loop runs once more", OneTripMore},
+    {"permuted stride", "the strides of two loops exchanged", PermutedStride},
+    {"swapped counts", "the counts of two loops exchanged", SwappedCounts},
+    {"one iteration less", "the last iteration of a tensor's first writer left out", OneTripLess},
+    {"one iteration more", "a loop runs once more", OneTripMore},
     {"overflow", "an operand that runs over the end of memory", OverflowOfRegion},
     {"uninitialised read", "a tensor's reader before its writer", UninitialisedRead},
     {"dropped dependence", "a wait left out", DroppedDependence},
@@ -537,13 +537,13 @@ constexpr FaultKind kKinds[] = {
     {"missing sync", "no sync at all", MissingSyncs},
     {"wrong slot half", "the other half of the slots", WrongSlotHalf},
     {"wrong lane register", "a register three further on", WrongRegister},
-    {"accumulate for overwrite", "a result added to what was there", AccumulateForOverwrite},
-    {"overwrite for accumulate", "a sum that forgets what was there", OverwriteForAccumulate},
+    {"accumulate for overwrite", "a result added to the old value", AccumulateForOverwrite},
+    {"overwrite for accumulate", "a sum that drops the old value", OverwriteForAccumulate},
     {"wrong table", "the next index table", WrongTable},
     {"too many rows", "more rows than a slot has", TooManyRows},
-    {"wrong list", "a trip count that is not the list register's", WrongList},
+    {"wrong list", "an iteration count that is not the list register's", WrongList},
     {"sum innermost", "a sum whose elements follow one another at once", SumInnermost},
-    {"wrong step", "a hardware loop's step one word too long", WrongStep},
+    {"wrong step", "a hardware loop's stride one word too long", WrongStep},
     {"wrong plane", "the other plane", WrongPlane},
     {"wrong function", "another function", WrongFunction},
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Faults planted in a compiled program, for the test of what finds them.
+// Plants faults in a compiled program. The test shows which check finds each of them.
 #ifndef BITTERN_ACCELERATOR_COMPILER_TESTING_PLANTED_FAULTS_H_
 #define BITTERN_ACCELERATOR_COMPILER_TESTING_PLANTED_FAULTS_H_
 
@@ -15,7 +15,7 @@
 
 namespace bittern {
 
-// A program taken apart, and its map.
+// The instructions of a program, and its memory map.
 struct Subject {
   Subject(std::span<const uint32_t> words, isa::MemoryMap of, const isa::Accelerator& machine);
 
@@ -30,8 +30,8 @@ struct Subject {
 struct FaultKind {
   std::string_view name;
   std::string_view what;
-  // Plants it at instruction `at`, and is sure that the program is wrong then; false, and nothing
-  // changed, where that instruction cannot have it.
+  // Plants the fault at instruction `at`. The program is then certainly wrong. Returns false,
+  // without a change, if that instruction cannot have the fault.
   bool (*plant)(Subject& subject, int at);
 };
 

@@ -17,7 +17,7 @@ inline constexpr int kSmallTokens = 16;
 inline constexpr int64_t kSmallFeatures = 32;
 
 // Two layers h[i + 1] = gelu(y[i]), y[i] = W[i] h[i], then out = V h[2], with gradients and plain
-// SGD of W. The forward layers are iterations of one repeat, the backward layers of another.
+// SGD of W. The forward layers are iterations of one loop, the backward layers of another.
 // Tensors: "h.0" (an input) to "h.2", "y.0", "w.0", "v", "dw.0", "dout" (an input), "dh.2" to
 // "dh.0"; operations have the name of their result.
 Graph TwoLayers();

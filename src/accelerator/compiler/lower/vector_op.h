@@ -2,9 +2,8 @@
 // Builds vector ops: instructions of the vector unit, from tensors and the factors between them.
 //
 // For each word of a, a vector op computes (x1 * p1 + q1), a function of it, and then two more
-// steps
-// (* p2 + q2), (* p3): docs/instructions.md has the chain. b, g and h are further operands: b is a
-// word as a is, g and h are scalars. lanes receives the sum over lanes.
+// steps (* p2 + q2), (* p3): docs/instructions.md has the chain. b, g and h are further operands: b
+// is a word as a is, g and h are scalars. lanes receives the sum over lanes.
 #ifndef BITTERN_ACCELERATOR_COMPILER_LOWER_VECTOR_OP_H_
 #define BITTERN_ACCELERATOR_COMPILER_LOWER_VECTOR_OP_H_
 

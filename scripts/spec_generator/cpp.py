@@ -289,8 +289,8 @@ struct Accelerator {
     body += "\n  bool operator==(const Accelerator&) const = default;\n};\n\n"
     lists = next(p for p in spec.parameters if p.name == "list_registers")
     body += f"""\
-// Iteration counts that the host sets. An accelerator has the first `list_registers` of them, and a host
-// leaves the others at 0.
+// Iteration counts that the host sets. An accelerator has the first `list_registers` of them, and a
+// host leaves the others at 0.
 inline constexpr size_t kMaxListRegisters = {lists.maximum};
 using ListRegisters = std::array<uint32_t, kMaxListRegisters>;
 

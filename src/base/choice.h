@@ -26,6 +26,9 @@ struct Choice {
   T value;
   std::string_view name;
 };
+// Clang 14 deduces no aggregate by itself.
+template <typename T>
+Choice(T, std::string_view) -> Choice<T>;
 
 template <typename T>
 concept HasChoices = requires(T value) {

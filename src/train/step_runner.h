@@ -33,7 +33,7 @@ class StepRunner {
   virtual ~StepRunner() = default;
 
   virtual const Graph& graph() const = 0;
-  // Whether a step takes the graph's tokens whatever the sentence: InputWriter's `pad`.
+  // True if a step takes as many tokens as the graph has, for any sentence (InputWriter's `pad`).
   virtual bool always_pads() const = 0;
   // The memory of a step and what is computed again, in a line for people.
   virtual std::string Summary() const = 0;
@@ -60,7 +60,7 @@ inline constexpr char kCpu[] = "cpu";
 // The names that MakeStepRunner takes: "cpu", "sim:u50", ...
 std::vector<std::string> StepDevices();
 
-// Whether the device itself decides what is computed again, so that a memory budget has no meaning.
+// True if the device itself decides what is computed again. A memory budget then has no meaning.
 bool ChoosesRecompute(const std::string& device);
 
 // `device` is one of StepDevices(). A device that ChoosesRecompute takes the least that fits, and

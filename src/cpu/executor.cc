@@ -67,6 +67,7 @@ struct Input {
   int64_t tokens = 0;
 
   // Implicit, so that an operand can be passed to a kernel like the array that it is.
+  // NOLINTNEXTLINE(google-explicit-constructor): kernels take the numbers
   operator const float*() const { return reinterpret_cast<const float*>(bytes); }
   const int32_t* integers() const { return reinterpret_cast<const int32_t*>(bytes); }
   Shape shape() const { return ShapeOf(*tensor, tokens); }
@@ -77,6 +78,7 @@ struct Output {
   const Tensor* tensor = nullptr;
   int64_t tokens = 0;
 
+  // NOLINTNEXTLINE(google-explicit-constructor)
   operator float*() const { return reinterpret_cast<float*>(bytes); }
   Shape shape() const { return ShapeOf(*tensor, tokens); }
 };

@@ -66,6 +66,8 @@ function(bittern_test name)
     target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
     target_precompile_headers(${name}_test REUSE_FROM bittern_test_headers)
   endif()
+  # Tests name their helpers alike: each file is compiled alone.
+  set_target_properties(${name}_test PROPERTIES UNITY_BUILD OFF)
   gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 120 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
     TEST_PREFIX "${ARG_PREFIX}" PROPERTIES LABELS ${ARG_KIND})
   if(ARG_SLOW)

@@ -18,7 +18,7 @@ Attention::Attention(StepBuilder& step, const std::string& name, const Attention
       key_(step, name + ".key", shape.key, kTokens, LinearMap::BiasGradient::kZero),
       value_(step, name + ".value", shape.value),
       output_(step, name + ".output", shape.output),
-      scale_(1 / std::sqrt(static_cast<double>(shape.query.rows / shape.heads))) {
+      scale_(1 / std::sqrt(static_cast<double>(shape.query.rows) / shape.heads)) {
   BITTERN_CHECK(shape.query.rows % shape.heads == 0 && shape.query.rows == shape.key.rows);
   BITTERN_CHECK(shape.value.rows % shape.heads == 0 && shape.value.rows == shape.output.columns);
 }

@@ -68,6 +68,7 @@ View LinearMap::BiasView() const {
   const ContractionNode& y = tree_.nodes.back();
   const std::vector<int> labels(y.open.begin(), y.open.end() - 1);
   std::vector<Size> extents;
+  extents.reserve(labels.size());
   for (const int label : labels) {
     extents.push_back(Constant(chain_.indices[static_cast<size_t>(label)].extent));
   }

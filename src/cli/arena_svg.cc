@@ -30,17 +30,17 @@ constexpr std::array kStyles = {
     KindStyle{TensorKind::kOutput, "#5c4d6e", "outputs"},
 };
 
-struct Phase {
+struct PhaseMark {
   std::string part;
   int begin, end;  // operations
 };
 
 // Which part of the model is at work when. Stretches too short to see (an update that was moved
 // next to its gradient) are counted to the one before them.
-std::vector<Phase> Phases(const Graph& graph) {
+std::vector<PhaseMark> Phases(const Graph& graph) {
   const int count = static_cast<int>(graph.ops.size());
   const int least = std::max(1, count / 60);
-  std::vector<Phase> runs;
+  std::vector<PhaseMark> runs;
   for (int i = 0; i < count; ++i) {
     const int number = graph.ops[static_cast<size_t>(i)].part;
     const std::string part =
@@ -51,8 +51,8 @@ std::vector<Phase> Phases(const Graph& graph) {
       runs.push_back({part, i, i + 1});
     }
   }
-  std::vector<Phase> phases;
-  for (const Phase& run : runs) {
+  std::vector<PhaseMark> phases;
+  for (const PhaseMark& run : runs) {
     if (!phases.empty() && (run.end - run.begin < least || phases.back().part == run.part)) {
       phases.back().end = run.end;
     } else {
@@ -175,7 +175,7 @@ class ArenaDrawing {
   void Parts() {
     const double top = kTop + kPlotHeight + 8;
     bool dark = false;
-    for (const Phase& phase : Phases(graph_)) {
+    for (const PhaseMark& phase : Phases(graph_)) {
       const double x = X(phase.begin), width = X(phase.end) - x;
       svg_.Put(
           "<rect x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"22\" fill=\"{}\"><title>{}</title>"

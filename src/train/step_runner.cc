@@ -13,8 +13,10 @@ namespace bittern {
 // Every kind of step runner, each from the file that it is named after. A new kind takes a file,
 // its two lines here, and a line in CMakeLists.txt. A device that runs programs of the accelerator
 // is no new kind: see program_devices.cc.
+// NOLINTBEGIN(readability-redundant-declaration): the files of a library may be compiled as one
 StepRunnerKind CpuRunners();      // cpu_runner.cc
 StepRunnerKind ProgramRunners();  // program_runner.cc
+// NOLINTEND(readability-redundant-declaration)
 
 namespace {
 

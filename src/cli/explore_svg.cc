@@ -17,9 +17,9 @@ namespace {
 constexpr const char* kColours[] = {"#3b6ea8", "#e8a33d", "#c8473f", "#5a9b5a", "#8d7aa8"};
 
 // A logarithmic axis, with a little air at both ends.
-class Axis {
+class ChartAxis {
  public:
-  Axis(double least, double most, double begin, double end)
+  ChartAxis(double least, double most, double begin, double end)
       : low_(std::log(least / 1.15)), high_(std::log(most * 1.15)), begin_(begin), end_(end) {}
 
   double At(double value) const {
@@ -58,8 +58,8 @@ std::string ExploreSvg(const std::vector<ExplorePoint>& points, std::string_view
   const auto time = [](const ExplorePoint* p) { return 1e3 * p->seconds; };
   const auto [few, many] = std::ranges::minmax(drawn, {}, lanes);
   const auto [fast, slow] = std::ranges::minmax(drawn, {}, time);
-  const Axis x(lanes(few), lanes(many), kLeft, kWidth - kRight);
-  const Axis y(time(fast), time(slow), kHeight - kBottom, kTop);
+  const ChartAxis x(lanes(few), lanes(many), kLeft, kWidth - kRight);
+  const ChartAxis y(time(fast), time(slow), kHeight - kBottom, kTop);
   for (const double tick : x.Ticks()) {
     svg.Put(
         "<path d=\"M{0:.1f} {1}V{2}\" stroke=\"#e4e4e4\"/><text x=\"{0:.1f}\" y=\"{3}\" "

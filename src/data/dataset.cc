@@ -59,14 +59,16 @@ void CheckTags(Texts tags, std::string_view where) {
   }
 }
 
-void CheckIntent(std::string_view intent, std::string_view where) {
-  if (FirstControlCharacter(intent) != kNone) {
-    Fail("{}: the intent {} has a control character", where, Quoted(intent));
+void CheckClass(const FieldLabel& label, std::string_view where) {
+  if (FirstControlCharacter(label.label) != kNone) {
+    Fail("{}: the {} {} has a control character", where, label.field, Quoted(label.label));
   }
-  if (intent.size() > kMaxTextBytes) FailTooLong(intent, "the intent", where);
+  if (label.label.size() > kMaxTextBytes) {
+    FailTooLong(label.label, fmt::format("the {}", label.field), where);
+  }
 }
 
-int16_t AddLabel(StringTable* table, std::string_view label, const char* what,
+int16_t AddLabel(StringTable* table, std::string_view label, std::string_view what,
                  std::string_view where) {
   const uint32_t id = table->Add(label);
   if (id >= kMaxLabels) Fail("{}: more than {} distinct {}", where, kMaxLabels, what);
@@ -95,8 +97,24 @@ int64_t StringTable::Find(std::string_view text) const {
   return found == ids_.end() ? -1 : found->second;
 }
 
+Split Split::OfText(std::string text, std::string_view where) {
+  if (text.empty()) Fail("{}: the text is empty", where);
+  if (const size_t bad = FirstInvalidUtf8(text); bad != kNone) {
+    Fail("{}: invalid UTF-8 at byte {}", where, bad + 1);
+  }
+  Split split;
+  split.text_ = std::move(text);
+  return split;
+}
+
 void Split::Add(std::span<const std::string_view> words, std::span<const std::string_view> tags,
                 std::string_view intent, std::string_view where) {
+  Add(words, tags, std::array{FieldLabel{kIntentField, intent}}, where);
+}
+
+void Split::Add(std::span<const std::string_view> words, std::span<const std::string_view> tags,
+                std::span<const FieldLabel> classes, std::string_view where) {
+  BITTERN_CHECK(!is_text());
   if (words.empty()) Fail("{}: the sentence has no words", where);
   if (!tags.empty() && tags.size() != words.size()) {
     Fail("{}: {} words but {} tags; each word needs one tag", where, words.size(), tags.size());
@@ -106,11 +124,18 @@ void Split::Add(std::span<const std::string_view> words, std::span<const std::st
   }
   CheckWords(words, where);
   CheckTags(tags, where);
-  CheckIntent(intent, where);
+  for (const FieldLabel& label : classes) CheckClass(label, where);
 
+  for (const auto& [name, label] : classes) {
+    if (label.empty()) continue;
+    auto field = std::ranges::find(fields_, name, &ClassField::name);
+    if (field == fields_.end()) field = fields_.emplace(field, std::string(name));
+    field->ids_.resize(sentences_.size(), -1);
+    const std::string what = name == kIntentField ? "intents" : fmt::format("labels of {}", name);
+    field->ids_.push_back(AddLabel(&field->labels_, label, what, where));
+  }
   sentences_.push_back(
-      {static_cast<uint32_t>(word_ids_.size()), static_cast<uint32_t>(tag_ids_.size()),
-       intent.empty() ? int16_t{-1} : AddLabel(&intents_, intent, "intents", where)});
+      {static_cast<uint32_t>(word_ids_.size()), static_cast<uint32_t>(tag_ids_.size())});
   for (const std::string_view word : words) word_ids_.push_back(words_.Add(word));
   for (const std::string_view tag : tags) tag_ids_.push_back(AddLabel(&tags_, tag, "tags", where));
 }
@@ -121,7 +146,13 @@ Sentence Split::operator[](size_t index) const {
   const size_t end_word = last ? word_ids_.size() : sentences_[index + 1].first_word;
   const size_t end_tag = last ? tag_ids_.size() : sentences_[index + 1].first_tag;
   return {std::span(word_ids_).subspan(entry.first_word, end_word - entry.first_word),
-          std::span(tag_ids_).subspan(entry.first_tag, end_tag - entry.first_tag), entry.intent};
+          std::span(tag_ids_).subspan(entry.first_tag, end_tag - entry.first_tag),
+          static_cast<int16_t>(fields_.front()[index])};
+}
+
+const ClassField* Split::FindField(std::string_view name) const {
+  const auto field = std::ranges::find(fields_, name, &ClassField::name);
+  return field == fields_.end() ? nullptr : &*field;
 }
 
 std::vector<std::string_view> SplitWords(std::string_view line) {
@@ -167,7 +198,7 @@ Split ReadSequences(LineReader& words, LineReader& tags, LineReader& intents) {
     if (intent.empty()) Fail("{}: the line is empty; expected an intent", intents.Where());
     // Split::Add checks this too, but here the message can name the file that is wrong.
     CheckTags(sentence_tags, tags.Where());
-    CheckIntent(intent, intents.Where());
+    CheckClass({kIntentField, intent}, intents.Where());
     split.Add(sentence_words, sentence_tags, intent, words.Where());
   }
   return split;

@@ -39,9 +39,9 @@ void ForEachWritten(const std::array<MemoryRegion, kRegions>& memory, Visit visi
   }
 }
 
-// The program without what stands behind its first `items` instructions and loops; `trips`, unless
-// negative, are those of the last one, a loop.
-std::vector<uint32_t> Beginning(const DecodedProgram& program, int items, int64_t trips = -1) {
+// The program without what stands behind its first `items` instructions and loops; `iterations`,
+// unless negative, are those of the last one, a loop.
+std::vector<uint32_t> Beginning(const DecodedProgram& program, int items, int64_t iterations = -1) {
   std::vector<uint32_t> words;
   for (int i = 0, item = 0; item < items; ++item) {
     const DecodedInstruction& first = program[static_cast<size_t>(i)];
@@ -50,9 +50,9 @@ std::vector<uint32_t> Beginning(const DecodedProgram& program, int items, int64_
     for (; i < end; ++i) {
       isa::Instruction instruction = program[static_cast<size_t>(i)].instruction;
       auto* changed = std::get_if<isa::Loop>(&instruction);
-      if (changed != nullptr && trips >= 0 && item + 1 == items) {
+      if (changed != nullptr && iterations >= 0 && item + 1 == items) {
         changed->source = 0;
-        changed->count = static_cast<uint32_t>(trips);
+        changed->count = static_cast<uint32_t>(iterations);
       }
       isa::Encode(instruction, words);
     }
@@ -183,10 +183,11 @@ std::string ComparedDevice::Describe(const Difference& last) {
   std::string where;
   if (const auto* loop = std::get_if<isa::Loop>(&instruction)) {
     const HostRegisters& host = simulated_.simulator().state().host;
-    const uint32_t trips = loop->source == 0 ? loop->count : host.lists[loop->source - 1];
-    const int64_t trip = fewest(
-        trips, first, [&](int64_t n) { return Beginning(decoded, static_cast<int>(count), n); });
-    where = fmt::format(", trip {} of its body to instruction {}", trip - 1,
+    const uint32_t iterations = loop->source == 0 ? loop->count : host.lists[loop->source - 1];
+    const int64_t iteration = fewest(iterations, first, [&](int64_t n) {
+      return Beginning(decoded, static_cast<int>(count), n);
+    });
+    where = fmt::format(", iteration {} of its body to instruction {}", iteration - 1,
                         decoded[static_cast<size_t>(index)].body_end - 1);
   }
   const Difference& shown = first.value_or(last);

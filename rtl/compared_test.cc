@@ -80,8 +80,8 @@ TEST(ComparedDevice, NamesTheInstructionTheWordAndBothValues) {
     FAIL() << "no difference was found";
   } catch (const Error& error) {
     const std::string message = error.what();
-    for (const char* part : {"instruction 2", "trip 0", "word 40 of tokens", "lane 5 is 2.5", "1.5",
-                             "0x40200000", "0x3fc00000"}) {
+    for (const char* part : {"instruction 2", "iteration 0", "word 40 of tokens", "lane 5 is 2.5",
+                             "1.5", "0x40200000", "0x3fc00000"}) {
       EXPECT_NE(message.find(part), std::string::npos) << part << " in: " << message;
     }
   }

@@ -124,8 +124,8 @@ void Builder::ContractList(std::string name, const ListSlices& slices, const Vie
 }
 
 void Builder::Push(Op op) {
-  op.repeat = repeat_;
-  op.trip = trip_;
+  op.loop = loop_;
+  op.iteration = iteration_;
   op.part = part_;
   graph_.ops.push_back(std::move(op));
 }

@@ -67,13 +67,13 @@ class Builder {
     Push(MakeOp(std::move(name), std::move(attributes), inputs, outputs));
   }
 
-  // Operations appended from here on belong to an iteration of a loop (Op::repeat); EndTrips ends
+  // Operations appended from here on belong to an iteration of a loop (Op::loop); EndLoop ends
   // it.
-  void BeginTrip(int repeat, int trip) {
-    repeat_ = repeat;
-    trip_ = trip;
+  void BeginIteration(int loop, int iteration) {
+    loop_ = loop;
+    iteration_ = iteration;
   }
-  void EndTrips() { BeginTrip(-1, 0); }
+  void EndLoop() { BeginIteration(-1, 0); }
 
   // Adds a part of the model to the graph; returns its place in Graph::parts.
   int NewPart(ModelPart part);
@@ -88,7 +88,7 @@ class Builder {
   void Push(Op op);
 
   Graph graph_;
-  int repeat_ = -1, trip_ = 0;
+  int loop_ = -1, iteration_ = 0;
   int part_ = kNoPart;
 };
 

@@ -65,10 +65,10 @@ struct Op {
   std::vector<TensorId> in = {};
   std::vector<TensorId> out = {};
 
-  // Encoders do the same on different tensors: trip 0, 1, ... of repeat 0 forward, of repeat 1
-  // backward. -1: in no repeat.
-  int repeat = -1;
-  int trip = 0;
+  // Encoders do the same on different tensors: iteration 0, 1, ... of loop 0 forward, of loop 1
+  // backward. -1: in no loop.
+  int loop = -1;
+  int iteration = 0;
   int part = kNoPart;  // which of Graph::parts it belongs to
 
   template <class O>
@@ -95,7 +95,7 @@ struct Op {
     BITTERN_CHECK(Is<O>());
     return NamedOperands<OutputsOf<O>, TensorId>(out, [](TensorId id) { return id; });
   }
-  // Makes it operation O on these operands; the name and the repeat stay.
+  // Makes it operation O on these operands; the name and the loop stay.
   template <class O>
   void Become(O attributes, const InputsOf<O, OperandId>& inputs,
               const OutputsOf<O, OperandId>& outputs) {

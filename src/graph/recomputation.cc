@@ -50,8 +50,8 @@ class Rewriter {
       for (const TensorId id : Reads(op)) BITTERN_CHECK(!written_[static_cast<size_t>(id)]);
       for (const TensorId id : op.out) written_[static_cast<size_t>(id)] = false;
       Op copy = Renamed(op);
-      copy.repeat = place == nullptr ? -1 : place->repeat;
-      copy.trip = place == nullptr ? 0 : place->trip;
+      copy.loop = place == nullptr ? -1 : place->loop;
+      copy.iteration = place == nullptr ? 0 : place->iteration;
       new_.ops.push_back(std::move(copy));
     }
   }

@@ -31,7 +31,7 @@ struct Recomputation {
 //
 // Every tensor that a segment writes gets a copy; the segment must write it before it reads it, and
 // it must not be persistent. All other tensors of a segment are read from the newest copy. The
-// copies have the names and the parts of the originals, but belong to the repeat in which they
+// copies have the names and the parts of the originals, but belong to the loop in which they
 // stand. Their ids come in front of the tensors that were made after the recomputation was asked
 // for, so that a plan that goes by ids sees them in the order of their use. Operations whose
 // results nothing reads are copied too: call RemoveDeadOps afterwards.

@@ -63,7 +63,7 @@ std::vector<std::string> OpNames(const Graph& graph) {
 TEST(RecomputationTest, LaterOperationsReadTheCopy) {
   Chain chain;
   const Recomputation again = chain.Here(chain.gelu);
-  chain.builder.BeginTrip(1, 3);
+  chain.builder.BeginIteration(1, 3);
   chain.d = chain.Add("d", chain.b, chain.a);
   Graph graph = chain.Finish();
   InsertRecomputations(std::vector{again}, graph);
@@ -76,8 +76,8 @@ TEST(RecomputationTest, LaterOperationsReadTheCopy) {
   EXPECT_EQ(graph.ops[2].in, (std::vector<TensorId>{chain.b, chain.a}));
   EXPECT_EQ(graph.ops[4].in, (std::vector<TensorId>{copy, chain.a}));
   // The copy stands in the iteration of the operations around it, and in front of their tensors.
-  EXPECT_EQ(graph.ops[3].repeat, 1);
-  EXPECT_EQ(graph.ops[3].trip, 3);
+  EXPECT_EQ(graph.ops[3].loop, 1);
+  EXPECT_EQ(graph.ops[3].iteration, 3);
   EXPECT_EQ(graph.ops[4].out[0], copy + 1);
 }
 

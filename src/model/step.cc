@@ -34,7 +34,7 @@ TensorId Step::Forward() {
     x = input_->Forward();
   }
   for (size_t block = 0; block < blocks_.size(); ++block) {
-    builder_.BeginTrip(kForwardRepeat, static_cast<int>(block));
+    builder_.BeginIteration(kForwardLoop, static_cast<int>(block));
     const size_t end = block + 1 < blocks_.size() ? blocks_[block + 1] : layers_.size();
     for (size_t i = blocks_[block]; i < end; ++i) {
       PlacedLayer& placed = layers_[i];
@@ -45,7 +45,7 @@ TensorId Step::Forward() {
       placed.forward = builder_.Since(begin);
     }
   }
-  builder_.EndTrips();
+  builder_.EndLoop();
   return x;
 }
 
@@ -64,7 +64,7 @@ TensorId Step::Heads(TensorId x) {
 
 void Step::Backward(TensorId dy) {
   for (size_t block = blocks_.size(); block-- > 0;) {
-    builder_.BeginTrip(kBackwardRepeat, static_cast<int>(blocks_.size() - 1 - block));
+    builder_.BeginIteration(kBackwardLoop, static_cast<int>(blocks_.size() - 1 - block));
     const size_t end = block + 1 < blocks_.size() ? blocks_[block + 1] : layers_.size();
     for (size_t i = end; i-- > blocks_[block];) {
       const PartScope scope(builder_, layers_[i].part);
@@ -72,7 +72,7 @@ void Step::Backward(TensorId dy) {
       dy = layers_[i].layer->Backward(dy);
     }
   }
-  builder_.EndTrips();
+  builder_.EndLoop();
   const PartScope scope(builder_, input_part_);
   input_->Backward(dy);
 }

@@ -24,9 +24,9 @@
 
 namespace bittern {
 
-// Op::repeat
-inline constexpr int kForwardRepeat = 0;
-inline constexpr int kBackwardRepeat = 1;
+// Op::loop
+inline constexpr int kForwardLoop = 0;
+inline constexpr int kBackwardLoop = 1;
 
 enum class StepKind {
   kInference,

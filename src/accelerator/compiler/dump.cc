@@ -175,7 +175,7 @@ std::string DumpTimes(const Compilation& c) {
   for (const InstructionTime& time : c.times) {
     const MachineOp& op = c.timed_ops[static_cast<size_t>(time.instruction)];
     Line(text, "{:>5}  unit {}, iteration {}: cycles {} to {}, {} elements  ; {}", time.instruction,
-         time.unit, time.trip, time.start, time.done, time.elements, op.source);
+         time.unit, time.iteration, time.start, time.done, time.elements, op.source);
   }
   return text;
 }

@@ -119,7 +119,7 @@ TEST(BankConflictsPass, ALoopUsesTheTensorOfItsIteration) {
   MachineOp load = LoadOf(3);
   load.next = {4};
   InstructionTime second = At(0, 0, 8);
-  second.trip = 1;
+  second.iteration = 1;
   const auto conflicts =
       FindBankConflicts({load, LoadOf(0)}, {second, At(1, 4, 12)}, {{3, 4}}, Nano());
   EXPECT_EQ(CyclesOf(conflicts, 0, 4), 4);

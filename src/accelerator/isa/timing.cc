@@ -112,7 +112,7 @@ class Sequencer {
   }
 
   Timing Run() {
-    Sequence(program_, lists_, [this](int index, int64_t trip) { Take(index, trip); });
+    Sequence(program_, lists_, [this](int index, int64_t iteration) { Take(index, iteration); });
     Counters& counters = timing_.counters;
     counters.cycles = now_;
     for (size_t u = 0; u < isa::kUnits; ++u) {
@@ -141,7 +141,7 @@ class Sequencer {
 
   // Reads the words of an instruction. A return to the start of a loop, or a skipped body, costs
   // cycles for the new address, counted from the end of the previous instruction's words.
-  void Take(int index, int64_t trip) {
+  void Take(int index, int64_t iteration) {
     const DecodedInstruction& item = program_[static_cast<size_t>(index)];
     if (index > last_ + 1) now_ = std::max(now_, taken_ + kJumpCycles + 1);
     if (index <= last_) now_ = std::max(now_, taken_ + kJumpCycles);
@@ -152,12 +152,12 @@ class Sequencer {
     taken_ = now_;
     timing_.dispatch_cycles += cycles;
     timing_.events.program_words += item.words;
-    std::visit([&](const auto& instruction) { Issue(index, trip, instruction, item); },
+    std::visit([&](const auto& instruction) { Issue(index, iteration, instruction, item); },
                item.instruction);
   }
 
   template <class T>
-  void Issue(int index, int64_t trip, const T& instruction, const DecodedInstruction& item) {
+  void Issue(int index, int64_t iteration, const T& instruction, const DecodedInstruction& item) {
     if constexpr (std::is_same_v<T, isa::End> || std::is_same_v<T, isa::Sync>) {
       int64_t done = now_;
       for (const UnitTimes& unit : units_) done = std::max(done, unit.done);
@@ -170,7 +170,7 @@ class Sequencer {
       if constexpr (std::is_same_v<T, isa::Drain>) elements *= std::popcount(instruction.planes);
       const int64_t interval = Interval(item.instruction, accelerator_);
       Dispatch({.instruction = index,
-                .trip = trip,
+                .iteration = iteration,
                 .unit = static_cast<int>(T::kUnit),
                 .elements = elements},
                interval, ReachOf(instruction, accelerator_), instruction.wait,

@@ -20,9 +20,9 @@ namespace bittern {
 
 // One dispatched instruction. On an accelerator with folded lanes, cycles here are beats.
 struct InstructionTime {
-  int instruction = 0;  // its index in the program
-  int64_t trip = 0;     // of the hardware loop around it
-  int unit = 0;         // isa::Unit
+  int instruction = 0;    // its index in the program
+  int64_t iteration = 0;  // of the hardware loop around it
+  int unit = 0;           // isa::Unit
   int64_t elements = 0;
   int64_t dispatch = 0;  // the first cycle in which it is in its queue
   int64_t start = 0;     // the cycle of its first element

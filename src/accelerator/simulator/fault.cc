@@ -12,7 +12,7 @@ namespace {
 
 std::string Describe(const Fault& fault) {
   std::string text = fmt::format("instruction {}", fault.instruction);
-  if (fault.trip > 0) text += fmt::format(", iteration {}", fault.trip);
+  if (fault.iteration > 0) text += fmt::format(", iteration {}", fault.iteration);
   if (fault.element >= 0) text += fmt::format(", element {}", fault.element);
   if (fault.unit >= 0) text += fmt::format(" ({})", Name(static_cast<isa::Unit>(fault.unit)));
   text += ": " + fault.operand;

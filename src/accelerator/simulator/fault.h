@@ -20,13 +20,13 @@ struct Fault {
   };
 
   Kind kind = Kind::kImpossible;
-  int instruction = -1;  // its index in the program
-  int64_t trip = 0;      // iteration of the hardware loop around it
-  int64_t element = -1;  // -1: not about one element
-  int unit = -1;         // isa::Unit; -1: the sequencer
-  std::string operand;   // "x", "slot", ...
-  int64_t address = -1;  // address as in the instruction, with the region; or a slot or register
-  std::string what;      // "never written", ...
+  int instruction = -1;   // its index in the program
+  int64_t iteration = 0;  // iteration of the hardware loop around it
+  int64_t element = -1;   // -1: not about one element
+  int unit = -1;          // isa::Unit; -1: the sequencer
+  std::string operand;    // "x", "slot", ...
+  int64_t address = -1;   // address as in the instruction, with the region; or a slot or register
+  std::string what;       // "never written", ...
 };
 
 class SimulationError : public Error {

@@ -32,13 +32,14 @@ std::array<int64_t, kLoops> Widen(const Strides& stride) {
 // The address of element 0 in this iteration of the hardware loop. The iteration selects the
 // table's entry.
 int64_t BaseOf(const Issue& issue, const isa::Walk& walk, const char* name, bool with_table) {
-  int64_t base = int64_t{walk.base} + issue.trip * walk.outer;
+  int64_t base = int64_t{walk.base} + issue.iteration * walk.outer;
   if (with_table && walk.table != 0) {
     const int32_t* table = TableOf(issue, walk, name);
-    if (issue.trip >= issue.state.lanes) {
-      issue.Throw(Fault::Kind::kOutside, -1, name, issue.trip, "no such entry of an index table");
+    if (issue.iteration >= issue.state.lanes) {
+      issue.Throw(Fault::Kind::kOutside, -1, name, issue.iteration,
+                  "no such entry of an index table");
     }
-    base += int64_t{table[issue.trip]} * walk.table_stride;
+    base += int64_t{table[issue.iteration]} * walk.table_stride;
   }
   return base;
 }
@@ -60,7 +61,7 @@ void Issue::Throw(Fault::Kind kind, int64_t element, const char* operand, int64_
                   const char* what) const {
   throw SimulationError({.kind = kind,
                          .instruction = instruction,
-                         .trip = trip,
+                         .iteration = iteration,
                          .element = element,
                          .unit = unit,
                          .operand = operand,

@@ -59,11 +59,11 @@ class Odometer {
   uint32_t beyond_first_ = 0;
 };
 
-// One instruction of one trip, and where its faults are reported from.
+// One instruction of one iteration, and where its faults are reported from.
 struct Issue {
   MachineState& state;
   int instruction = 0;
-  int64_t trip = 0;
+  int64_t iteration = 0;
   int unit = 0;
   Counts counts{1, 1, 1, 1};
 
@@ -128,7 +128,7 @@ Walker ResolveIndex(const Issue& issue, const isa::Index& index, const char* nam
 template <class UnitInstruction>
 Walker ResolveSlot(const Issue& issue, const UnitInstruction& instruction, int64_t slots) {
   isa::Index index = instruction.slot;
-  if (instruction.alternate != 0 && issue.trip % 2 != 0) {
+  if (instruction.alternate != 0 && issue.iteration % 2 != 0) {
     index.base += static_cast<uint32_t>(slots / 2);
   }
   return ResolveIndex(issue, index, "slot", slots);

@@ -76,9 +76,10 @@ void Simulator::PoisonAll() {
 void Simulator::Run() {
   const FlushToZero flush;
   state_.BeginRun();
-  Sequence(program_, state_.host.lists, [this](int index, int64_t trip) {
-    std::visit([&](const auto& instruction) { Execute(state_, index, trip, instruction, work_); },
-               program_[static_cast<size_t>(index)].instruction);
+  Sequence(program_, state_.host.lists, [this](int index, int64_t iteration) {
+    std::visit(
+        [&](const auto& instruction) { Execute(state_, index, iteration, instruction, work_); },
+        program_[static_cast<size_t>(index)].instruction);
   });
 }
 

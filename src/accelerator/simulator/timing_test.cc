@@ -299,7 +299,7 @@ TEST(Timing, AHardwareLoop) {
   ExpectTimes(run.records.at(0), 4, 4, 8, 11);
   ExpectTimes(run.records.at(1), 10, 11, 15, 18);  // three cycles to go back
   ExpectTimes(run.records.at(2), 16, 18, 22, 25);
-  EXPECT_EQ(run.records.at(2).trip, 2);
+  EXPECT_EQ(run.records.at(2).iteration, 2);
   EXPECT_EQ(run.records.at(2).instruction, 1);
   const Timed none = TimeOf({loop, Load()}, Machine(), 0);
   EXPECT_EQ(none.records.size(), 0u);

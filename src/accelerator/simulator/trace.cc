@@ -47,7 +47,8 @@ std::string ChromeTrace(const DecodedProgram& program, const std::vector<Instruc
                    "\"args\":{{\"instruction\":{},\"trip\":{},\"elements\":{},\"dispatched\":{},"
                    "\"done\":{}}}}}",
                    record.unit, record.start, record.issued - record.start, Escaped(name),
-                   record.instruction, record.trip, record.elements, record.dispatch, record.done);
+                   record.instruction, record.iteration, record.elements, record.dispatch,
+                   record.done);
   }
   json += "\n]}\n";
   return json;

@@ -39,11 +39,12 @@ void ExecuteVector(const Issue& issue, const isa::Vector& vector, Workspace& wor
 // Runs an instruction of any kind, in one iteration of the hardware loop around it. Throws
 // SimulationError.
 template <class T>
-void Execute(MachineState& state, int index, int64_t trip, const T& instruction, Workspace& work) {
+void Execute(MachineState& state, int index, int64_t iteration, const T& instruction,
+             Workspace& work) {
   if constexpr (requires { T::kUnit; }) {
     const Issue issue{.state = state,
                       .instruction = index,
-                      .trip = trip,
+                      .iteration = iteration,
                       .unit = static_cast<int>(T::kUnit),
                       .counts = CountsOf(instruction, state.host.lists)};
     if (issue.elements() == 0) return;

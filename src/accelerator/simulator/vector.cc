@@ -129,7 +129,7 @@ class VectorRun {
       const isa::Dropout& dropout = *vector_.dropout;
       const uint64_t key =
           state_.host.dropout_key +
-          static_cast<uint64_t>(int64_t{dropout.stream} + issue_.trip * dropout.stream_outer);
+          static_cast<uint64_t>(int64_t{dropout.stream} + issue_.iteration * dropout.stream_outer);
       key_ = {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)};
       scale_ = std::bit_cast<float>(dropout.scale);
     }

@@ -116,7 +116,7 @@ class Grouper {
   std::optional<size_t> Find(const Wanted& wanted) const {
     for (size_t i = members_[0] + 1; i < ops_.size(); ++i) {
       const Op& op = ops_[i];
-      if (op.repeat != ops_[members_[0]].repeat || op.trip != ops_[members_[0]].trip) break;
+      if (op.loop != ops_[members_[0]].loop || op.iteration != ops_[members_[0]].iteration) break;
       if (taken_[i] || !wanted(op)) continue;
       for (size_t n = members_[0] + 1; n < i; ++n) {
         const bool member = std::find(members_.begin(), members_.end(), n) != members_.end();

@@ -140,14 +140,14 @@ class DirectUpdates {
     const double rate_factor = graph_.ops[update.sgd].As<ops::Sgd>()->rate_factor;
     Op scaling = MakeOp(product.name + ": factor", ops::ScaleByRate{.rate_factor = rate_factor},
                         {.x = factor}, {.y = id});
-    scaling.repeat = product.repeat;
-    scaling.trip = product.trip;
+    scaling.loop = product.loop;
+    scaling.iteration = product.iteration;
     scaling.part = product.part;
     // It comes as soon as the factor exists, in the iteration of the product.
     size_t place = update.product;
     const size_t made = MadeAt(factor, update.product);
-    while (place > made && graph_.ops[place - 1].repeat == product.repeat &&
-           graph_.ops[place - 1].trip == product.trip) {
+    while (place > made && graph_.ops[place - 1].loop == product.loop &&
+           graph_.ops[place - 1].iteration == product.iteration) {
       --place;
     }
     added_[place].push_back(std::move(scaling));
@@ -209,7 +209,7 @@ void ZeroFirst(Graph& graph) {
   const auto behind = std::stable_partition(ops.begin(), ops.end(),
                                             [](const Op& op) { return op.Is<ops::Fill>(); });
   // They belong to no loop, so they join the first section of the step.
-  for (auto op = ops.begin(); op != behind; ++op) op->repeat = -1;
+  for (auto op = ops.begin(); op != behind; ++op) op->loop = -1;
 }
 
 void AccumulateDirectly(Graph& graph, const std::function<bool(const Op&)>& at_once) {

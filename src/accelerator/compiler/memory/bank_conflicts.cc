@@ -38,7 +38,7 @@ std::vector<BankConflict> FindBankConflicts(const std::vector<MachineOp>& ops,
           VisitWalks(instruction, [&](const isa::Walk&, Access access) {
             const StoredId first = op.tensors[n];
             const StoredId tensor =
-                op.next.empty() ? first : among.AtIteration(first, op.next[n], time.trip);
+                op.next.empty() ? first : among.AtIteration(first, op.next[n], time.iteration);
             ++n;
             // The start of a sum is read when the sum is complete.
             const int64_t late = access == Access::kUpdate ? latency : 0;

@@ -135,7 +135,7 @@ RolledStep RollLoops(std::vector<FusionGroup> groups, const Graph& graph,
   std::vector<std::vector<FusionGroup>> parts;  // one for each iteration and for the code between
   for (FusionGroup& group : groups) {
     const auto same = [&](const FusionGroup& other) {
-      return other[0].repeat == group[0].repeat && other[0].trip == group[0].trip;
+      return other[0].loop == group[0].loop && other[0].iteration == group[0].iteration;
     };
     if (parts.empty() || !same(parts.back().front())) parts.emplace_back();
     parts.back().push_back(std::move(group));
@@ -159,8 +159,8 @@ RolledStep RollLoops(std::vector<FusionGroup> groups, const Graph& graph,
     section.wanted = reads[i + 1];
     // Takes as many of the following iterations as continue in the same way.
     size_t end = i + 1;
-    while (end < parts.size() && parts[end][0][0].repeat >= 0 &&
-           parts[end][0][0].repeat == parts[i][0][0].repeat) {
+    while (end < parts.size() && parts[end][0][0].loop >= 0 &&
+           parts[end][0][0].loop == parts[i][0][0].loop) {
       const TripStep step(parts[end - 1], parts[end], layout);
       if (!step.alike() || (section.iterations > 1 && step.stream_step() != section.stream_step))
         break;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Divides a step into sections: straight-line parts and rolled loops.
 //
-// The graph marks repeated operations with a loop and an iteration of it (Op::repeat, Op::trip).
+// The graph marks repeated operations with a loop and an iteration of it (Op::loop, Op::iteration).
 // Iterations that do the same on different tensors become one section. It has the operations of the
 // first iteration, and for each of their tensors the one that the second iteration uses instead.
 // So the program of a model with six encoders is as long as that of a model with two.

@@ -51,16 +51,16 @@ Graph TwoLayers() {
   const TensorId d_out = b.Columns("dout", TensorKind::kInput);
   for (int i = 0; i < kLayers; ++i) {
     const auto n = static_cast<size_t>(i);
-    b.BeginTrip(0, i);
+    b.BeginIteration(0, i);
     b.Contract(Numbered("y", i), b.Of(y[n], "mt"), b.Of(w[n], "mn"), b.Of(h[n], "nt"));
     b.Append(Numbered("h", i + 1), ops::Gelu{}, {.x = y[n]}, {.y = h[n + 1]});
   }
-  b.EndTrips();
+  b.EndLoop();
   b.Contract("out", b.Of(out, "mt"), b.Of(v, "mn"), b.Of(h[kLayers], "nt"));
   b.Contract("dh.2", b.Of(dh[kLayers], "nt"), b.Of(v, "mn"), b.Of(d_out, "mt"));
   for (int i = kLayers; i-- > 0;) {
     const auto n = static_cast<size_t>(i);
-    b.BeginTrip(1, kLayers - 1 - i);
+    b.BeginIteration(1, kLayers - 1 - i);
     const TensorId dy = b.Columns(Numbered("dy", i), TensorKind::kScratch);
     const TensorId dw = b.Square(Numbered("dw", i), TensorKind::kGradient);
     b.Append(Numbered("dy", i), ops::GeluGrad{}, {.dy = dh[n + 1], .x = y[n]}, {.dx = dy});
@@ -68,7 +68,7 @@ Graph TwoLayers() {
     b.Contract(Numbered("dw", i), b.Of(dw, "mn"), b.Of(dy, "mt"), b.Of(h[n], "nt"));
     b.Append(Numbered("w", i), ops::Sgd{.rate_factor = 1}, {.gradient = dw}, {.parameter = w[n]});
   }
-  b.EndTrips();
+  b.EndLoop();
   return b.Finished();
 }
 

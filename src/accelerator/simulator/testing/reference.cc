@@ -28,9 +28,9 @@ class Interpreter {
   Interpreter(const DecodedProgram& program, MachineState& state)
       : state_(state), rows_(state.rows), lanes_(state.lanes) {
     state.BeginRun();
-    Sequence(program, state.host.lists, [&](int index, int64_t trip) {
+    Sequence(program, state.host.lists, [&](int index, int64_t iteration) {
       index_ = index;
-      trip_ = trip;
+      iteration_ = iteration;
       std::visit([this](const auto& i) { Elements(i); },
                  program[static_cast<size_t>(index)].instruction);
     });
@@ -42,7 +42,7 @@ class Interpreter {
   [[noreturn]] void Throw(Fault::Kind kind, const char* operand, int64_t address) const {
     throw SimulationError({.kind = kind,
                            .instruction = index_,
-                           .trip = trip_,
+                           .iteration = iteration_,
                            .operand = operand,
                            .address = address,
                            .what = "says the reference"});
@@ -82,15 +82,15 @@ class Interpreter {
   }
 
   int64_t Value(const isa::Walk& walk) const {  // without the table's term
-    int64_t at = int64_t{walk.base} + trip_ * walk.outer;
+    int64_t at = int64_t{walk.base} + iteration_ * walk.outer;
     for (size_t j = 0; j < 4; ++j) at += i_[j] * walk.stride[j];
     return at;
   }
   int64_t ValueWithTable(const isa::Walk& walk) const {
     const int64_t at = Value(walk);
     if (walk.table == 0) return at;
-    Require(trip_ < lanes_, "table", trip_);
-    return at + int64_t{Table(walk.table)[trip_]} * walk.table_stride;
+    Require(iteration_ < lanes_, "table", iteration_);
+    return at + int64_t{Table(walk.table)[iteration_]} * walk.table_stride;
   }
   int64_t Address(const isa::Walk& walk, int64_t plane) const {
     const int64_t at = ValueWithTable(walk);
@@ -161,7 +161,7 @@ class Interpreter {
 
   template <class T>
   int64_t SlotOf(const T& instruction, int64_t slots) const {
-    const bool odd = instruction.alternate != 0 && trip_ % 2 == 1;
+    const bool odd = instruction.alternate != 0 && iteration_ % 2 == 1;
     return At(instruction.slot) + (odd ? slots / 2 : 0);
   }
 
@@ -327,7 +327,7 @@ class Interpreter {
   float Mask(const isa::Vector& vector, int64_t t) const {
     const isa::Dropout& dropout = *vector.dropout;
     const uint64_t key = state_.host.dropout_key + dropout.stream +
-                         static_cast<uint64_t>(trip_ * dropout.stream_outer);
+                         static_cast<uint64_t>(iteration_ * dropout.stream_outer);
     const DropoutMask mask{{static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)},
                            dropout.threshold};
     const int64_t feature = ValueWithTable(*vector.feature);
@@ -437,7 +437,7 @@ class Interpreter {
   MachineState& state_;
   int64_t rows_, lanes_;
   int index_ = 0;
-  int64_t trip_ = 0;
+  int64_t iteration_ = 0;
   Loops n_{}, i_{};
 };
 

@@ -12,7 +12,9 @@
 #include <system_error>
 #include <utility>
 
+#include "base/content.h"
 #include "base/error.h"
+#include "base/text.h"
 
 namespace bittern {
 namespace {
@@ -140,6 +142,7 @@ bool LineReader::Next(std::string_view* line) {
   while (true) {
     const size_t end = buffer_.find('\n', begin_ + searched);
     length = (end == std::string::npos ? buffer_.size() : end) - begin_;
+    if (line_number_ == 0) CheckTextContent(std::string_view(buffer_).substr(begin_), path_);
     // A \r before the \n belongs to the line end, but the limit need not be exact to one byte.
     if (length > max_line_bytes_) {
       Fail("{}:{}: the line is longer than {} bytes", path_, line_number_ + 1, max_line_bytes_);
@@ -147,13 +150,18 @@ bool LineReader::Next(std::string_view* line) {
     if (end != std::string::npos) break;
     searched = length;
     if (!Fill()) {
-      if (length == 0) return false;
+      const bool only_mark =
+          line_number_ == 0 && std::string_view(buffer_).substr(begin_) == kByteOrderMark;
+      if (length == 0 || only_mark) return false;
       break;
     }
   }
   *line = std::string_view(buffer_).substr(begin_, length);
   begin_ = std::min(begin_ + length + 1, buffer_.size());
   if (line->ends_with('\r')) line->remove_suffix(1);
+  if (line_number_ == 0 && line->starts_with(kByteOrderMark)) {
+    line->remove_prefix(kByteOrderMark.size());
+  }
   ++line_number_;
   return true;
 }

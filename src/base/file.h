@@ -27,8 +27,10 @@ std::string JoinPath(std::string_view directory, std::string_view name);
 // Returns a whole file of at most `max_bytes`. A larger one is an Error before it is read.
 std::string ReadFile(const std::string& path, size_t max_bytes);
 
-// Reads a file line by line in constant memory. Lines end in \n or \r\n, which are not returned.
-// The last line may lack its end. A line longer than the limit is an Error.
+// Reads a text file line by line in constant memory. Lines end in \n or \r\n, which are not
+// returned. The last line may lack its end. A byte order mark at the start is skipped. A line
+// longer than the limit is an Error, and so is a file that CheckTextContent (base/content.h)
+// refuses.
 class LineReader {
  public:
   static constexpr size_t kMaxLineBytes = size_t{1} << 20;

@@ -215,5 +215,23 @@ TEST_F(FileTest, Directories) {
   EXPECT_EQ(JoinPath("a", "b"), "a/b");
 }
 
+TEST(LineReader, SkipsAByteOrderMark) {
+  const auto lines = [](const std::string& bytes) {
+    LineReader reader = LineReader::FromMemory("x", bytes);
+    std::vector<std::string> result;
+    for (int pass = 0; pass < 2; ++pass) {
+      for (std::string_view line; reader.Next(&line);) result.emplace_back(line);
+    }
+    return result;
+  };
+  using Lines = std::vector<std::string>;
+  EXPECT_EQ(lines("\xEF\xBB\xBF"
+                  "a\nb"),
+            (Lines{"a", "b"}));
+  EXPECT_EQ(lines("\xEF\xBB\xBF\n"), Lines{""});
+  EXPECT_EQ(lines("\xEF\xBB\xBF"), Lines{});
+  EXPECT_TRUE(Mentions(ErrorOf([&] { lines("\x1F\x8B\x08"); }), {"x: ", "gzip"}));
+}
+
 }  // namespace
 }  // namespace bittern

@@ -50,6 +50,17 @@ bool IsControl(std::string_view text, size_t i) {
   return byte < 0x20 || byte == 0x7F || (byte == 0xC2 && Byte(text, i + 1) < 0xA0);
 }
 
+// The white space that takes two or three bytes, without the block U+2000 to U+200A.
+constexpr std::string_view kWideSpaces[] = {"\xC2\x85",      // U+0085, next line
+                                            "\xC2\xA0",      // U+00A0, no-break space
+                                            "\xE1\x9A\x80",  // U+1680
+                                            "\xE2\x80\xA8",  // U+2028, line separator
+                                            "\xE2\x80\xA9",  // U+2029, paragraph separator
+                                            "\xE2\x80\xAF",  // U+202F
+                                            "\xE2\x81\x9F",  // U+205F
+                                            "\xE3\x80\x80",  // U+3000, ideographic space
+                                            kByteOrderMark};
+
 // Optimal string alignment: insert, delete, replace, or swap two neighbours.
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
@@ -84,6 +95,52 @@ size_t FirstInvalidUtf8(std::string_view text) {
     i += length;
   }
   return kNone;
+}
+
+void CheckUtf8(std::string_view line, std::string_view where) {
+  if (const size_t bad = FirstInvalidUtf8(line); bad != kNone) {
+    Fail(
+        "{}: invalid UTF-8 at byte {} of the line; convert the text to UTF-8, for example with "
+        "iconv",
+        where, bad + 1);
+  }
+}
+
+size_t WhiteSpaceLength(std::string_view text, size_t i) {
+  const uint8_t lead = Byte(text, i);
+  if (lead == ' ' || (lead >= '\t' && lead <= '\r')) return 1;
+  if (lead < 0xC2 || lead > 0xEF) return 0;
+  for (const std::string_view space : kWideSpaces) {
+    if (text.substr(i, space.size()) == space) return space.size();
+  }
+  const bool in_block = text.substr(i, 2) == "\xE2\x80" && text.size() - i >= 3;
+  return in_block && Byte(text, i + 2) <= 0x8A ? 3 : 0;  // U+2000 to U+200A
+}
+
+std::string_view Trimmed(std::string_view text) {
+  size_t first = kNone, end = 0;
+  for (size_t i = 0; i < text.size();) {
+    if (const size_t space = WhiteSpaceLength(text, i); space > 0) {
+      i += space;
+      continue;
+    }
+    first = std::min(first, i);
+    end = ++i;
+  }
+  return first == kNone ? std::string_view() : text.substr(first, end - first);
+}
+
+std::vector<std::string_view> SplitWords(std::string_view text) {
+  std::vector<std::string_view> words;
+  size_t begin = 0;  // of the word that `i` is in, or of the next one
+  for (size_t i = 0; i < text.size();) {
+    const size_t space = WhiteSpaceLength(text, i);
+    if (space > 0 && begin < i) words.push_back(text.substr(begin, i - begin));
+    i += std::max<size_t>(space, 1);
+    if (space > 0) begin = i;
+  }
+  if (begin < text.size()) words.push_back(text.substr(begin));
+  return words;
 }
 
 size_t FirstControlCharacter(std::string_view text) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text helpers for reading input and for messages: UTF-8, sizes in bytes, quoting, suggestions.
+// Text helpers for reading input and for messages: UTF-8, white space, sizes in bytes, quoting,
+// suggestions.
 #ifndef BITTERN_BASE_TEXT_H_
 #define BITTERN_BASE_TEXT_H_
 
@@ -14,6 +15,22 @@ namespace bittern {
 // Offset of the first byte that is not part of well-formed UTF-8 (RFC 3629: no overlong forms, no
 // surrogates, nothing past U+10FFFF); npos if the whole text is well-formed.
 size_t FirstInvalidUtf8(std::string_view text);
+
+// The character of byte order marks, U+FEFF.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+// Number of bytes of the white space character at `i` of well-formed UTF-8; 0 if it is another
+// character. White space is Unicode's, and U+FEFF, which joined files have at their seams.
+size_t WhiteSpaceLength(std::string_view text, size_t i);
+
+// `text` without white space at its ends.
+std::string_view Trimmed(std::string_view text);
+
+// Cuts text into words at white space. The words are views into `text`.
+std::vector<std::string_view> SplitWords(std::string_view text);
+
+// Fails unless `line` is well-formed UTF-8. The message begins with `where`, the place of the line.
+void CheckUtf8(std::string_view line, std::string_view where);
 
 // Offset of the first control character (U+0000 … U+001F, U+007F … U+009F) of well-formed UTF-8;
 // npos if it has none.

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "base/testing/errors.h"
 
@@ -87,6 +89,42 @@ TEST(DidYouMean, SuggestsOnlyWhatIsClose) {
   EXPECT_EQ(DidYouMean("", keys), "");
   EXPECT_EQ(DidYouMean("token", {}), "");
   EXPECT_EQ(DidYouMean(std::string(1 << 20, 't'), keys), "");
+}
+
+TEST(WhiteSpace, IsUnicodes) {
+  // White_Space of Unicode's PropList, and U+FEFF.
+  const std::vector<uint32_t> spaces = {0x09,   0x0A,   0x0B,   0x0C,   0x0D,   0x20,   0x85,
+                                        0xA0,   0x1680, 0x2000, 0x2001, 0x2002, 0x2003, 0x2004,
+                                        0x2005, 0x2006, 0x2007, 0x2008, 0x2009, 0x200A, 0x2028,
+                                        0x2029, 0x202F, 0x205F, 0x3000, 0xFEFF};
+  const auto utf8 = [](uint32_t c) {
+    if (c < 0x80) return std::string(1, static_cast<char>(c));
+    if (c < 0x800) {
+      return std::string{static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 0x3F))};
+    }
+    return std::string{static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 0x3F)),
+                       static_cast<char>(0x80 | (c & 0x3F))};
+  };
+  for (uint32_t c = 0; c < 0x10000; ++c) {
+    if (c >= 0xD800 && c < 0xE000) continue;  // surrogates
+    const std::string text = utf8(c);
+    const bool is_space = std::find(spaces.begin(), spaces.end(), c) != spaces.end();
+    ASSERT_EQ(WhiteSpaceLength(text, 0), is_space ? text.size() : 0) << std::hex << c;
+  }
+}
+
+TEST(WhiteSpace, TrimmedAndSplit) {
+  using Words = std::vector<std::string_view>;
+  const std::string mark(kByteOrderMark);
+  EXPECT_EQ(Trimmed(" \t a b\xC2\xA0\n"), "a b");
+  EXPECT_EQ(Trimmed(mark + "z\xC3\xBC" + mark), "z\xC3\xBC");
+  EXPECT_EQ(Trimmed(" \xE3\x80\x80"), "");
+  EXPECT_EQ(Trimmed(""), "");
+  EXPECT_EQ(SplitWords("a\xE2\x80\x89"
+                       "b  c"),
+            (Words{"a", "b", "c"}));
+  EXPECT_EQ(SplitWords("\xE2\x80"), Words{"\xE2\x80"});  // cut off: no white space
+  EXPECT_EQ(SplitWords(" "), Words());
 }
 
 }  // namespace

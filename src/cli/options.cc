@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "data/corpus_generator.h"
+#include "data/source.h"
 
 namespace bittern {
 
@@ -34,31 +35,57 @@ CLI::Option* AddInteger(CLI::App& parser, const std::string& name, std::optional
 
 void DataOption::Add(CLI::App& parser) {
   parser
-      .add_option("--data", directory_,
-                  "directory with train, valid and test: {seq.in,seq.out,label} or .jsonl\n"
+      .add_option("--data", path_,
+                  "directory with train, valid and test, each a .jsonl, .csv, .tsv or .txt, or a\n"
+                  "folder with seq.in, seq.out and label; or one such file\n"
                   "[default: the corpus that comes with the program]")
-      ->option_text("DIR")
+      ->option_text("DIR|FILE")
+      ->group(kDataGroup);
+  parser
+      .add_option("--text", fields_.text,
+                  "column of the table, or field of the JSON lines, with the sentence\n"
+                  "[default: text]")
+      ->option_text("COLUMN")
+      ->group(kDataGroup);
+  parser
+      .add_option("--label", fields_.classes,
+                  "column or field with a class of the sentence (can be repeated)")
+      ->option_text("COLUMN")
+      ->expected(1)
+      ->take_all()
       ->group(kDataGroup);
 }
 
 SplitSource DataOption::Source() const {
-  if (!directory_.empty()) {
-    return [directory = directory_](const std::string& name) { return ReadSplit(directory, name); };
+  if (path_.empty()) {
+    if (!fields_.empty()) {
+      Fail(
+          "--text and --label name columns of --data, which is not given; give it, or remove them");
+    }
+    return [](const std::string& name) {
+      Corpus corpus = GenerateCorpus(kCorpusSeed);
+      return std::move(name == "train"   ? corpus.train
+                       : name == "valid" ? corpus.valid
+                                         : corpus.test);
+    };
   }
-  return [](const std::string& name) {
-    Corpus corpus = GenerateCorpus(kCorpusSeed);
-    return std::move(name == "train" ? corpus.train : name == "valid" ? corpus.valid : corpus.test);
+  if (IsFile()) {
+    Fail("--data is the file {}; expected a directory with train, valid and test", Quoted(path_));
+  }
+  return [directory = path_, fields = fields_](const std::string& name) {
+    return ReadSplit(directory, name, fields);
   };
 }
 
 bool DataOption::Has(const std::string& split) const {
-  return directory_.empty() || DirectoryExists(JoinPath(directory_, split)) ||
-         FileExists(JoinPath(directory_, split + ".jsonl"));
+  return path_.empty() || HasSplit(path_, split);
 }
 
-std::string DataOption::Name() const {
-  return directory_.empty() ? "the generated corpus" : directory_;
-}
+bool DataOption::IsFile() const { return FileExists(path_); }
+
+Split DataOption::ReadFile() const { return ReadDataFile(path_, fields_); }
+
+std::string DataOption::Name() const { return path_.empty() ? "the generated corpus" : path_; }
 
 void DataOption::SetLabels(Config& config) const {
   bittern::SetLabels(BuildLabels(config, Source()("train")), config);

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/readers.h"
 #include "model/config.h"
 #include "train/inference.h"
 #include "train/lexicon.h"
@@ -33,7 +34,7 @@ inline constexpr uint64_t kCorpusSeed = 1;
 CLI::Option* AddInteger(CLI::App& parser, const std::string& name, std::optional<uint64_t>& value,
                         uint64_t least, uint64_t most, const std::string& help);
 
-// --data DIR: the source of sentences.
+// --data PATH, --text COLUMN, --label COLUMN: the source of sentences.
 class DataOption {
  public:
   void Add(CLI::App& parser);
@@ -41,13 +42,18 @@ class DataOption {
   // Reads the splits of the directory, or generates the corpus that comes with the program.
   SplitSource Source() const;
   bool Has(const std::string& split) const;
+  // True if --data is a single file, which has no splits.
+  bool IsFile() const;
+  // The whole of that file.
+  Split ReadFile() const;
   // "data/atis", "the generated corpus".
   std::string Name() const;
   // Sets the numbers of labels in the configuration to those of the training split.
   void SetLabels(Config& config) const;
 
  private:
-  std::string directory_;
+  std::string path_;  // empty: the generated corpus
+  DataFields fields_;
 };
 
 // --json FILE|-.

@@ -23,6 +23,9 @@ struct CorpusSizes {
 
 Corpus GenerateCorpus(uint64_t seed, const CorpusSizes& sizes = {});
 
+// The layouts in which it is written, see data/source.h.
+enum class Layout { kSequences, kJsonLines };
+
 // Writes the three splits into `directory` (made if missing) in the given layout, each file
 // atomically. Without `overwrite` an existing file is an Error, found before anything is written.
 void WriteCorpus(const Corpus& corpus, const std::string& directory, Layout layout,

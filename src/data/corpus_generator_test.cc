@@ -10,6 +10,7 @@
 #include "base/testing/errors.h"
 #include "base/testing/temporary_directory.h"
 #include "data/encode.h"
+#include "data/source.h"
 #include "data/testing/splits.h"
 
 namespace bittern {

@@ -13,19 +13,6 @@ namespace {
 
 constexpr size_t kNone = std::string_view::npos;
 
-// Positions in messages count bytes from 1.
-void CheckUtf8(std::string_view line, const std::string& where) {
-  if (const size_t bad = FirstInvalidUtf8(line); bad != kNone) {
-    Fail("{}: invalid UTF-8 at byte {} of the line", where, bad + 1);
-  }
-}
-
-std::string_view Trimmed(std::string_view line) {
-  const size_t first = line.find_first_not_of(" \t");
-  if (first == kNone) return {};
-  return line.substr(first, line.find_last_not_of(" \t") - first + 1);
-}
-
 using Texts = std::span<const std::string_view>;
 
 [[noreturn]] void FailTooLong(std::string_view text, const std::string& what,
@@ -34,10 +21,17 @@ using Texts = std::span<const std::string_view>;
        kMaxTextBytes);
 }
 
+bool HasWhiteSpace(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (WhiteSpaceLength(text, i) > 0) return true;
+  }
+  return false;
+}
+
 void CheckWords(Texts words, std::string_view where) {
   for (size_t i = 0; i < words.size(); ++i) {
-    const bool is_word = !words[i].empty() && words[i].find(' ') == kNone &&
-                         FirstControlCharacter(words[i]) == kNone;
+    const bool is_word =
+        !words[i].empty() && !HasWhiteSpace(words[i]) && FirstControlCharacter(words[i]) == kNone;
     if (!is_word) {
       Fail("{}: word {} is {}; a word has no blanks and no control characters, and isn't empty",
            where, i + 1, Quoted(words[i]));
@@ -47,6 +41,15 @@ void CheckWords(Texts words, std::string_view where) {
     }
   }
 }
+
+int16_t AddLabel(StringTable* table, std::string_view label, std::string_view what,
+                 std::string_view where) {
+  const uint32_t id = table->Add(label);
+  if (id >= kMaxLabels) Fail("{}: more than {} distinct {}", where, kMaxLabels, what);
+  return static_cast<int16_t>(id);
+}
+
+}  // namespace
 
 void CheckTags(Texts tags, std::string_view where) {
   for (size_t i = 0; i < tags.size(); ++i) {
@@ -67,23 +70,6 @@ void CheckClass(const FieldLabel& label, std::string_view where) {
     FailTooLong(label.label, fmt::format("the {}", label.field), where);
   }
 }
-
-int16_t AddLabel(StringTable* table, std::string_view label, std::string_view what,
-                 std::string_view where) {
-  const uint32_t id = table->Add(label);
-  if (id >= kMaxLabels) Fail("{}: more than {} distinct {}", where, kMaxLabels, what);
-  return static_cast<int16_t>(id);
-}
-
-size_t CountLines(LineReader& reader) {
-  std::string_view line;
-  while (reader.Next(&line)) continue;
-  const size_t lines = reader.line_number();
-  reader.Rewind();
-  return lines;
-}
-
-}  // namespace
 
 uint32_t StringTable::Add(std::string_view text) {
   if (const auto found = ids_.find(text); found != ids_.end()) return found->second;
@@ -155,89 +141,10 @@ const ClassField* Split::FindField(std::string_view name) const {
   return field == fields_.end() ? nullptr : &*field;
 }
 
-std::vector<std::string_view> SplitWords(std::string_view line) {
-  std::vector<std::string_view> words;
-  for (size_t begin = line.find_first_not_of(" \t"); begin != kNone;) {
-    const size_t end = std::min(line.find_first_of(" \t", begin), line.size());
-    words.push_back(line.substr(begin, end - begin));
-    begin = line.find_first_not_of(" \t", end);
-  }
-  return words;
-}
-
 bool IsBioTag(std::string_view tag) {
   if (tag == "O") return true;
   return tag.size() > 2 && (tag.starts_with("B-") || tag.starts_with("I-")) &&
          tag.find(' ') == kNone && FirstControlCharacter(tag) == kNone;
-}
-
-Split ReadSequences(LineReader& words, LineReader& tags, LineReader& intents) {
-  // Checked first, because a missing line would otherwise show as odd errors further down.
-  const size_t word_lines = CountLines(words);
-  const size_t tag_lines = CountLines(tags);
-  const size_t intent_lines = CountLines(intents);
-  if (word_lines != tag_lines || word_lines != intent_lines) {
-    Fail("{} has {} lines, {} has {}, {} has {}; each sentence needs one line in each file",
-         words.path(), word_lines, tags.path(), tag_lines, intents.path(), intent_lines);
-  }
-  if (word_lines == 0) Fail("{}: the file is empty; expected one sentence a line", words.path());
-
-  Split split;
-  std::string_view word_line, tag_line, intent_line;
-  while (words.Next(&word_line) && tags.Next(&tag_line) && intents.Next(&intent_line)) {
-    CheckUtf8(word_line, words.Where());
-    CheckUtf8(tag_line, tags.Where());
-    CheckUtf8(intent_line, intents.Where());
-    const std::vector<std::string_view> sentence_words = SplitWords(word_line);
-    const std::vector<std::string_view> sentence_tags = SplitWords(tag_line);
-    const std::string_view intent = Trimmed(intent_line);
-    if (sentence_words.size() != sentence_tags.size()) {
-      Fail("{}: {} tags, but {} has {} words; each word needs one tag", tags.Where(),
-           sentence_tags.size(), words.Where(), sentence_words.size());
-    }
-    if (intent.empty()) Fail("{}: the line is empty; expected an intent", intents.Where());
-    // Split::Add checks this too, but here the message can name the file that is wrong.
-    CheckTags(sentence_tags, tags.Where());
-    CheckClass({kIntentField, intent}, intents.Where());
-    split.Add(sentence_words, sentence_tags, intent, words.Where());
-  }
-  return split;
-}
-
-Split ReadSplit(const std::string& directory, const std::string& name) {
-  const std::array<std::string, 3> sequences = {JoinPath(directory, name + "/seq.in"),
-                                                JoinPath(directory, name + "/seq.out"),
-                                                JoinPath(directory, name + "/label")};
-  const std::string json_lines = JoinPath(directory, name + ".jsonl");
-  const bool has_json_lines = FileExists(json_lines);
-  size_t present = 0;
-  for (const std::string& path : sequences) present += FileExists(path);
-
-  if (present > 0 && has_json_lines) {
-    Fail("{}: both {} and {}/{{seq.in,seq.out,label}} are there; remove one of the two", directory,
-         json_lines, JoinPath(directory, name));
-  }
-  if (has_json_lines) {
-    LineReader lines(json_lines);
-    return ReadJsonLines(lines);
-  }
-  if (present == 0) {
-    Fail("{}: no {} split: expected {}/{{seq.in,seq.out,label}} or {}", directory, name,
-         JoinPath(directory, name), json_lines);
-  }
-  for (const std::string& path : sequences) {
-    if (!FileExists(path)) {
-      Fail("{}: missing; the layout needs seq.in, seq.out and label (for one task alone, use {})",
-           path, json_lines);
-    }
-  }
-  LineReader words(sequences[0]), tags(sequences[1]), intents(sequences[2]);
-  return ReadSequences(words, tags, intents);
-}
-
-Corpus ReadCorpus(const std::string& directory) {
-  return {ReadSplit(directory, "train"), ReadSplit(directory, "valid"),
-          ReadSplit(directory, "test")};
 }
 
 }  // namespace bittern

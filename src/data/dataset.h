@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sentences with slot tags and an intent, read from a data directory.
+// Sentences with slot tags and classes, or a running text: what the readers of data (data/source.h)
+// and the generated corpus give.
 //
-// There are two layouts, and ReadSplit finds out which one a directory has:
+// A sentence has words. It may have a tag for each word, and a class under any number of named
+// fields; the intent is the class of the field "intent". What a sentence lacks adds no loss for
+// that task and is not counted in that task's metrics. A split may mix such sentences freely.
 //
-//   DIR/{train,valid,test}/{seq.in,seq.out,label}   one sentence a line in each of the three files:
-//                                                   words, BIO tags, intent (ATIS, SNIPS)
-//   DIR/{train,valid,test}.jsonl                    one object a line: "tokens", an array of words;
-//                                                   "tags", an array as long; "intent", a string
-//
-// In JSON lines a sentence may lack tags or intent, but not both. It then adds no loss for that
-// task and isn't counted in that task's metrics. A split may mix such sentences freely. The
-// three-file layout always has both.
-//
-// Text is UTF-8. Words are separated by blanks or tabs and have no control characters. A tag is O,
-// B-type or I-type. An intent is a line of text; a joint intent a#b is one label. Classes of other
-// fields have the same rules.
-//
-// Errors are `file:line: what`; if a byte is wrong, they name its position in the line.
+// Text is UTF-8. A word has no white space and no control characters. A tag is O, B-type or I-type.
+// A class is a line of text; a joint intent a#b is one label.
 #ifndef BITTERN_DATA_DATASET_H_
 #define BITTERN_DATA_DATASET_H_
 
@@ -29,8 +20,6 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include "base/file.h"
 
 namespace bittern {
 
@@ -146,22 +135,13 @@ struct Corpus {
   Split train, valid, test;
 };
 
-enum class Layout { kSequences, kJsonLines };
-
-// Reads split `name` ("train", "valid", "test") of a data directory, in the layout that it has.
-// Fails and names the paths if it has neither layout, or both, or if the split has no sentences.
-Split ReadSplit(const std::string& directory, const std::string& name);
-Corpus ReadCorpus(const std::string& directory);
-
-// The readers of the two layouts. They read open files from the first line.
-Split ReadSequences(LineReader& words, LineReader& tags, LineReader& intents);
-Split ReadJsonLines(LineReader& lines);
-
-// Cuts a line into words at blanks and tabs. The words are views into `line`.
-std::vector<std::string_view> SplitWords(std::string_view line);
-
 // True if `tag` is O, B-type or I-type.
 bool IsBioTag(std::string_view tag);
+
+// The rules of Split::Add. A reader of several files checks them itself, so that the message can
+// name the file.
+void CheckTags(std::span<const std::string_view> tags, std::string_view where);
+void CheckClass(const FieldLabel& label, std::string_view where);
 
 }  // namespace bittern
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "data/encode.h"
+#include "data/readers.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace bittern;

@@ -11,6 +11,7 @@
 
 #include "base/random.h"
 #include "base/testing/errors.h"
+#include "base/text.h"
 #include "data/dataset.h"
 
 namespace bittern {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/testing/errors.h"
+#include "data/source.h"
 #include "data/testing/splits.h"
 
 namespace bittern {

@@ -111,6 +111,18 @@ class ProgramTest(unittest.TestCase):
     def json(self, *arguments, **options):
         return json.loads(self.succeed(*arguments, "--json", "-", **options).stdout)
 
+    def refuse(self, pattern, *command, **options):
+        """The command ends with status 2 and a message that matches. It leaves the directory as it was."""
+        with self.unchanged():
+            process = self.run_program(*command, **options)
+        self.assertEqual(process.returncode, 2, process.stderr)
+        self.assertTrue(process.stderr.startswith("bittern: "), process.stderr)
+        message = process.stderr.splitlines()[0]
+        self.assertRegex(message, pattern)
+        self.assertLess(len(message), 400, message)
+        if os.environ.get("BITTERN_SHOW"):
+            print(f"\n{message}")
+
     @contextlib.contextmanager
     def unchanged(self):
         before = listing(self.directory)

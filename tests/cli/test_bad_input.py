@@ -98,7 +98,7 @@ def long_word(directory):
     return TRAIN
 
 
-@case(r"data/train/seq\.in:2: invalid UTF-8 at byte 11 of the line$")
+@case(r"data/train/seq\.in:2: invalid UTF-8 at byte 11 of the line; .*iconv$")
 def invalid_utf8(directory):
     change_line(directory / "data/train/seq.in", 2, b"stop the s\xc3\x28ng")
     return TRAIN
@@ -142,7 +142,7 @@ def both_layouts(directory):
 
 
 # Faults of the test split are found before the first epoch.
-@case(r"data: no test split: expected data/test/\{seq\.in,seq\.out,label\} or data/test\.jsonl$")
+@case(r"data: no test split: expected data/test/\{seq\.in,seq\.out,label\} or data/test\.\{jsonl,csv,tsv,txt\}$")
 def test_split_that_is_an_empty_directory(directory):
     shutil.rmtree(directory / "data/test")
     (directory / "data/test").mkdir()
@@ -155,13 +155,13 @@ def test_split_with_a_bad_tag(directory):
     return TRAIN
 
 
-@case(r"data: no valid split: expected data/valid/\{seq\.in,seq\.out,label\} or data/valid\.jsonl$")
+@case(r"data: no valid split: expected data/valid/\{seq\.in,seq\.out,label\} or data/valid\.\{jsonl,csv,tsv,txt\}$")
 def missing_split(directory):
     shutil.rmtree(directory / "data/valid")
     return TRAIN
 
 
-cases("missing_directory", r"nowhere: no (train|test) split: expected nowhere/\1/", ("train", "--config", "nano", "--data", "nowhere"),
+cases("missing_directory", r"nowhere: no such file or directory; expected a directory with train, ", ("train", "--config", "nano", "--data", "nowhere"),
       ("eval", "--checkpoint", "model.safetensors", "--data", "nowhere"),
       ("data", "stats", "--data", "nowhere"))
 
@@ -179,19 +179,19 @@ def json_line(name, pattern, line):
 
 json_line("cut_off", r"malformed JSON at byte 21: ", '{"tokens": ["a", "b"')
 json_line("that_is_an_array", r"found array; expected \{", '["a", "b"]')
-json_line("without_tokens", r'no "tokens"; expected \{"tokens": ', '{"intent": "b"}')
+json_line("without_tokens", r'no "tokens" and no "text"; expected \{"tokens": ', '{"intent": "b"}')
 json_line("with_tokens_as_text", r'"tokens" is of type string; expected an array of strings$', '{"tokens": "a b", "intent": "b"}')
 json_line("with_a_number_as_token", r'element 2 of "tokens" is of type number; expected a string$', '{"tokens": ["a", 7], "intent": "b"}')
 json_line("with_too_few_tags", r"2 tokens but 1 tags; each token needs one tag$", '{"tokens": ["a", "b"], "tags": ["O"], "intent": "b"}')
 json_line("without_tags_and_intent", r'neither "tags" nor "intent"; expected \{', '{"tokens": ["a", "b"]}')
-json_line("with_an_intent_that_is_no_text", r'"intent" is of type object; expected a string$', '{"tokens": ["a"], "intent": {"x": 1}}')
+json_line("with_an_intent_that_is_no_text", r'"intent" is of type object; expected a string, ', '{"tokens": ["a"], "intent": {"x": 1}}')
 json_line("with_a_bad_tag", r"tag 1 is 'I'; expected O, B-type or I-type$", '{"tokens": ["a"], "tags": ["I"]}')
 json_line("with_a_blank_in_a_token", r"word 1 is 'a b'; a word has no blanks ", '{"tokens": ["a b"], "intent": "b"}')
 json_line("without_words", r'"tokens" is empty$', '{"tokens": [], "intent": "b"}')
 json_line("nested_a_million_deep", r"JSON nested deeper than 2 levels; ", '{"tokens": ' + "[" * 400000)
 
 
-@case(r"lines/train\.jsonl:2: invalid UTF-8 at byte 15 of the line$")
+@case(r"lines/train\.jsonl:2: invalid UTF-8 at byte 15 of the line; ")
 def json_line_with_invalid_utf8(directory):
     program.write_json_lines(directory / "lines", ['{"tokens": ["a"], "intent": "b"}'])
     with open(directory / "lines/train.jsonl", "ab") as file:
@@ -483,17 +483,6 @@ class BadInput(program.ProgramTest):
     def setUp(self):
         super().setUp()
         shutil.copytree(self.template.name, self.directory, dirs_exist_ok=True)
-
-    def refuse(self, pattern, *command, **options):
-        with self.unchanged():
-            process = self.run_program(*command, **options)
-        self.assertEqual(process.returncode, 2, process.stderr)
-        self.assertTrue(process.stderr.startswith("bittern: "), process.stderr)
-        message = process.stderr.splitlines()[0]
-        self.assertRegex(message, pattern)
-        self.assertLess(len(message), 400, message)
-        if os.environ.get("BITTERN_SHOW"):
-            print(f"\n{message}")
 
     def test_matrix(self):
         self.assertGreaterEqual(len(CASES), 40)

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "data/corpus_generator.h"
 #include "data/encode.h"
+#include "data/source.h"
 #include "model/lexicon.h"
 
 namespace bittern {

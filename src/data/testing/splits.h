@@ -8,6 +8,7 @@
 
 #include "base/environment.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "data/dataset.h"
 
 namespace bittern {

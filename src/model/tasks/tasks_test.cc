@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/testing/errors.h"
+#include "data/source.h"
 #include "data/testing/splits.h"
 #include "model/lexicon.h"
 #include "model/tasks/registry.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "data/dataset.h"
+#include "data/readers.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "base/testing/errors.h"
-#include "base/testing/temporary_directory.h"
-#include "data/testing/splits.h"
+#include "base/text.h"
 
 namespace bittern {
 namespace {
@@ -35,9 +34,15 @@ Split Sequences(const std::string& words, const std::string& tags, const std::st
   return ReadSequences(word_lines, tag_lines, intent_lines);
 }
 
-Split JsonLines(const std::string& text) {
+Split JsonLines(const std::string& text, const DataFields& fields = {}) {
   LineReader lines = LineReader::FromMemory("x.jsonl", text);
-  return ReadJsonLines(lines);
+  return ReadJsonLines(lines, fields);
+}
+
+std::string LabelOf(const Split& split, const char* field, size_t sentence) {
+  const ClassField* found = split.FindField(field);
+  if (found == nullptr || (*found)[sentence] < 0) return "none";
+  return std::string(found->labels()[static_cast<size_t>((*found)[sentence])]);
 }
 
 TEST(Sequences, ReadsWordsTagsAndIntents) {
@@ -50,6 +55,18 @@ TEST(Sequences, ReadsWordsTagsAndIntents) {
   EXPECT_EQ(split.intents()[split[0].intent], "flight#fare");
   EXPECT_EQ(Words(split, 1), (Strings{"hi", "there", "you"}));
   EXPECT_EQ(split.intents()[split[1].intent], "polite greeting");
+}
+
+// Files that were joined have marks in the middle.
+TEST(Sequences, ByteOrderMarksAndWhiteSpaceAreNoText) {
+  const std::string mark(kByteOrderMark);
+  const Split split = Sequences(mark + "a b\n" + mark + "a\xC2\xA0 b\xE3\x80\x80\n",
+                                mark + "O B-x\n" + mark + "O\xE2\x80\x83" + "B-x\n",
+                                mark + "go\n" + mark + "\xC2\xA0go\x0B\n");
+  ASSERT_EQ(split.size(), 2u);
+  EXPECT_EQ(split.words().size(), 2u);
+  EXPECT_EQ(split.tags().size(), 2u);
+  EXPECT_EQ(split.intents().size(), 1u);
 }
 
 TEST(Sequences, ErrorsNameFileAndLine) {
@@ -120,7 +137,15 @@ TEST(JsonLines, ErrorsNameFileAndLine) {
       {"", {"the line is empty", ""}},
       {R"({"tokens": ["a"], "intnet": "x"})", {"unknown key 'intnet'", "did you mean 'intent'?"}},
       {R"({"tokens": ["a"], "tokens": ["b"], "intent": "x"})", {"'tokens' occurs twice", ""}},
-      {R"({"tags": ["O"], "intent": "x"})", {"no \"tokens\"", ""}},
+      {R"({"tags": ["O"], "intent": "x"})", {"no \"tokens\" and no \"text\"", ""}},
+      {R"({"tokens": ["a"], "text": "a", "intent": "x"})",
+       {"both \"tokens\" and \"text\"", "--text"}},
+      {R"({"text": ["a"], "intent": "x"})", {"\"text\" is of type array", "string"}},
+      {R"({"text": " \t", "intent": "x"})", {"the sentence has no words", ""}},
+      {R"({"tokens": ["a"], "intent": " "})", {"\"intent\" is empty", ""}},
+      {R"({"tokens": ["a"], "intent": 0.5})", {"\"intent\" is of type fraction", "whole number"}},
+      {R"({"tokens": ["a"], "intent": "x", "topic": "y"})",
+       {"unknown key 'topic'", "--label 'topic'"}},
       {R"({"tokens": ["a"]})", {"neither \"tags\" nor \"intent\"", ""}},
       {R"({"tokens": [], "intent": "x"})", {"\"tokens\" is empty", ""}},
       {R"({"tokens": "a b", "intent": "x"})", {"\"tokens\" is of type string", "array"}},
@@ -149,52 +174,78 @@ TEST(JsonLines, ErrorsNameFileAndLine) {
   EXPECT_TRUE(Mentions(ErrorOf([] { JsonLines(std::string(1000000, '[')); }), {"x.jsonl:1"}));
 }
 
+TEST(JsonLines, ReadsTextAndDeclaredClasses) {
+  const Split split =
+      JsonLines(std::string(kByteOrderMark) +
+                    R"({"id": 7, "text": " to\n new\tyork ", "topic": " fly ", "sure": true})"
+                    "\n"
+                    R"({"text": "hi", "topic": null, "sure": 3, "tokens": null})"
+                    "\n"
+                    R"({"tokens": ["a", " b"], "intent": "x", "tags": ["O", "B-y "]})",
+                {.classes = {"topic", "sure"}});
+  ASSERT_EQ(split.size(), 3u);
+  EXPECT_EQ(Words(split, 0), (Strings{"to", "new", "york"}));
+  EXPECT_EQ(Words(split, 2), (Strings{"a", "b"}));
+  EXPECT_EQ(Tags(split, 2), (Strings{"O", "B-y"}));
+  const Strings topics = {"fly", "none", "none"}, sure = {"true", "3", "none"},
+                intents = {"none", "none", "x"};
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(LabelOf(split, "topic", i), topics[i]);
+    EXPECT_EQ(LabelOf(split, "sure", i), sure[i]);
+    EXPECT_EQ(LabelOf(split, "intent", i), intents[i]);
+  }
+}
+
+TEST(JsonLines, ChosenText) {
+  const std::string both = R"({"tokens": ["a"], "text": "b", "title": "c d", "intent": "x"})";
+  EXPECT_EQ(Words(JsonLines(both, {.text = "text"}), 0), Strings{"b"});
+  EXPECT_EQ(Words(JsonLines(both, {.text = "title"}), 0), (Strings{"c", "d"}));
+}
+
+TEST(JsonLines, UnlabelledTextWhereTheTaskAllowsIt) {
+  EXPECT_EQ(JsonLines(R"({"text": "a b"})", {.unlabelled = true}).size(), 1u);
+  EXPECT_TRUE(Mentions(ErrorOf([] { JsonLines(R"({"text": "a b"})"); }), {"neither \"tags\""}));
+}
+
+TEST(JsonLines, ErrorsOfDeclaredClasses) {
+  const std::string line = R"({"text": "a", "topic": "x", "id": 3})";
+  const auto error = [&](const DataFields& fields) {
+    return ErrorOf([&] { JsonLines(line, fields); });
+  };
+  EXPECT_TRUE(Mentions(error({.classes = {"topics"}}), {"x.jsonl:1", "no label", "\"topics\""}));
+  EXPECT_TRUE(Mentions(error({.classes = {"topic", "topics"}}),
+                       {"x.jsonl: no line has the field 'topics'; did you mean 'topic'?",
+                        "the fields are 'id', 'text', 'topic'", "--label"}));
+  EXPECT_TRUE(
+      Mentions(error({.text = "title", .classes = {"topic"}}), {"x.jsonl:1", "no \"title\""}));
+}
+
+TEST(PlainText, IsKeptButForMarkAndLineEnds) {
+  const Split split = ReadPlainText(std::string(kByteOrderMark) + " a\tb\r\n\r\nc\rd \n", "x.txt");
+  EXPECT_TRUE(split.is_text());
+  EXPECT_EQ(split.text(), " a\tb\n\nc\rd \n");
+  EXPECT_TRUE(split.empty());  // it has no sentences
+}
+
+TEST(PlainText, Errors) {
+  const auto error = [](const std::string& bytes) {
+    return ErrorOf([&] { ReadPlainText(bytes, "x.txt"); });
+  };
+  EXPECT_TRUE(Mentions(error(""), {"x.txt", "empty"}));
+  EXPECT_TRUE(Mentions(error(std::string(kByteOrderMark)), {"x.txt", "empty"}));
+  EXPECT_TRUE(Mentions(error("ab\ncd\xFF\n"), {"x.txt:2: invalid UTF-8 at byte 3", "iconv"}));
+  EXPECT_TRUE(Mentions(error(std::string("ab\nc\0\n", 6)), {"x.txt:2: a zero byte at byte 2"}));
+  EXPECT_TRUE(Mentions(error("\xFF\xFE"
+                             "a"),
+                       {"x.txt", "UTF-16", "iconv"}));
+}
+
 TEST(JsonLines, TooManyLabels) {
   std::string text;
   for (size_t i = 0; i <= kMaxLabels; ++i) {
     text += fmt::format("{{\"tokens\": [\"a\"], \"intent\": \"{}\"}}\n", i);
   }
   EXPECT_TRUE(Mentions(ErrorOf([&] { JsonLines(text); }), {"x.jsonl:32768: ", "32767", "intents"}));
-}
-
-TEST(ReadSplit, FindsTheLayout) {
-  const TemporaryDirectory directory;
-  EXPECT_TRUE(Mentions(
-      ErrorOf([&] { ReadSplit(directory.path(), "train"); }),
-      {directory.Path("train") + "/{seq.in,seq.out,label}", directory.Path("train.jsonl")}));
-
-  directory.Put("train/seq.in", "a b\n");
-  directory.Put("train/seq.out", "O O\n");
-  EXPECT_TRUE(Mentions(ErrorOf([&] { ReadSplit(directory.path(), "train"); }),
-                       {directory.Path("train/label") + ": missing"}));
-  directory.Put("train/label", "x\n");
-  EXPECT_EQ(Words(ReadSplit(directory.path(), "train"), 0), (Strings{"a", "b"}));
-
-  directory.Put("valid.jsonl", R"({"tokens": ["c"], "intent": "x"})");
-  EXPECT_EQ(Words(ReadSplit(directory.path(), "valid"), 0), Strings{"c"});
-
-  directory.Put("train.jsonl", R"({"tokens": ["c"], "intent": "x"})");
-  EXPECT_TRUE(Mentions(ErrorOf([&] { ReadSplit(directory.path(), "train"); }),
-                       {"both", directory.Path("train.jsonl"), directory.Path("train")}));
-}
-
-TEST(ReadCorpus, Atis) {
-  const std::string atis = AtisDirectory();
-  if (atis.empty()) GTEST_SKIP() << "ATIS is not here: set BITTERN_ATIS or run scripts/fetch-atis";
-  const Corpus corpus = ReadCorpus(atis);
-  const struct {
-    const Split* split;
-    size_t sentences, words, vocabulary, intents, tags;
-  } expected[] = {{&corpus.train, 4478, 50497, 867, 21, 120},
-                  {&corpus.valid, 500, 5703, 463, 16, 96},
-                  {&corpus.test, 893, 9164, 448, 20, 101}};
-  for (const auto& [split, sentences, words, vocabulary, intents, tags] : expected) {
-    EXPECT_EQ(split->size(), sentences);
-    EXPECT_EQ(split->word_count(), words);
-    EXPECT_EQ(split->words().size(), vocabulary);
-    EXPECT_EQ(split->intents().size(), intents);
-    EXPECT_EQ(split->tags().size(), tags);
-  }
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ bool AddsToResults(const Op& op) {
 class Replay {
  public:
   Replay(const Graph& graph, const ArenaPlan& plan) : graph_(graph), plan_(plan) {
+    // Blocks begin at lines, so a line belongs to one block at a time.
     lines_.assign(static_cast<size_t>(plan.peak_bytes / kLine), kUnwritten);
   }
 
@@ -49,27 +50,33 @@ class Replay {
                           graph_.tensors.size())};
     }
     for (TensorId id = 0; id < static_cast<TensorId>(graph_.tensors.size()); ++id) {
+      // A tensor that nothing touches has no bytes, so its place is not checked.
       if (!Touched(id) && !graph_.At(id).persistent) continue;
       CheckPlace(id);
     }
+    // The replay indexes lines by the plan's offsets, so a block outside the arena must end it
+    // here.
     if (!faults_.empty()) return faults_;
-    // What persists was written by an earlier step, or by the host.
+    // Persistent tensors were written by an earlier step, or by the host.
     where_ = "before the step";
     for (TensorId id = 0; id < static_cast<TensorId>(graph_.tensors.size()); ++id) {
       if (graph_.At(id).persistent) Write(id);
     }
     for (const Op& op : graph_.ops) {
       where_ = op.name;
+      // The rule for reads stands here a second time on purpose: the planner's may be wrong.
       std::set<TensorId> reads(op.in.begin(), op.in.end());
       reads.erase(kNoTensor);
       const bool adds = AddsToResults(op);
       for (const TensorId id : op.out) {
         if (adds || graph_.At(id).IsCheckpointed()) reads.insert(id);
       }
+      // All reads come before all writes: an operation may overwrite an operand only in place.
       for (const TensorId id : reads) Read(id);
       for (const TensorId id : op.out) {
         Write(id);
         for (const TensorId other : reads) {
+          // The same tensor as operand and result is an operation in place.
           if (other != id && Shares(id, other)) {
             Fault(fmt::format("its result {} shares bytes with its operand {}", graph_.At(id).name,
                               graph_.At(other).name));
@@ -78,7 +85,7 @@ class Replay {
       }
       for (const TensorId id : op.out) Read(id);  // no result may destroy another
     }
-    // What persists must still be there for the next step.
+    // The next step reads persistent tensors, so their bytes must still be intact.
     where_ = "after the step";
     for (TensorId id = 0; id < static_cast<TensorId>(graph_.tensors.size()); ++id) {
       if (graph_.At(id).persistent) Read(id);
@@ -90,6 +97,7 @@ class Replay {
   int64_t Bytes(TensorId id) const { return graph_.At(id).Elements(graph_.tokens) * 4; }
   int64_t Begin(TensorId id) const { return plan_.blocks[static_cast<size_t>(id)].offset / kLine; }
   int64_t End(TensorId id) const {
+    // The last line of a block may be filled only in part, but belongs to the block as a whole.
     return (plan_.blocks[static_cast<size_t>(id)].offset + Bytes(id) + kLine - 1) / kLine;
   }
   bool Shares(TensorId a, TensorId b) const { return Begin(a) < End(b) && Begin(b) < End(a); }
@@ -119,6 +127,7 @@ class Replay {
     for (int64_t line = Begin(id); line < End(id); ++line) {
       const TensorId owner = lines_[static_cast<size_t>(line)];
       if (owner == id) continue;
+      // One fault for each read is enough, although more lines may be wrong.
       Fault(owner == kUnwritten
                 ? fmt::format("reads {}, which nothing has written", graph_.At(id).name)
                 : fmt::format("reads {}, but {} was written over it", graph_.At(id).name,

@@ -21,6 +21,8 @@ class Rewriter {
 
   // Takes over what was recorded in front of operation `op`.
   void CopyUntil(int op, int tensor) {
+    // Tensors keep their order, so that copies for a recomputation come before the tensors that
+    // were made after it.
     for (; next_tensor_ < tensor; ++next_tensor_) CopyTensor(next_tensor_);
     for (; next_op_ < op; ++next_op_) {
       if (next_op_ == old_.update_begin) new_.update_begin = static_cast<int>(new_.ops.size());
@@ -39,6 +41,7 @@ class Rewriter {
     }
     for (TensorId id = 0; id < static_cast<TensorId>(written_.size()); ++id) {
       if (!written_[static_cast<size_t>(id)]) continue;
+      // The next step reads a persistent tensor itself, so a copy would be lost.
       BITTERN_CHECK(!old_.At(id).persistent);
       CopyTensor(id);
     }
@@ -47,8 +50,11 @@ class Rewriter {
         next_op_ < std::ssize(old_.ops) ? &old_.ops[static_cast<size_t>(next_op_)] : nullptr;
     for (int i = segment.begin; i < segment.end; ++i) {
       const Op& op = old_.ops[static_cast<size_t>(i)];
+      // A tensor that the segment writes later would be read from a copy that is still empty.
       for (const TensorId id : Reads(op)) BITTERN_CHECK(!written_[static_cast<size_t>(id)]);
       for (const TensorId id : op.out) written_[static_cast<size_t>(id)] = false;
+      // From CopyTensor on, the names of the segment's results mean the copies, for this and all
+      // later operations.
       Op copy = Renamed(op);
       copy.loop = place == nullptr ? -1 : place->loop;
       copy.iteration = place == nullptr ? 0 : place->iteration;
@@ -64,6 +70,7 @@ class Rewriter {
  private:
   void CopyTensor(TensorId id) {
     new_.tensors.push_back(old_.At(id));
+    // The copy is the newest one until the next recomputation of the same tensor.
     current_[static_cast<size_t>(id)] = static_cast<TensorId>(new_.tensors.size() - 1);
   }
 

@@ -11,6 +11,7 @@
 namespace bittern {
 namespace {
 
+// Products and sums of modes below this size fit 64 bits, and a mode fits an int.
 constexpr std::int64_t kLargestSize = std::int64_t{1} << 30;
 
 // Best factors of one size so far, rising.
@@ -19,6 +20,8 @@ struct Search {
   std::vector<int> best;
 
   void Keep() {
+    // The smallest sum has the fewest parameters. Among equal sums the one with the smallest
+    // largest mode is kept.
     const auto cost = [](const std::vector<int>& modes) {
       return std::pair(std::accumulate(modes.begin(), modes.end(), std::int64_t{0}), modes.back());
     };
@@ -34,6 +37,8 @@ struct Search {
       current.pop_back();
       return;
     }
+    // Factors rise, so the other factors are at least as large as this one. Above the root none is
+    // left.
     for (std::int64_t factor = smallest; factor * factor <= size; ++factor) {
       if (size % factor != 0) continue;
       current.push_back(static_cast<int>(factor));
@@ -46,10 +51,12 @@ struct Search {
 // Returns the modes in falling order, or no modes if the size does not factor evenly enough.
 std::vector<int> BalancedModes(std::int64_t size, int count) {
   Search search;
+  // Modes of 1 would be cores without an index, so the smallest factor is 2.
   search.Run(size, count, 2);
   std::vector<int> modes = std::move(search.best);
   // sum <= 1.25 * count * size^(1/count), without a root.
   const double sum = std::accumulate(modes.begin(), modes.end(), 0.0);
+  // Without factors the sum is 0, and the empty list is returned below.
   double power = 1;
   for (int i = 0; i < count; ++i) power *= sum / (1.25 * count);
   if (power > static_cast<double>(size)) return {};
@@ -71,6 +78,7 @@ std::vector<int> AutomaticModes(std::int64_t size, int count, std::string_view f
   std::vector<int> modes = BalancedModes(size, count);
   if (!modes.empty()) return modes;
 
+  // This search goes down from the size, and AutomaticPaddedModes goes up.
   std::int64_t below = size - 1;
   while (below >= 2 && BalancedModes(below, count).empty()) --below;
   const std::int64_t above = AutomaticPaddedModes(size, count, field).size;
@@ -80,6 +88,7 @@ std::vector<int> AutomaticModes(std::int64_t size, int count, std::string_view f
 
 PaddedModes AutomaticPaddedModes(std::int64_t size, int count, std::string_view field) {
   CheckRequest(size, count, field);
+  // This ends at the next size k^count at the latest, because it has `count` equal modes.
   for (;; ++size) {
     std::vector<int> modes = BalancedModes(size, count);
     if (!modes.empty()) return {std::move(modes), size};

@@ -25,6 +25,7 @@ void ValidateModes(std::span<const int> modes, std::int64_t size, std::string_vi
       Fail("{}: {} mode {} is {}; every mode must be at least 1", field, what, i + 1, modes[i]);
     }
   }
+  // A product that saturates differs from every possible size, so an overflow is found here, too.
   if (Product(modes) != size) {
     Fail(
         "{}: the {} modes ({}) multiply to {}, but the size is {}; choose modes that multiply to "
@@ -47,6 +48,8 @@ void ValidateRanks(const Shape& shape, std::string_view field) {
   for (int bond = 0; bond <= cores; ++bond) {
     const int rank = ranks[bond];
     if (rank < 1) Fail("{}: the rank at bond {} is {}; it must be at least 1", field, bond, rank);
+    // A larger rank would add parameters without adding matrices. At the ends the largest rank is
+    // 1.
     if (rank > shape.LargestRank(bond)) {
       Fail(
           "{}: the rank at bond {} (of 0 to {}) is {}, but the modes on its two sides can use at "
@@ -59,18 +62,21 @@ void ValidateRanks(const Shape& shape, std::string_view field) {
 }  // namespace
 
 std::int64_t SaturatingProduct(std::int64_t a, std::int64_t b) {
+  // The builtin computes without undefined behaviour and reports an overflow.
   std::int64_t product;
   if (__builtin_mul_overflow(a, b, &product)) return std::numeric_limits<std::int64_t>::max();
   return product;
 }
 
 std::vector<int> UniformRanks(int cores, int rank) {
+  // There is one bond more than cores. The outermost bonds join nothing, so their rank is 1.
   std::vector<int> ranks(cores + 1, rank);
   ranks.front() = ranks.back() = 1;
   return ranks;
 }
 
 int TtShape::Mode(int core) const {
+  // The chain has the output cores first, then the input cores.
   return core < output_cores() ? output_modes[core] : input_modes[core - output_cores()];
 }
 
@@ -78,6 +84,7 @@ std::int64_t TtShape::rows() const { return Product(output_modes); }
 std::int64_t TtShape::columns() const { return Product(input_modes); }
 
 std::array<std::int64_t, 3> TtShape::CoreShape(int core) const {
+  // The shape is [left rank][mode][right rank].
   return {ranks[core], Mode(core), ranks[core + 1]};
 }
 
@@ -95,6 +102,7 @@ std::int64_t TtShape::Parameters() const {
 std::int64_t TtShape::LargestRank(int bond) const {
   std::int64_t left = 1, right = 1;
   for (int core = 0; core < cores(); ++core) {
+    // A matrix with rows left of the bond and columns right of it has at most this rank.
     std::int64_t& side = core < bond ? left : right;
     side = SaturatingProduct(side, Mode(core));
   }
@@ -105,6 +113,7 @@ std::int64_t TtmShape::rows() const { return Product(vocabulary_modes); }
 std::int64_t TtmShape::columns() const { return Product(feature_modes); }
 
 std::array<std::int64_t, 4> TtmShape::CoreShape(int core) const {
+  // The shape is [left rank][v][d][right rank].
   return {ranks[core], vocabulary_modes[core], feature_modes[core], ranks[core + 1]};
 }
 
@@ -123,6 +132,7 @@ std::int64_t TtmShape::LargestRank(int bond) const {
   std::int64_t left = 1, right = 1;
   for (int core = 0; core < cores(); ++core) {
     std::int64_t& side = core < bond ? left : right;
+    // A core carries v and d together, so both count as one mode.
     side = SaturatingProduct(side, SaturatingProduct(vocabulary_modes[core], feature_modes[core]));
   }
   return std::min(left, right);
@@ -137,6 +147,7 @@ void Validate(const TtShape& shape, std::int64_t rows, std::int64_t columns,
 
 void Validate(const TtmShape& shape, std::int64_t rows, std::int64_t columns,
               std::string_view field) {
+  // This test comes first, because the others pair the modes of a core.
   if (shape.feature_modes.size() != shape.vocabulary_modes.size()) {
     Fail("{}: {} vocabulary modes and {} feature modes; each core needs one of both", field,
          shape.vocabulary_modes.size(), shape.feature_modes.size());

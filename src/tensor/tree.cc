@@ -30,6 +30,7 @@ class Network {
   Network(const Chain& chain, std::int64_t tokens) : chain_(chain) {
     BITTERN_CHECK(tokens >= 1);
     for (const Index& index : chain.indices) extents_.push_back(index.extent);
+    // The chain leaves the number of tokens open.
     extents_[chain.token_index()] = tokens;
   }
 
@@ -42,6 +43,7 @@ class Network {
 
   // The indices of the result: those that a leaf outside of the set, or Y, also has.
   IndexSet Open(LeafSet set) const {
+    // An index that no other leaf has is summed within the set, unless Y keeps it.
     return Union(set) & (Union(AllLeaves() & ~set) | chain_.output);
   }
 
@@ -53,6 +55,7 @@ class Network {
 
   static std::vector<int> List(IndexSet indices) {
     std::vector<int> list;
+    // The operation indices & (indices - 1) removes the lowest bit.
     for (; indices != 0; indices &= indices - 1) list.push_back(std::countr_zero(indices));
     return list;
   }
@@ -81,6 +84,8 @@ class TreeBuilder {
 
   // Contracts two nodes; returns the new one.
   int Contract(int left, int right) {
+    // The canonical form has the activation on the right. If both are products of cores, the one
+    // with the leftmost core is on the left.
     if (tree_.nodes[left].activation ||
         (!tree_.nodes[right].activation &&
          std::countr_zero(sets_[left]) > std::countr_zero(sets_[right]))) {
@@ -89,6 +94,7 @@ class TreeBuilder {
     const IndexSet left_open = network_.Open(sets_[left]);
     const IndexSet right_open = network_.Open(sets_[right]);
     const LeafSet set = sets_[left] | sets_[right];
+    // Every index of the operands takes part in the multiplications, open or summed.
     return Append({.left = left,
                    .right = right,
                    .summed = Network::List((left_open | right_open) & ~network_.Open(set)),
@@ -101,6 +107,7 @@ class TreeBuilder {
   int Leaf(LeafSet set) const { return std::countr_zero(set); }
 
   ContractionTree Finish() {
+    // The last node is the root, so it must have all leaves.
     BITTERN_CHECK(sets_.back() == network_.AllLeaves());
     return std::move(tree_);
   }
@@ -127,6 +134,7 @@ class Optimum {
  public:
   Optimum(const Network& network, LeafSet all, Objective objective)
       : network_(network), objective_(objective), best_(all + 1) {
+    // A subset is a smaller number than its superset, so ascending order solves the parts first.
     for (LeafSet set = 1; set <= all; ++set) {
       if ((set & ~all) == 0 && !std::has_single_bit(set)) Solve(set);
     }
@@ -152,13 +160,16 @@ class Optimum {
   void Solve(LeafSet set) {
     const LeafSet lowest = set & -set;
     Best& best = best_[set];
-    // The left part has the lowest leaf, so that each split is tried once. Of equal costs the first
-    // one is kept, which makes the result deterministic.
+    // The left part has the lowest leaf, so that each split is tried once. Among equal costs the
+    // first one is kept, which makes the result deterministic. This steps through all proper
+    // subsets of the set in falling order.
     for (LeafSet left = (set - 1) & set; left != 0; left = (left - 1) & set) {
       if ((left & lowest) == 0) continue;
       const LeafSet right = set & ~left;
       const std::int64_t multiplications =
           network_.Extent(network_.Open(left) | network_.Open(right));
+      // The multiplications do not depend on how the parts were computed, so optimal parts make an
+      // optimal whole.
       const Cost cost = Sum(Sum(CostOf(multiplications, 0), Held(left)), Held(right));
       if (best.left == 0 || cost < best.cost) best = {cost, left};
     }
@@ -166,11 +177,13 @@ class Optimum {
 
   // The cost of a part including the elements of its result, which is an intermediate.
   Cost Held(LeafSet set) const {
+    // A leaf is given: it costs nothing and is no intermediate.
     if (std::has_single_bit(set)) return {0, 0};
     return Sum(best_[set].cost, CostOf(0, network_.Extent(network_.Open(set))));
   }
 
   Cost CostOf(std::int64_t multiplications, std::int64_t elements) const {
+    // The first number of a pair decides, the second one breaks ties.
     if (objective_ == Objective::kIntermediates) std::swap(multiplications, elements);
     return {multiplications, elements};
   }
@@ -213,6 +226,7 @@ std::int64_t ContractionTree::ActivationMultiplications() const {
 
 std::int64_t ContractionTree::IntermediateElements() const {
   std::int64_t sum = 0;
+  // Inner nodes follow the leaves. The root is the result and not an intermediate.
   for (int i = leaves(); i < root(); ++i) sum = SaturatingSum(sum, nodes[i].elements);
   return sum;
 }
@@ -226,6 +240,7 @@ std::string ContractionTree::Formula() const {
       formulas.push_back(i + 1 < leaves() ? fmt::format("G{}", i + 1) : "X");
     }
   }
+  // The outermost parentheses are left out.
   return formulas.back().substr(1, formulas.back().size() - 2);
 }
 
@@ -247,6 +262,7 @@ ContractionTree PlanOptimal(const Chain& chain, std::int64_t tokens, Objective o
 ContractionTree PlanMatrix(const Chain& chain, std::int64_t tokens) {
   const Network network(chain, tokens);
   TreeBuilder builder(network);
+  // The activation takes part last, after all cores are merged to W.
   const int matrix = Compose(network, network.Cores(0, chain.cores()), builder);
   builder.Contract(matrix, builder.Leaf(network.ActivationLeaf()));
   return builder.Finish();

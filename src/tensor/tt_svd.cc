@@ -33,12 +33,15 @@ Train Decompose(RowMajorMatrix rest, std::span<const int> modes, const RankChoic
     // rest [r'][the other modes].
     const Eigen::Index rows = static_cast<Eigen::Index>(train.ranks.back()) * modes[core];
     const Eigen::Index columns = rest.size() / rows;
+    // The thin SVD is enough: only min(rows, columns) singular values can differ from 0.
     const Eigen::BDCSVD<Eigen::MatrixXd> svd(
         Eigen::Map<const RowMajorMatrix>(rest.data(), rows, columns),
         Eigen::ComputeThinU | Eigen::ComputeThinV);
     const Eigen::VectorXd& values = svd.singularValues();
+    // Core `core` lies left of bond core + 1.
     const int rank = choose(core + 1, values);
     const Eigen::Index kept = std::min<Eigen::Index>(rank, values.size());
+    // The square of the error at a bond is the sum of squares of the singular values that are cut.
     train.squared_error += values.tail(values.size() - kept).squaredNorm();
 
     // A rank beyond what this unfolding has is filled with zeros.
@@ -49,6 +52,7 @@ Train Decompose(RowMajorMatrix rest, std::span<const int> modes, const RankChoic
     rest = RowMajorMatrix::Zero(rank, columns);
     rest.topRows(kept) = values.head(kept).asDiagonal() * svd.matrixV().leftCols(kept).transpose();
   }
+  // The last core needs no SVD: it is the rest [r][mode][1].
   train.cores.emplace_back(rest.data(), rest.data() + rest.size());
   train.ranks.push_back(1);
   return train;
@@ -61,6 +65,7 @@ RankChoice GivenRanks(const std::vector<int>& ranks) {
 // The error's square may grow by `allowance` at each bond.
 RankChoice RanksWithin(double allowance) {
   return [allowance](int, const Eigen::VectorXd& values) {
+    // Singular values fall, so the smallest ones are cut first. At least one rank is kept.
     Eigen::Index rank = values.size();
     double cut = 0;
     while (rank > 1 && (cut += values[rank - 1] * values[rank - 1]) <= allowance) --rank;
@@ -90,6 +95,7 @@ std::vector<int> Modes(const TtmShape& shape) {
   std::vector<int> modes;
   modes.reserve(static_cast<size_t>(shape.cores()));
   for (int core = 0; core < shape.cores(); ++core) {
+    // A TTM core [r][v][d][r'] is a TT core [r][v d][r'] with one joined mode.
     modes.push_back(shape.vocabulary_modes[core] * shape.feature_modes[core]);
   }
   return modes;
@@ -102,6 +108,7 @@ RowMajorMatrix Interleave(std::span<const double> dense, const TtmShape& shape) 
   RowMajorMatrix interleaved(rows, columns);
   for (std::int64_t word = 0; word < rows; ++word) {
     for (std::int64_t feature = 0; feature < columns; ++feature) {
+      // `words` and `features` are the strides of the current mode in word and feature.
       std::int64_t place = 0, words = rows, features = columns;
       for (int core = 0; core < shape.cores(); ++core) {
         const int v = shape.vocabulary_modes[core], d = shape.feature_modes[core];
@@ -119,6 +126,7 @@ template <typename Matrix, typename Shape>
 TtSvdResult<Matrix> Decompose(RowMajorMatrix tensor, Shape shape, const RankChoice& choose) {
   Train train = Decompose(std::move(tensor), Modes(shape), choose);
   shape.ranks = std::move(train.ranks);
+  // The errors of the bonds are orthogonal, so their squares add up.
   return {{std::move(shape), std::move(train.cores)}, std::sqrt(train.squared_error)};
 }
 

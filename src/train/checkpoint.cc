@@ -26,6 +26,7 @@ constexpr std::string_view kFormatName = "bittern-1";
 
 std::vector<int64_t> Shape(const Tensor& tensor) {
   std::vector<int64_t> shape;
+  // Parameters and states do not depend on the number of tokens, so the count is the extent.
   for (const Size size : tensor.shape) shape.push_back(size.count);
   return shape;
 }
@@ -56,6 +57,7 @@ struct StateWriter {
 
   void Count(const char* key, int64_t value) { json[key] = value; }
   void Number(const char* key, double value) { json[key] = value; }
+  // JSON numbers are doubles in many readers, so a hash of 64 bits is text.
   void Hash(const char* key, uint64_t value) { json[key] = fmt::format("{:016x}", value); }
   void Choice(const char* key, Recompute value) { json[key] = Name(value); }
   void Flag(const char* key, bool value) { json[key] = value; }
@@ -70,6 +72,7 @@ class StateReader {
 
   void Count(const char* key, int64_t& value) {
     const Json& field = Get(key);
+    // The limit keeps counts exact in a double and sums of them within int64_t.
     if (!field.is_number_unsigned() || field.get<uint64_t>() > kMaxCount) {
       FailAt(key, field, "a whole number, 0 or more");
     }
@@ -84,6 +87,7 @@ class StateReader {
     const Json& field = Get(key);
     const std::string text = field.is_string() ? field.get<std::string>() : "";
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+    // from_chars accepts fewer digits, so length and end are tested, too.
     if (text.size() != 16 || error != std::errc() || end != text.data() + text.size()) {
       FailAt(key, field, "16 hexadecimal digits");
     }
@@ -104,6 +108,7 @@ class StateReader {
     value = field.get<bool>();
   }
   void Finish() const {
+    // All known fields were found, so a difference means that there are unknown ones.
     if (json_.size() != fields_) {
       Fail("{}: state: {} fields; expected {}", place_, json_.size(), fields_);
     }
@@ -139,6 +144,7 @@ template <typename T>
 std::vector<T> ParseList(const SafetensorsReader& file, const char* key,
                          bool (Json::*is_right)() const noexcept, const char* expected) {
   const Json json = ParseMetadata(file, key);
+  // The types are tested before the conversion, so that the message names file and key.
   const bool right = json.is_array() && std::ranges::all_of(json, [&](const Json& element) {
                        return (element.*is_right)();
                      });
@@ -157,6 +163,8 @@ Lexicon ParseLexicon(const SafetensorsReader& file, const Tasks& tasks) {
     if (count > UINT32_MAX) Fail("{}: metadata 'counts': {} is too large", file.path(), count);
     counts.push_back(static_cast<uint32_t>(count));
   }
+  // Vocabulary and labels check themselves, but do not know the file. Their messages get its name
+  // here.
   try {
     Lexicon lexicon{Vocabulary(ParseNames(file, "words"), std::move(counts)), {}};
     for (const auto& task : tasks) {
@@ -178,6 +186,7 @@ void CheckLexicon(const Lexicon& lexicon, const Tasks& tasks, const ModelConfig&
            lexicon.labels[i].size(), tasks[i]->labels_name(), tasks[i]->classes());
     }
   }
+  // The word table may have more rows than words, because its modes are padded.
   if (lexicon.vocabulary.size() > model.embedding.rows()) {
     Fail("{}: {} words in the metadata, but the word table has {} rows", path,
          lexicon.vocabulary.size(), model.embedding.rows());
@@ -198,6 +207,7 @@ void CheckState(const TrainingState& state, const Config& config, const std::str
 
 // Fails unless the file holds exactly the tensors of the configuration.
 void CheckTensors(const SafetensorsReader& file, const Config& config) {
+  // Parameters and states do not depend on the options of a step, so the defaults serve.
   const Graph graph = BuildStep(config, {});
   size_t expected = 0;
   for (const Tensor& tensor : graph.tensors) {
@@ -210,6 +220,7 @@ void CheckTensors(const SafetensorsReader& file, const Config& config) {
            fmt::join(Shape(tensor), ", "));
     }
   }
+  // All expected tensors are present. If the counts differ, the file has others in addition.
   if (file.entries().size() == expected) return;
   for (const TensorEntry& entry : file.entries()) {
     const TensorId id = graph.Find(entry.name);
@@ -222,11 +233,13 @@ void CheckTensors(const SafetensorsReader& file, const Config& config) {
 
 Checkpoint ReadContents(const SafetensorsReader& file) {
   const std::string& path = file.path();
+  // The format comes first: metadata of another version may have another meaning.
   if (file.MetadataValue("format") != kFormatName) {
     Fail("{}: format {}; this program reads '{}'", path, Quoted(file.MetadataValue("format")),
          kFormatName);
   }
   Checkpoint contents;
+  // Each part is checked against the ones before it: configuration, lexicon, state, tensors.
   contents.config = ParseConfig(file.MetadataValue("toml"), path + ": configuration");
   const Tasks tasks = MakeTasks(contents.config);
   contents.lexicon = ParseLexicon(file, tasks);
@@ -256,6 +269,7 @@ SafetensorsWriter Writer(const std::string& path, const Checkpoint& checkpoint, 
   const Lexicon& lexicon = checkpoint.lexicon;
   StateWriter state;
   VisitState(state, checkpoint.state);
+  // This is for other programs, which need no parser of TOML.
   const Json summary = {{"model",
                          {{"heads", model.heads},
                           {"output_cores", model.map.output_cores()},
@@ -278,6 +292,7 @@ SafetensorsWriter Writer(const std::string& path, const Checkpoint& checkpoint, 
 void CheckCheckpoint(const std::string& path, const Checkpoint& checkpoint, const Graph& graph,
                      const TensorValues& values) {
   constexpr uint64_t kSpare = 1024;  // the numbers of the state get longer during a run
+  // The tensors' bytes do not grow during a run, but numbers in the state do.
   Writer(path, checkpoint, graph, values).Check(path, kSpare);
 }
 

@@ -13,6 +13,7 @@ namespace {
 bool IsCapital(char c) { return c >= 'A' && c <= 'Z'; }
 
 bool HasNoCapitals(const Vocabulary& vocabulary) {
+  // Special entries such as [UNK] have capitals, but are no words of a text.
   for (int id = kFirstWordId; id < vocabulary.size(); ++id) {
     if (std::ranges::any_of(vocabulary.word(id), IsCapital)) return false;
   }
@@ -21,6 +22,7 @@ bool HasNoCapitals(const Vocabulary& vocabulary) {
 
 void CheckText(std::string_view text, const std::vector<std::string_view>& words,
                std::string_view where) {
+  // The encoding comes first: words of an invalid text cannot be quoted in a message.
   const size_t bad = FirstInvalidUtf8(text);
   if (bad != text.npos) Fail("{}: byte {} is not valid UTF-8", where, bad);
   if (words.empty()) Fail("{}: no words; expected a sentence", where);
@@ -53,6 +55,7 @@ Prediction Predictor::Predict(std::string_view text, std::string_view where) {
   const std::vector<std::string_view> words = SplitWords(text);
   CheckText(text, words, where);
   const auto& [config, lexicon, state] = checkpoint();
+  // Token 0 is [CLS], so one place less is left for words.
   const size_t most_words = static_cast<size_t>(config.model.tokens) - 1;
 
   Prediction prediction;
@@ -60,6 +63,7 @@ Prediction Predictor::Predict(std::string_view text, std::string_view where) {
   prediction.cut_off_words = static_cast<int>(words.size() - std::min(words.size(), most_words));
   ids_.assign(1, kClassId);
   for (size_t i = 0; i < std::min(words.size(), most_words); ++i) {
+    // The answer keeps the word as it was given. Only the look-up uses the lowered copy.
     std::string word(words[i]);
     if (lower_case_) {
       std::ranges::transform(word, word.begin(),
@@ -73,6 +77,7 @@ Prediction Predictor::Predict(std::string_view text, std::string_view where) {
 
   for (size_t task = 0; task < inference_.tasks(); ++task) {
     const AnswerReader* answer = inference_.answer(task);
+    // A model without a head for a task has no answer for it.
     if (answer != nullptr) prediction.answers.push_back(answer->Describe(prediction.words));
   }
   return prediction;

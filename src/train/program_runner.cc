@@ -23,6 +23,7 @@ class ProgramRunner : public StepRunner {
       : device_(std::move(device)),
         recompute_(program.recompute),
         step_(std::move(program.graph), std::move(program.step), *device_) {
+    // The host keeps a copy of what it exchanges with the device: parameters, states and outputs.
     for (TensorId id = 0; id < std::ssize(graph().tensors); ++id) {
       const Tensor& tensor = graph().At(id);
       if (tensor.type != ElementType::kF32) continue;
@@ -33,6 +34,7 @@ class ProgramRunner : public StepRunner {
   }
 
   const Graph& graph() const override { return step_.graph(); }
+  // The program computes all columns, so every sentence is padded to the model's tokens.
   bool always_pads() const override { return true; }
   std::string Summary() const override {
     const isa::Accelerator& machine = device_->accelerator();
@@ -44,6 +46,7 @@ class ProgramRunner : public StepRunner {
   int64_t step_bytes() const override {
     int64_t bytes = 0;
     for (const auto& [kind, words] : step_.compiled().words) {
+      // These are the words that the program uses, with all lanes of each word.
       bytes += words * static_cast<int64_t>(sizeof(float)) *
                isa::WordLanes(device_->accelerator(), static_cast<int32_t>(kind));
     }
@@ -55,6 +58,7 @@ class ProgramRunner : public StepRunner {
   std::span<int32_t> Integers(TensorId id) override { return step_.Integers(id); }
   void Send() override {
     for (auto& [id, values] : values_) {
+      // Outputs are left out, because only the device writes them.
       if (graph().At(id).IsCheckpointed()) step_.Write(id, values);
     }
   }
@@ -67,6 +71,7 @@ class ProgramRunner : public StepRunner {
   void Run(const StepInputs& inputs) override {
     step_.Run(inputs);
     for (auto& [id, values] : values_) {
+      // After a step the host needs only the outputs: losses and predictions.
       if (!graph().At(id).IsCheckpointed()) step_.Read(id, values);
     }
     ++cycles_.steps;
@@ -94,6 +99,8 @@ StepRunnerKind ProgramRunners() {
           .chooses_recompute = true,
           .make = [](const std::string& device, const Config& config, StepKind kind,
                      Recompute) -> std::unique_ptr<StepRunner> {
+            // The recomputation is not taken from the caller: the compiler finds the least one that
+            // fits the memory.
             std::unique_ptr<Device> opened = OpenDevice(device);
             ModelProgram program = CompileModel(config, kind, opened->accelerator());
             return std::make_unique<ProgramRunner>(std::move(opened), std::move(program));

@@ -31,6 +31,7 @@ constexpr Dtype kDtypes[] = {Dtype::kF32, Dtype::kF64, Dtype::kI32, Dtype::kI64,
 
 Json ParseHeader(const std::string& header, const std::string& path) {
   constexpr int kDeepest = 3;  // header, tensor, shape
+  // The format allows no blanks before the object, although JSON does.
   if (!header.starts_with('{')) {
     Fail("{}: the header is not a JSON object; the file is damaged or not safetensors", path);
   }
@@ -71,6 +72,7 @@ TensorEntry ParseEntry(const std::string& name, const Json& json, const std::str
                        std::uint64_t data_bytes) {
   const std::string place = fmt::format("{}: tensor {}", path, Quoted(name));
   if (!json.is_object()) Fail("{} is {}; expected an object", place, json.type_name());
+  // With three known fields and a size of 3, all three are present.
   for (const auto& [key, value] : json.items()) {
     if (key != "dtype" && key != "shape" && key != "data_offsets") {
       Fail("{}: unknown field {}; expected dtype, shape and data_offsets", place, Quoted(key));
@@ -84,6 +86,7 @@ TensorEntry ParseEntry(const std::string& name, const Json& json, const std::str
 
   const Json& shape = json["shape"];
   if (!shape.is_array()) Fail("{}: shape is {}; expected an array", place, shape.type_name());
+  // The product is checked for overflow, because a damaged file can have any extents.
   std::uint64_t bytes = Bytes(entry.dtype);
   for (const Json& extent_json : shape) {
     const std::uint64_t extent = ParseNumber(extent_json, place, "shape");
@@ -100,6 +103,7 @@ TensorEntry ParseEntry(const std::string& name, const Json& json, const std::str
   }
   entry.begin = ParseNumber(offsets[0], place, "data_offsets");
   entry.end = ParseNumber(offsets[1], place, "data_offsets");
+  // Offsets count from the first byte of data, which follows the header.
   if (entry.begin > entry.end || entry.end > data_bytes) {
     Fail(
         "{}: data_offsets [{}, {}] are outside of the file's {} bytes of data; it is damaged or "
@@ -174,11 +178,14 @@ std::size_t Bytes(Dtype dtype) {
 SafetensorsReader::SafetensorsReader(std::string path) : path_(std::move(path)) {
   std::error_code error;
   const auto status = std::filesystem::status(path_, error);
+  // A directory opens without an error, and a pipe has no size. So the kind of the file is tested
+  // first.
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
     Fail("{}: not a regular file; expected a safetensors file", path_);
   }
   file_.reset(std::fopen(path_.c_str(), "rb"));
   if (!file_) Fail("{}: cannot open: {}", path_, std::strerror(errno));
+  // Every size in the header is compared with this one before memory is allocated.
   const std::uint64_t file_bytes = std::filesystem::file_size(path_, error);
   if (error) Fail("{}: cannot tell its size: {}", path_, error.message());
   if (file_bytes < kLengthBytes) {
@@ -203,6 +210,7 @@ SafetensorsReader::SafetensorsReader(std::string path) : path_(std::move(path)) 
 
   const std::uint64_t data_bytes = file_bytes - data_start_;
   const Json json = ParseHeader(header, path_);
+  // Entries may be in any order in the header.
   for (const auto& [name, value] : json.items()) {
     if (name == kMetadataKey) {
       metadata_ = ParseMetadata(value, path_);
@@ -215,6 +223,7 @@ SafetensorsReader::SafetensorsReader(std::string path) : path_(std::move(path)) 
     return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
   });
   CheckCoverage(entries_, path_, data_bytes);
+  // The parser refuses an object with a repeated key, so names are unique.
   for (std::size_t i = 0; i < entries_.size(); ++i) by_name_.emplace(entries_[i].name, i);
 }
 
@@ -243,6 +252,7 @@ void SafetensorsReader::ReadBytes(std::string_view name, Dtype dtype,
     Fail("{}: tensor {} is {} [{}]; expected {} [{}]", path_, Quoted(name), Name(entry.dtype),
          fmt::join(entry.shape, ", "), Name(dtype), fmt::join(shape, ", "));
   }
+  // Shape and type are equal here, so a difference in bytes is a fault of the caller.
   BITTERN_CHECK(bytes.size() == entry.end - entry.begin);
   if (std::fseek(file_.get(), static_cast<long>(data_start_ + entry.begin), SEEK_SET) != 0) {
     Fail("{}: cannot seek to tensor {}: {}", path_, Quoted(name), std::strerror(errno));
@@ -288,9 +298,12 @@ std::string SafetensorsWriter::Header(const Order& order, const std::string& pat
                           offset + bytes.size());
     offset += bytes.size();
   }
+  // An empty header has no comma to remove.
   if (header.back() == ',') header.pop_back();
   header += '}';
+  // Blanks fill the header to a multiple of 8 bytes, so that the data is aligned.
   header.resize((header.size() + 7) / 8 * 8, ' ');
+  // A file that this reader would refuse must not be written.
   if (header.size() + spare > SafetensorsReader::kMaxHeaderBytes) {
     Fail(
         "{}: not written: names and texts take {} bytes, and a reader takes {}; use fewer or "
@@ -303,6 +316,8 @@ std::string SafetensorsWriter::Header(const Order& order, const std::string& pat
 SafetensorsWriter::Order SafetensorsWriter::InOrder() const {
   Order order;
   for (const auto& tensor : tensors_) order.push_back(&tensor);
+  // The map is sorted by name, and a stable sort keeps this order among equal sizes. Falling sizes
+  // align each tensor.
   std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
     return Bytes(a->second.dtype) > Bytes(b->second.dtype);
   });
@@ -315,6 +330,7 @@ void SafetensorsWriter::Check(const std::string& path, std::uint64_t spare) cons
 
 void SafetensorsWriter::Write(const std::string& path) const {
   const Order order = InOrder();
+  // The header may fail, so it is made before the file is opened.
   const std::string header = Header(order, path, 0);
   WriteFileAtomically(path, [&](AtomicFile& file) {
     const std::uint64_t header_bytes = header.size();

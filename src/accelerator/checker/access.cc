@@ -41,18 +41,21 @@ struct Latencies {
   int64_t operator()(const isa::Load&) const { return a.read_latency + 1; }
   int64_t operator()(const isa::Stream& stream) const {
     if (stream.direction == Direction::kTime) return a.read_latency + MultiplyAdd() + 1;
+    // Each further summand takes one more adder after the tree: the other plane, then the start.
     const int64_t summed = stream.direction == Direction::kRank ? a.rows : a.lanes;
     const int64_t adds =
         Levels(summed) + (stream.plane_sum != 0 ? 1 : 0) + (stream.start != Start::kNone ? 1 : 0);
     return a.read_latency + a.multiply_latency + adds * a.add_latency + 1;
   }
   int64_t operator()(const isa::Drain& drain) const {
+    // The start and the sum arrive independently. The last addition waits for the later one.
     const int64_t summed = Sums(drain) ? 1 + a.add_latency : 1;
     if (drain.start == Start::kNone) return summed + 1;
     return std::max(summed, int64_t{a.read_latency}) + a.add_latency + 1;
   }
   int64_t operator()(const isa::Vector& vector) const {
     int64_t cycles = a.read_latency + 2 * MultiplyAdd() + 1;
+    // A function is a look-up and a cubic, which is three multiply-adds.
     if (vector.function != isa::Function::kNone) cycles += a.lookup_latency + 3 * MultiplyAdd();
     if (vector.lanes) {
       cycles += Levels(a.lanes) * a.add_latency + MultiplyAdd();
@@ -76,6 +79,7 @@ class Describer {
     Plane(load.planes);
     Rows(load.slot);
     Nest(0);
+    // Every plane that takes part fills its own tile, from its own word if the source is split.
     Memory("source", load.source, Operand::Kind::kRead, load.planes);
     Slot("slot", Alternated(load, places_.tile_slots), Space::kTiles, Operand::Kind::kWrite,
          load.planes);
@@ -103,6 +107,7 @@ class Describer {
     Slot("slot", Alternated(stream, places_.tile_slots), Space::kTiles, Operand::Kind::kRead,
          stream.planes)
         .read_delay = machine_.read_latency;
+    // A start of another region would have another number of lanes than the result.
     if (stream.start == Start::kWord && stream.initial && stream.y &&
         stream.initial->base >> isa::kRegionShift != stream.y->base >> isa::kRegionShift) {
       Refuse(Rule::kOperand, "initial", "must be a word of y's region");
@@ -170,6 +175,7 @@ class Describer {
     }
     if (used(Source::kA)) Memory("a", Present(vector.a, "a"), Operand::Kind::kRead, 1);
     if (used(Source::kB)) Memory("b", Present(vector.b, "b"), Operand::Kind::kRead, 1);
+    // The old scalar comes from one place: from operand g or from memory.
     if (vector.lane_g != 0 && (!vector.lanes || vector.lane_old != 0)) {
       Refuse(Rule::kOperand, "lane_g", "needs lanes and excludes lane_old");
     }
@@ -178,6 +184,7 @@ class Describer {
     }
     if (used(Source::kH)) Scalar("h", Present(vector.h, "h"), Operand::Kind::kRead);
     if (used(Source::kL0)) Register("l0", Present(vector.l0, "l0"), Operand::Kind::kRead);
+    // A pick selects values of register l1, so it reads the register, too.
     if (used(Source::kL1) || used(Source::kPick)) {
       Register("l1", Present(vector.l1, "l1"), Operand::Kind::kRead);
     }
@@ -187,6 +194,8 @@ class Describer {
       Present(vector.dropout, "dropout");
       const isa::Walk& feature = Present(vector.feature, "feature");
       Entry("feature", feature);
+      // A feature is no address. It selects bits of the mask's generator, so only a negative one is
+      // wrong.
       if (RangeOf(feature).first < 0) Refuse(Rule::kCapacity, "feature", "is below 0");
     }
     if (vector.y) {
@@ -209,6 +218,8 @@ class Describer {
     }
     if (vector.tap != isa::Tap::kNone) {
       Operand& tap = Register("lt", Present(vector.lt, "lt"), Operand::Kind::kUpdate);
+      // The first element of each sum overwrites the register. The shift is that of Stream::sum
+      // above.
       tap.may_overwrite = true;
       tap.first = vector.tap_sum << 1;
       // A serial instruction issues slowly enough for one register.
@@ -236,6 +247,7 @@ class Describer {
 
   void Plane(uint32_t planes) const {
     if (planes == 0) Refuse(Rule::kOperand, "planes", "has no plane");
+    // Bits above the last plane stand for planes that do not exist.
     if (planes >> machine_.planes != 0) {
       Refuse(Rule::kCapacity, "planes", "are more than the machine has");
     }
@@ -246,6 +258,7 @@ class Describer {
       Refuse(Rule::kCapacity, "rows",
              fmt::format("{} rows, but a slot has {}", counts_[3], machine_.rows));
     }
+    // Loop 3 runs over the rows within a slot, so the slot must not change in it.
     if (slot.stride[3] != 0) Refuse(Rule::kOperand, "slot", "has a stride in the loop over rows");
   }
 
@@ -295,6 +308,7 @@ class Describer {
     const int64_t outer = iteration_ * walk.outer;
     low += outer;
     high += outer;
+    // With a table, this is the place for entry 0. Replay adds the other entries.
     const auto region = static_cast<size_t>(low >> isa::kRegionShift);
     if (low < 0 || region >= kRegions) {
       Refuse(Rule::kCapacity, name, fmt::format("{:#x} is outside of memory", low));
@@ -355,6 +369,7 @@ class Describer {
     const int64_t slots = space == Space::kTiles ? places_.tile_slots : places_.accumulator_slots;
     Within(name, index, slots);
     Operand operand{.name = name, .kind = kind, .space = space};
+    // Slots are numbered plane after plane, and the instruction may leave out plane 0.
     operand.place = places_.begin(space) + index.base + std::countr_zero(planes) * slots;
     for (size_t j = 0; j < 4; ++j) operand.stride[Loop(j)] = index.stride[j];
     operand.planes = std::popcount(planes);
@@ -363,6 +378,7 @@ class Describer {
     return work_.operands.back();
   }
 
+  // Lane registers belong to the vector unit, which has no planes.
   Operand& Register(const char* name, const isa::Index& index, Operand::Kind kind) {
     Within(name, index, machine_.lane_registers);
     Operand operand{.name = name, .kind = kind, .space = Space::kRegisters};
@@ -405,10 +421,13 @@ class Describer {
     }
     Operand& to = Memory(
         name, y, start == Start::kOld ? Operand::Kind::kUpdate : Operand::Kind::kWrite, planes);
+    // Two additions to one word must be so far apart that the second one reads the result of the
+    // first.
     if (start == Start::kOld) {
       to.read_delay = delay;
       to.distance = machine_.update_distance;
     }
+    // The caller may change the result's kind. No operand is added to the vector in between.
     result_ = &to;
   }
 
@@ -440,6 +459,7 @@ Places::Places(const isa::Accelerator& machine)
 }
 
 Space Places::SpaceOf(int64_t place) const {
+  // The first space that begins after the place follows the space that holds it.
   const auto behind = std::upper_bound(begins.begin(), begins.end(), place);
   return static_cast<Space>(behind - begins.begin() - 1);
 }
@@ -479,6 +499,7 @@ int64_t IntervalOf(const isa::Instruction& instruction, const isa::Accelerator& 
 Work WorkOf(const isa::Instruction& instruction, const std::array<int64_t, 4>& counts,
             int64_t iteration, const isa::Accelerator& machine, const Places& places) {
   Work work;
+  // A list register holds 0. The operands then have no elements, so they are not described.
   const bool nothing = std::find(counts.begin(), counts.end(), 0) != counts.end();
   if (!nothing) work = std::visit(Describer(counts, iteration, machine, places), instruction);
   work.nothing = nothing;

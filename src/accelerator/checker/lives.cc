@@ -23,6 +23,7 @@ Lives::Lives(const isa::MemoryMap& map, const Program& program, const Places& pl
       owner_(static_cast<size_t>(places.end(Space::kScalars)), kNobody),
       written_(static_cast<size_t>(places.count())) {
   const int end = program.size();
+  // A map of another program would give every lifetime a wrong place.
   if (map.instructions != end && report.Count(Rule::kMap, -1, -1, "")) {
     report.Add({Rule::kMap, -1, -1, "",
                 fmt::format("the map has {} instructions, but the program has {}", map.instructions,
@@ -30,6 +31,7 @@ Lives::Lives(const isa::MemoryMap& map, const Program& program, const Places& pl
   }
   for (int32_t id = 0; id < static_cast<int32_t>(std::ssize(map.tensors)); ++id) {
     const isa::MappedTensor& tensor = this->tensor(id);
+    // The map is input like the program, so nothing in it is trusted.
     const bool region_is = tensor.region >= 0 && tensor.region < isa::kRegionCount;
     const auto space = static_cast<Space>(region_is ? tensor.region : 0);
     // Each of two halves must fit the share of its plane.
@@ -44,6 +46,8 @@ Lives::Lives(const isa::MemoryMap& map, const Program& program, const Places& pl
     }
     ranges_[static_cast<size_t>(id)] = {places.begin(space) + tensor.begin,
                                         places.begin(space) + tensor.end};
+    // A writer before the program counts as the first instruction, a reader after it as the last
+    // one.
     int first = std::max(0, tensor.first_writer);
     int behind = std::min(end, tensor.last_reader + 1);
     if (first >= behind) continue;  // the host wrote it, but no instruction reads it
@@ -60,6 +64,7 @@ Lives::Lives(const isa::MemoryMap& map, const Program& program, const Places& pl
       if (first_loop >= 0) first = first_loop;
       if (last_loop >= 0) behind = program.loop_end[static_cast<size_t>(last)];
     }
+    // Lifetimes are [first, behind): a tensor stops before the instruction `behind` takes effect.
     starts_[static_cast<size_t>(first)].push_back(id);
     stops_[static_cast<size_t>(behind)].push_back(id);
   }
@@ -79,6 +84,7 @@ void Lives::Fault(Rule rule, int index, const isa::MappedTensor& tensor, std::st
 
 std::pair<int64_t, int64_t> Lives::RangeAround(int32_t id, int64_t place) const {
   const auto [first, behind] = ranges_[static_cast<size_t>(id)];
+  // Halves do not overlap, so a place at or above the end of the first half is in the second one.
   if (place < behind) return {first, behind};
   const int64_t step = places_.plane_steps[static_cast<size_t>(tensor(id).region)];
   return {first + step, behind + step};
@@ -103,6 +109,7 @@ void Lives::Begin(bool whole) {
 }
 
 void Lives::At(int index) {
+  // Tensors that end here free their words before others start on them.
   for (const int32_t id : stops_[static_cast<size_t>(index)]) Stop(id, index);
   for (const int32_t id : starts_[static_cast<size_t>(index)]) {
     Stop(id, index);  // ends the lifetime of the iteration before
@@ -118,6 +125,7 @@ void Lives::NextIteration(int loop, int behind) {
 }
 
 void Lives::End() {
+  // Tensors that the host reads after the program are still alive here. They must be whole, too.
   for (int32_t id = 0; id < static_cast<int32_t>(std::ssize(alive_)); ++id) Stop(id, -1);
 }
 
@@ -145,6 +153,7 @@ void Lives::Stop(int32_t id, int index) {
   const isa::MappedTensor& of = tensor(id);
   for (const int64_t place : PlacesOf(id)) {
     int32_t& owner = owner_[static_cast<size_t>(place)];
+    // Another tensor took the place while this one was alive. Start has reported that.
     if (owner != id) continue;
     owner = kNobody;
     if (whole_ && !Written(place)) {

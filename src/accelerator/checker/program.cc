@@ -18,6 +18,8 @@ class Reader {
       : words_(words), machine_(machine), report_(report) {}
 
   Program Read() {
+    // A program that is too long is a fault of capacity. It can still be read, so the other rules
+    // are checked, too.
     if (std::ssize(words_) > machine_.program_words) {
       Wrong(Rule::kCapacity, -1,
             fmt::format("the program has {} words, {} holds {}: {} short", words_.size(),
@@ -27,6 +29,8 @@ class Reader {
     for (size_t at = 0; at < words_.size();) {
       isa::Instruction instruction;
       try {
+        // Without the length of this instruction, the start of the next one is unknown. So reading
+        // ends here.
         instruction = isa::Decode(words_.subspan(at));
       } catch (const Error& error) {
         Wrong(Rule::kProgram, size(), fmt::format("word {}: {}", at, error.what()));
@@ -36,6 +40,7 @@ class Reader {
       at += isa::WordsOf(instruction);
       program_.instructions.push_back(instruction);
     }
+    // `places_` has the first word of every instruction, and the end of the program.
     places_.push_back(words_.size());
     program_.loop_end.resize(program_.instructions.size());
     program_.loop_begin.resize(program_.instructions.size());
@@ -59,12 +64,14 @@ class Reader {
       Wrong(Rule::kProgram, i,
             is_end ? "an end before the last instruction" : "the last instruction is not an end");
     }
+    // Both fields count list registers from 1, because 0 means none.
     const uint32_t dynamic = std::visit([](const auto& any) { return any.dynamic; }, instruction);
     const auto lists = static_cast<uint32_t>(machine_.list_registers);
     if (dynamic > lists) Wrong(Rule::kProgram, i, "no such list register");
     const auto* loop = std::get_if<isa::Loop>(&instruction);
     if (loop == nullptr) return;
     if (loop->source > lists) Wrong(Rule::kProgram, i, "no such list register");
+    // `loop_end` of this instruction was set by a loop before it, so that loop contains this one.
     if (program_.InLoop(i)) Wrong(Rule::kProgram, i, "a loop within a loop");
     // The body must end where an instruction starts, and before the `end` instruction.
     const size_t behind = places_[static_cast<size_t>(i) + 1] + loop->body;
@@ -73,6 +80,7 @@ class Reader {
       Wrong(Rule::kProgram, i, "the loop's body ends within an instruction or after the program");
       return;
     }
+    // The loop instruction itself counts as a part of its loop.
     for (int inner = i; inner < end - places_.begin(); ++inner) {
       program_.loop_end[static_cast<size_t>(inner)] = static_cast<int>(end - places_.begin());
       program_.loop_begin[static_cast<size_t>(inner)] = i;

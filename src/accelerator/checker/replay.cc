@@ -27,6 +27,7 @@ Replay::Replay(const Program& program, const isa::Accelerator& machine, const Pl
 }
 
 bool Replay::Run(const ListRegisters& lists, bool whole) {
+  // Every run starts from an empty machine, so findings of one list do not depend on other lists.
   lists_ = &lists;
   whole_ = whole;
   order_ = Order();
@@ -38,6 +39,7 @@ bool Replay::Run(const ListRegisters& lists, bool whole) {
   lives_.Begin(whole);
   InOrder(program_, lists, [this](int index, int64_t iteration) {
     const int loop = program_.loop_begin[static_cast<size_t>(index)];
+    // The first instruction of the body begins an iteration.
     if (iteration > 0 && index == loop + 1) {
       lives_.NextIteration(loop, program_.loop_end[static_cast<size_t>(index)]);
     }
@@ -68,11 +70,14 @@ void Replay::Take(int index, int64_t iteration) {
         if constexpr (requires { any.count[3]; }) {
           std::array<int64_t, 4> counts{};
           for (size_t j = 0; j < 4; ++j) counts[j] = any.count[j];
+          // The host's list register replaces the outermost count.
           if (any.dynamic != 0) counts[0] = (*lists_)[any.dynamic - 1];
           Work work;
           try {
             work = WorkOf(instruction, counts, iteration, machine_, places_);
           } catch (const Refusal& refusal) {
+            // A refused instruction has no accesses, but it keeps its unit and its place in the
+            // order.
             work = {};
             work.unit = static_cast<size_t>(isa::UnitOf(instruction).value());
             work_ = &work;
@@ -94,6 +99,8 @@ bool Replay::Affordable(const Work& work) {
   Prepare(work);
   int64_t places = 1;
   for (const Walk& walk : walks_) places += walk.operand->planes * walk.entries;
+  // The work is added up before it is done, so that a huge instruction is refused without running
+  // it.
   cycles_ += work.pace.cycles();
   accesses_ += work.pace.elements * places;
   if (accesses_ <= kMostAccesses && cycles_ <= kMostCycles) return true;
@@ -114,9 +121,11 @@ void Replay::Prepare(const Work& work) {
       Walk walk;
       walk.operand = &operand;
       walk.at = operand.place;
+      // The first element decides which tensor the operand is in. All others must stay in it.
       walk.tensor.fill(Lives::kNobody);
       int64_t within = 0, low = operand.place, high = operand.place;
       for (size_t j = kLoops; j-- > 0;) {
+        // `within` is the reach of the loops inside j. They return to 0 when j advances.
         const int64_t reach = (work.count[j] - 1) * operand.stride[j];
         walk.step[j] = operand.stride[j] - within;
         within += reach;
@@ -137,6 +146,8 @@ int64_t Replay::EntriesOf(const Operand& operand, int64_t low, int64_t high) {
   // All planes of a split operand use the same entry, each in its half.
   const int64_t planes = (operand.planes - 1) * operand.plane_step;
   const auto within = [&](int64_t first, int64_t behind) {
+    // A positive step moves the whole operand upwards, a negative one downwards. `room` is what
+    // remains on that side.
     const int64_t room = operand.table_step > 0 ? behind - 1 - high : low - first;
     return std::max<int64_t>(0, room) / step + 1;
   };
@@ -149,6 +160,7 @@ int64_t Replay::EntriesOf(const Operand& operand, int64_t low, int64_t high) {
     }
     return std::min(entries, most);
   }
+  // No map entry limits the table, so the borders of the tensor under entry 0 do.
   const int32_t owner = lives_.OwnerOf(low);
   if (owner == Lives::kNobody) return 1;
   const auto [first, behind] = lives_.RangeAround(owner, low);
@@ -209,11 +221,14 @@ void Replay::Touched(Walk& walk, int64_t cycle, bool reads, bool writes) {
     const auto bank_of = [&](int64_t place) {
       return first_bank_[region] + (place - places_.begin(operand.space)) / places_.depths[region];
     };
+    // Entries move in one direction, so the first and the last one enclose all banks.
     const int64_t furthest = base + (walk.entries - 1) * operand.table_step;
     const Banks banks = {bank_of(std::min(base, furthest)), bank_of(std::max(base, furthest))};
     const bool moved = walk.banks[static_cast<size_t>(plane)] != banks;
     walk.banks[static_cast<size_t>(plane)] = banks;
     for (int64_t bank = banks.first; bank <= banks.last; ++bank) {
+      // Within one bank the first element is the earliest, so it alone is compared with other
+      // instructions.
       if (moved) Port(walk, bank, cycle);
       // The port counts as used until the last element of the instruction in this bank.
       if (reads) Hold(bank, 0, cycle + operand.read_delay);
@@ -227,6 +242,7 @@ void Replay::Touched(Walk& walk, int64_t cycle, bool reads, bool writes) {
 void Replay::Owned(Walk& walk, int64_t place, size_t plane) {
   const int32_t owner = lives_.OwnerOf(place);
   int32_t& tensor = walk.tensor[plane];
+  // Most elements stay in the same tensor, so this test comes first.
   if (owner == tensor && owner != Lives::kNobody) return;
   if (owner == Lives::kNobody) {
     Found(Rule::kAlive, -1, walk.operand->name, "no tensor is alive at {}",
@@ -273,6 +289,8 @@ void Replay::Read(const Walk& walk, int64_t place, int64_t entry, int64_t cycle)
     int64_t written = writer.time;
     const bool updates = operand.kind == Operand::Kind::kUpdate;
     if (Own(u, writer)) {
+      // An update within the instruction may come `distance` cycles after the earlier element. The
+      // latency does not count here.
       if (updates) written += operand.distance - work_->pace.latency;
       if (cycle < written) {
         Found(Rule::kDistance, -1, operand.name,
@@ -285,6 +303,7 @@ void Replay::Read(const Walk& walk, int64_t place, int64_t entry, int64_t cycle)
     if (u == work_->unit && updates && operand.distance_for_all) {
       written += operand.distance - work_->pace.latency;
     }
+    // Bound is the least distance between both starts, so this is the earliest cycle of the read.
     if (Bound(u, writer) + cycle + operand.read_delay < written) {
       Found(Rule::kOrder, InstructionOf(u, writer), operand.name,
             "{} can be read before instruction {} has written it", places_.Describe(place),
@@ -349,6 +368,7 @@ void Replay::Port(const Walk& walk, int64_t bank, int64_t cycle) {
             port == 0 ? "read" : "write", bank);
     }
   };
+  // Port 0 is the read port, port 1 the write port.
   if (operand.reads()) compare(0, cycle + operand.read_delay);
   if (operand.writes()) compare(1, cycle + work_->pace.latency - operand.early);
 }
@@ -358,6 +378,8 @@ void Replay::PortsWithin(const Work& work) {
   const auto compare = [&](const Walk& a, const Walk& b, bool reading) {
     // Two reads with different delays conflict if a later element reads in the same cycle.
     const int64_t apart = reading ? std::abs(a.operand->read_delay - b.operand->read_delay) : 0;
+    // The delays differ by more cycles than the instruction issues elements, so the reads never
+    // meet.
     if (apart > work.pace.last()) return;
     for (const Banks& banks : a.banks) {
       if (!banks.Overlaps(b.banks[0]) && !banks.Overlaps(b.banks[1])) continue;
@@ -372,6 +394,7 @@ void Replay::PortsWithin(const Work& work) {
       const Operand& b = *walks_[j].operand;
       if (!a.in_memory() || !b.in_memory()) continue;
       if (a.reads() && b.reads()) compare(walks_[i], walks_[j], true);
+      // A read and a write use different ports of the bank.
       if (a.writes() && b.writes()) compare(walks_[i], walks_[j], false);
     }
   }
@@ -389,6 +412,7 @@ std::string Replay::Here(const char* operand) const {
 template <typename... Args>
 void Replay::Found(Rule rule, int other, const char* operand, fmt::format_string<Args...> format,
                    Args&&... args) {
+  // Equal findings of further elements only count. The text of the first one is enough.
   if (!report_.Count(rule, index_, other, operand)) return;
   report_.Add({rule, index_, other, operand,
                Here(operand) + ": " + fmt::format(format, std::forward<Args>(args)...)});

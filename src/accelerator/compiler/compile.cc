@@ -22,12 +22,15 @@ namespace {
 void Layout(Compilation& c) { c.whole_layouts = ChooseLayouts(c.rewritten, c.machine); }
 
 void Partition(Compilation& c) {
+  // Every attempt starts from the layouts without partitions.
   c.layouts = c.whole_layouts;
   PartitionPlanes(c.rewritten, c.machine, c.refused, c.layouts);
 }
 
 void Accumulate(Compilation& c) {
+  // Another attempt may need the unchanged graph again, so this pass works on a copy.
   c.graph = c.rewritten;
+  // The question needs the partitions: they decide whether an operation writes every result once.
   AccumulateDirectly(c.graph, [&](const Op& op) {
     const auto mapping = ContractionMapping::Find(op, c.laid_out());
     return mapping && mapping->WritesOnce();
@@ -41,6 +44,8 @@ void ListSchedule(Compilation& c) {
 void Lower(Compilation& c) {
   Lowering lowering(c.laid_out(), c.traversals, c.strategy.objective);
   for (const Section& section : c.rolled.list) {
+    // A section holds the first iteration only. The tensors of the others follow from a constant
+    // stride.
     const bool loop = section.iterations > 1;
     if (loop) {
       lowering.stream.BeginRolledLoop(section.iterations, section.next, section.stream_step);
@@ -51,11 +56,14 @@ void Lower(Compilation& c) {
   c.ops = lowering.stream.ops();
   c.stored = lowering.tensors.layouts();
   c.symbols = std::move(lowering.symbols);
+  // Refusals accumulate over the attempts, so no attempt tries a refused partition again.
   c.refused.insert(lowering.tensors.refused().begin(), lowering.tensors.refused().end());
   c.partition_refused = !lowering.tensors.refused().empty();
 }
 
 void Place(Compilation& c) {
+  // The host writes these scalars before the step, so they must keep their place from the first
+  // instruction on.
   std::vector<StoredId> host_scalars;
   for (const auto& [value, id] : c.symbols.constants) host_scalars.push_back(id);
   for (const auto& [factor, id] : c.symbols.rates) host_scalars.push_back(id);
@@ -71,10 +79,13 @@ void Time(Compilation& c) {
   SetAddresses(c.plan->extents(), c.timed_ops);
   c.timed_ops = AddWaits(std::move(c.timed_ops), c.plan->extents(), c.machine, c.graph.tokens,
                          Ports::kOfTensors);
+  // A program that cannot be encoded has no times. The pass `encode` reports the same shortfall
+  // later.
   std::vector<Shortfall> shortfalls;
   const std::vector<uint32_t> code = EncodeProgram(c.timed_ops, shortfalls);
   if (!shortfalls.empty()) return;
   isa::ListRegisters lists;
+  // The worst case: every list has as many entries as there are tokens.
   lists.fill(static_cast<uint32_t>(c.graph.tokens));
   TimeProgram(DecodeProgram(code), c.machine, lists, &c.times);
 }
@@ -141,6 +152,7 @@ constexpr Pass kPasses[] = {
     {"encode", "Encodes the instructions as words.", Encode, DumpCode},
 };
 
+// The passes that a smaller strategy leaves out: they trade memory for time.
 constexpr std::string_view kGraphPasses[] = {"separate-results", "zero-first"};
 constexpr std::string_view kGraphAndOrder[] = {"separate-results", "zero-first", "list-schedule"};
 
@@ -170,9 +182,9 @@ void Run(std::string_view first, std::string_view last, Compilation& compilation
   BITTERN_CHECK(false);  // no such passes
 }
 
-// A vector op runs over the borders between the halves of all its operands. Whether it can is known
-// only when it is lowered. So `lower` may refuse partitions, and the passes from the partition on
-// run again without them. This ends, because every attempt refuses partitions that are new.
+// A vector op runs over the borders between the halves of all its operands. Only its lowering shows
+// if it can do so. So `lower` may refuse partitions, and the passes from the partition on run again
+// without them. This ends, because every attempt refuses partitions that are new.
 void RunUntilNoPartitionIsRefused(Compilation& compilation, const AfterPass& after) {
   for (;;) {
     const size_t before = compilation.refused.size();
@@ -201,6 +213,8 @@ CompiledStep ResultOf(Compilation& c) {
 }
 
 void CheckSupported(const Graph& graph, const isa::Accelerator& machine) {
+  // Operations after `update_begin` run once a batch. A program of the accelerator is one sentence
+  // and has no such part.
   if (graph.update_begin != std::ssize(graph.ops)) {
     Fail(
         "accelerator: it cannot train with training.batch above 1 or training.clip_scope "
@@ -221,16 +235,20 @@ std::span<const Pass> CompilerPasses() { return kPasses; }
 CompiledStep TryCompile(const Graph& graph, const isa::Accelerator& machine,
                         const AfterPass& after) {
   CheckSupported(graph, machine);
+  // A strategy is judged by the lowest packing. If that does not fit, the next one starts again
+  // from the source graph.
   for (const Strategy& strategy : kStrategies) {
     Compilation compilation(graph, machine, strategy);
     Run("rewrite", "layout", compilation, after);
     RunUntilNoPartitionIsRefused(compilation, after);
     Run("place", "place", compilation, after);
     if (!compilation.FitsMemory()) {
+      // The last strategy needs the least memory, so its shortfall is the one to report.
       if (&strategy == &kStrategies[std::size(kStrategies) - 1]) return ResultOf(compilation);
       continue;  // with a smaller strategy
     }
     Run("time", "assign-banks", compilation, after);
+    // `assign-banks` reports a shortfall if two operands of one instruction remain in one bank.
     if (compilation.FitsMemory()) Run("addresses", "encode", compilation, after);
     return ResultOf(compilation);
   }

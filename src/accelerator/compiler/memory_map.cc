@@ -24,6 +24,8 @@ std::map<StoredId, std::string> NamesOf(const CompiledStep& step) {
     for (const StoredId id : op.tensors) {
       const auto number = static_cast<size_t>(id);
       if (number < step.names.size() || names.contains(id)) continue;
+      // The first instruction that touches a scratch tensor gives its name. Scratch numbers begin
+      // after the graph's tensors.
       names[id] = fmt::format("scratch {}: {}", number - step.names.size(), op.source);
     }
   }
@@ -34,6 +36,8 @@ std::map<StoredId, std::string> NamesOf(const CompiledStep& step) {
 // whole slice.
 std::map<TensorId, int64_t> PlacesOf(const Graph& graph) {
   std::map<TensorId, int64_t> places;
+  // The table's entries select slices of tensor `id`. The loops of the contraction that move in it
+  // span one slice.
   const auto add = [&](const ops::Contract& contract, TensorId table, TensorId id,
                        Size Loop::*stride) {
     if (table == kNoTensor) return;
@@ -43,6 +47,7 @@ std::map<TensorId, int64_t> PlacesOf(const Graph& graph) {
     }
     const int64_t slices = graph.At(id).Elements(graph.tokens) / slice;
     const auto [at, is_new] = places.try_emplace(table, slices);
+    // Several tensors may be indexed by one table, but then all have the same number of slices.
     BITTERN_CHECK(is_new || at->second == slices);
   };
   for (const Op& op : graph.ops) {
@@ -71,17 +76,23 @@ isa::MemoryMap MapOf(const Graph& graph, const CompiledStep& step) {
   for (size_t i = 0; i < step.layouts.size(); ++i) {
     const auto id = static_cast<StoredId>(i);
     const bool of_graph = i < graph.tensors.size();
+    // An output belongs to the step that writes it: the host reads it after the step.
     const bool output = of_graph && graph.tensors[i].kind == TensorKind::kOutput;
     const bool constant = among(step.constants, id);
+    // `kept`: the value must survive the step. `given`: the host, or an earlier step, has written
+    // it before the step.
     const bool kept = constant || (of_graph && graph.tensors[i].persistent && !output);
     const bool given = kept || among(step.rates, id) || among(step.loss_weights, id);
     const Lifetime& life = step.lives[i];
+    // Input tables have no words. A life that ends before it begins marks a tensor that no
+    // instruction touches.
     if (step.layouts[i].elements == 0 || life.last < life.first) continue;
     const Extent& extent = step.extents[i];
     isa::MappedTensor tensor;
     tensor.name = i < step.names.size() ? step.names[i] : names.at(id);
     // The graph may use a name for several tensors of one layer.
     if (const int use = ++uses[tensor.name]; use > 1) tensor.name += fmt::format(" ({})", use);
+    // An address has the region in its upper bits. A map counts words from the start of the region.
     tensor.region = static_cast<int32_t>(extent.address >> isa::kRegionShift);
     tensor.begin = extent.address & ((1u << isa::kRegionShift) - 1);
     tensor.end = tensor.begin + extent.words;
@@ -94,6 +105,7 @@ isa::MemoryMap MapOf(const Graph& graph, const CompiledStep& step) {
   for (const auto& [tensor, table] : step.tables) {
     const auto at = places.find(tensor);
     map.tables.push_back({static_cast<int32_t>(table), graph.At(tensor).name,
+                          // 0: the table selects no slices, so its entries are only compared.
                           at == places.end() ? 0 : static_cast<int32_t>(at->second)});
   }
   return map;

@@ -30,6 +30,8 @@ KernelDevice::KernelDevice(std::unique_ptr<KernelPort> port, const isa::Accelera
       accelerator_(accelerator),
       commands_(port_->commands()),
       results_(port_->results()) {
+  // The bitstream may be older than this program. All three must match, or commands and words would
+  // be misread.
   if (const uint32_t version = Read(Register::kVersion); version != kernel::kFormat) {
     Fail("the kernel has version {}, expected {}: build it from this source", version,
          kernel::kFormat);
@@ -40,14 +42,17 @@ KernelDevice::KernelDevice(std::unique_ptr<KernelPort> port, const isa::Accelera
   if (Read64(Register::kAcceleratorHash) != isa::HashOf(accelerator)) {
     Fail("the kernel has another configuration than accelerator {}", accelerator.name);
   }
+  // Without the interrupt, a wait for the done bit could not sleep.
   Write(Register::kInterruptEnableAll, 1);
   Write(Register::kInterruptEnable, 1);
+  // A process that ended early may have left the kernel running.
   Abort();
 }
 
 KernelDevice::~KernelDevice() {
   if (!launched_) return;
   try {
+    // The kernel still reads and writes the buffers, which are about to be freed.
     Abort();
   } catch (const Error&) {  // the kernel cannot be reached
   }
@@ -56,7 +61,8 @@ KernelDevice::~KernelDevice() {
 void KernelDevice::Abort() {
   launched_ = false;
   Write(Register::kReset, 1);
-  // Reading the register also clears the done bit that an earlier host left.
+  // Reading the register also clears the done bit that an earlier host left. The loop also covers
+  // an interrupt that comes early or for another reason.
   while ((Read(Register::kControl) & kIdle) == 0) port_->WaitForInterrupt();
   Write(Register::kInterruptStatus, Read(Register::kInterruptStatus));
   Read(Register::kControl);
@@ -66,6 +72,7 @@ uint32_t KernelDevice::Read(Register which) {
   return port_->ReadRegister(static_cast<uint32_t>(which));
 }
 uint64_t KernelDevice::Read64(Register which) {
+  // Registers have 32 bits. The upper half of a 64-bit value follows at offset 4.
   const auto offset = static_cast<uint32_t>(which);
   const uint64_t low = port_->ReadRegister(offset);
   return low | uint64_t{port_->ReadRegister(offset + 4)} << 32;
@@ -83,6 +90,7 @@ void KernelDevice::Write64(Register which, uint64_t value) {
 // earlier commands first.
 void KernelDevice::Begin(Command command, uint32_t first, uint32_t count, size_t beats) {
   const size_t words = (1 + beats) * kBeatWords;
+  // Transfers of words are divided to fit the buffer, but a program must fit as a whole.
   if (words > commands_.words.size()) {
     Fail("a command of {} words does not fit the buffer of {}", words, commands_.words.size());
   }
@@ -100,6 +108,7 @@ void KernelDevice::FillBeat() {
 }
 
 void KernelDevice::Launch() {
+  // The buffer must be in the card's memory before the kernel starts to read it.
   port_->SendCommands(filled_);
   Write64(Register::kCommands, commands_.address);
   Write64(Register::kResults, results_.address);
@@ -112,9 +121,11 @@ void KernelDevice::Launch() {
 // Waits for the done bit. Reading it clears it, so it is tested in one place only.
 void KernelDevice::Finish() {
   launched_ = false;
+  // The buffer is free again when the kernel is done, and also after an error.
   filled_ = 0;
   while ((Read(Register::kControl) & kDone) == 0) port_->WaitForInterrupt();
   Write(Register::kInterruptStatus, Read(Register::kInterruptStatus));
+  // The error register keeps its value until the next start, so it can be read after the done bit.
   const uint32_t error = Read(Register::kError);
   if (error == 0) return;
   Fail("the kernel ended at beat {} of its commands with error {}: {}", Read(Register::kErrorBeat),
@@ -129,6 +140,7 @@ void KernelDevice::Flush() {
 
 void KernelDevice::LoadProgram(const isa::Program& program) {
   CheckLoadable(accelerator(), program);
+  // The first beat after the command has both hashes, which the kernel compares with its own.
   const size_t rows = BeatsOf(program.words.size());
   Begin(Command::kProgram, 0, static_cast<uint32_t>(rows), 1 + rows);
   for (const uint64_t hash : {isa::kSpecHash, isa::HashOf(accelerator_)}) {
@@ -137,6 +149,7 @@ void KernelDevice::LoadProgram(const isa::Program& program) {
   }
   for (const uint32_t word : program.words) Append(word);
   FillBeat();
+  // Constants are a part of the program, so loading it writes them, too.
   for (const isa::Constant& constant : program.constants) {
     WriteWords(constant.address, std::span(&constant.value, 1));
   }
@@ -163,6 +176,7 @@ void KernelDevice::WriteWords(uint32_t address, std::span<const float> values) {
 // Each read is sent at once, because the results' buffer is reused.
 void KernelDevice::ReadWords(uint32_t address, std::span<float> values) {
   const auto width = static_cast<size_t>(CheckedWords(accelerator_, address, values.size()).width);
+  // A word of memory starts at a beat, so results lie `stride` words of 32 bits apart.
   const size_t stride = BeatsOf(width) * kBeatWords;
   const size_t most = results_.words.size() / stride;
   while (!values.empty()) {
@@ -193,6 +207,7 @@ void KernelDevice::WriteTable(uint32_t table, std::span<const int32_t> entries) 
 void KernelDevice::WriteRegisters(const HostRegisters& registers) {
   CheckRegisters(accelerator_, registers);
   const auto lists = static_cast<size_t>(accelerator_.list_registers);
+  // The first beat is [tokens, key low, key high, 0]. The list registers follow.
   Begin(Command::kRegisters, 0, 1, 1 + BeatsOf(lists));
   Append(registers.tokens);
   Append(static_cast<uint32_t>(registers.dropout_key));
@@ -210,6 +225,7 @@ void KernelDevice::Start() {
 }
 
 void KernelDevice::Wait() {
+  // A device that was not started has nothing to wait for.
   if (launched_) Finish();
 }
 

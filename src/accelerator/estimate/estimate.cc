@@ -18,7 +18,10 @@ class BlockRows {
  public:
   BlockRows(const isa::Region& region, isa::Memory memory, int64_t bits) {
     const isa::Shape shape = isa::ShapeFor(memory, int64_t{region.depth} * region.parts, bits);
+    // Blocks stand side by side until a word fits, so all of them are occupied together.
     across_ = (bits + shape.bits - 1) / shape.bits;
+    // A word takes `parts` addresses of a block. A bank with fewer words than a block uses only a
+    // part of it.
     words_ = std::min<int64_t>(shape.words / region.parts, region.depth);
     // The banks of BRAM are the last ones of a region of another memory.
     const int64_t of_memory = region.banks - region.bram_banks;
@@ -29,6 +32,7 @@ class BlockRows {
   }
 
   void Mark(int64_t begin, int64_t end) {
+    // The range is cut to these banks. It may be empty then.
     begin = std::max(begin, begin_) - begin_;
     end = std::min(end, end_) - begin_;
     for (int64_t row = begin / words_; row * words_ < end; ++row) {
@@ -54,6 +58,7 @@ void AddBlocks(Estimate& estimate) {
   estimate.uram288 = {.configured = blocks.uram288,
                       .available = blocks.available.uram288,
                       .total = blocks.total.uram288};
+  // The accelerator itself must fit the part, whatever a program occupies.
   const auto missing = [&](const char* what, const BlockUse& use) {
     if (use.configured <= use.available) return;
     estimate.shortfalls.push_back({what, use.configured, use.available});
@@ -78,6 +83,7 @@ void AddOccupied(Estimate& estimate, const isa::MemoryMap& map) {
   };
   for (int32_t region = 0; region < isa::kRegionCount; ++region) {
     const isa::Region& memory = isa::RegionOf(machine, region);
+    // A region may have two kinds of memory, which differ in the size of a block.
     std::vector<isa::Memory> memories = {memory.memory};
     if (memory.bram_banks != 0) memories.push_back(isa::Memory::kBram);
     for (const isa::Memory kind : memories) {
@@ -86,12 +92,15 @@ void AddOccupied(Estimate& estimate, const isa::MemoryMap& map) {
         if (tensor.region != region) continue;
         for (int32_t half = 0; half < tensor.halves; ++half) {
           const int64_t further = half * isa::PlaneStep(memory, machine.planes);
+          // Tensors with disjoint lifetimes share words. A block counts once, whatever their
+          // number.
           rows.Mark(tensor.begin + further, tensor.end + further);
         }
       }
       add(kind, rows.blocks());
     }
   }
+  // The regions were counted above, so the program and the table of functions remain.
   for (const isa::MemoryUse& use : isa::BlocksOf(machine).uses) {
     if (use.what == "functions") add(use.memory, use.blocks);
     // The program occupies only the first rows of program memory, the functions all of their table.
@@ -106,6 +115,7 @@ void AddOccupied(Estimate& estimate, const isa::MemoryMap& map) {
 }  // namespace
 
 int64_t Estimate::array_lanes() const {
+  // With folded lanes, `fold` lanes of a word share one multiplier.
   return int64_t{machine->rows} * (machine->lanes / machine->fold) * machine->planes;
 }
 
@@ -135,6 +145,7 @@ Estimate EstimateTraining(const Config& config, const isa::Accelerator& machine)
   const Graph stored = BuildStep(config, {.recompute = Recompute::kElementwise});
   estimate.multiply_adds = stored.MultiplyAdds(tokens, tokens);
   AddBlocks(estimate);
+  // Without a program there are no cycles. Blocks and regions still show what is missing.
   if (!estimate.has_program()) return estimate;
 
   const CompiledStep& step = estimate.program.step;
@@ -144,6 +155,8 @@ Estimate EstimateTraining(const Config& config, const isa::Accelerator& machine)
   estimate.program_bytes = std::ssize(step.code) * static_cast<int64_t>(sizeof(uint32_t));
   std::vector<InstructionTime> times;
   estimate.timing = TimeProgram(program, machine, FullLists(config.model), &times);
+  // `stored` gives the useful multiply-adds of a phase, the compiled graph the part of each
+  // instruction.
   estimate.phases = PhasesOf(step.ops, times, estimate.program.graph, stored,
                              estimate.timing.counters.cycles, machine.fold);
   estimate.energy =

@@ -30,6 +30,7 @@ void Measure(Config config, isa::Accelerator machine, ExplorePoint& point) {
   machine.planes = point.planes;
   config.model.encoders = point.encoders;
   SetRank(config.model.map, point.rank);
+  // This is known without a program, so a point that does not fit has it, too.
   point.lanes = int64_t{machine.rows} * (machine.lanes / machine.fold) * machine.planes;
   try {
     const Estimate estimate = EstimateTraining(config, machine);
@@ -43,11 +44,13 @@ void Measure(Config config, isa::Accelerator machine, ExplorePoint& point) {
     point.uram288 = estimate.uram288.occupied;
     point.program_bytes = estimate.program_bytes;
     point.energy = estimate.energy.total();
+    // Every program of a sweep is checked, and the point gives the number of faults.
     const checker::Report report =
         checker::CheckProgram(step.code, machine, MapOf(estimate.program.graph, step));
     point.faults = report.faults();
     if (!report.findings().empty()) point.first_fault = report.findings()[0].text;
   } catch (const Error& error) {
+    // EstimateTraining throws if the accelerator cannot run the step at all.
     point.obstacle = error.what();
   }
 }
@@ -66,6 +69,7 @@ void MarkPareto(std::vector<ExplorePoint>& points) {
   for (ExplorePoint& point : points) {
     point.pareto =
         point.fits() && std::none_of(points.begin(), points.end(), [&](const auto& other) {
+          // Only points of the same model compete, because a smaller model costs less.
           return other.fits() && other.rank == point.rank && other.encoders == point.encoders &&
                  Beats(other, point);
         });
@@ -75,6 +79,7 @@ void MarkPareto(std::vector<ExplorePoint>& points) {
 std::vector<ExplorePoint> Explore(const Config& config, const isa::Accelerator& base,
                                   const Sweep& sweep, int threads) {
   std::vector<ExplorePoint> points;
+  // All points exist before the threads start, so each thread writes to its own one.
   for (const int rows : sweep.rows) {
     for (const int planes : sweep.planes) {
       for (const int rank : sweep.ranks) {

@@ -34,6 +34,7 @@ const T& Named(std::span<const T> all, std::string_view name, std::string_view w
     if (one.name == name) return one;
     names.emplace_back(one.name);
   }
+  // A similar name helps with a misspelling, the list with everything else.
   std::string list;
   for (const std::string& known : names) list += (list.empty() ? "" : ", ") + known;
   Fail("{} is not {}; there are {}{}", Quoted(name), what, list, DidYouMean(name, names));
@@ -69,6 +70,8 @@ uint64_t HashOf(const Accelerator& accelerator) {
   std::string text;
   VisitParameters(accelerator, [&]<typename T>(std::string_view name, const T& value) {
     if constexpr (std::is_same_v<T, Region>) {
+      // All fields of a region are in the hash, because a program's addresses and ports depend on
+      // them.
       text += fmt::format("{}={},{},{},{},{}\n", name, KindOf(value.memory).name, value.banks,
                           value.depth, value.parts, value.bram_banks);
     } else {
@@ -84,6 +87,7 @@ Shape ShapeFor(Memory memory, int64_t words, int64_t bits) {
   int64_t fewest = std::numeric_limits<int64_t>::max();
   Shape best;
   for (const Shape& shape : KindOf(memory).shapes) {
+    // The array of shapes has a fixed size. Unused places have no words.
     if (shape.words == 0) continue;
     const int64_t blocks = CeilDivide(words, shape.words) * CeilDivide(bits, shape.bits);
     if (blocks >= fewest) continue;
@@ -118,8 +122,10 @@ Blocks BlocksOf(const Accelerator& accelerator) {
   for (int32_t number = 0; number < kRegionCount; ++number) {
     const Region& region = RegionOf(accelerator, number);
     const std::string_view what = RegionName(number);
+    // A bank with words in parts is deeper and narrower by the number of parts.
     const int64_t words = int64_t{region.depth} * region.parts;
     const int64_t bits = PartBits(accelerator, number);
+    // The last `bram_banks` banks of a region are block RAM, whatever the others are.
     add(what, region.memory, region.banks - region.bram_banks, words, bits);
     if (region.bram_banks != 0) add(what, Memory::kBram, region.bram_banks, words, bits);
   }
@@ -127,12 +133,14 @@ Blocks BlocksOf(const Accelerator& accelerator) {
   add("program", Memory::kBram, 1,
       CeilDivide(accelerator.program_words, accelerator.dispatch_words),
       int64_t{accelerator.dispatch_words} * kFloatBits);
+  // With folded lanes there are fewer physical lanes, and each needs a port of a table.
   add("functions", Memory::kBram, CeilDivide(accelerator.lanes / accelerator.fold, kLanesPerTable),
       kFunctionEntries, kFunctionBits);
 
   const Device& device = DeviceNamed(accelerator.device);
   result.total = device.total;
   result.available = device.total;
+  // The shell occupies a part of the card's resources.
   result.available.ramb36 -= device.reserved.ramb36;
   result.available.uram288 -= device.reserved.uram288;
   result.available.dsp48e2 -= device.reserved.dsp48e2;

@@ -105,6 +105,7 @@ class Encoder {
   void Presence(std::string_view, const std::optional<T>& value) {
     Put(value ? 1 : 0, 1);
   }
+  // The rest of the last word is 0 already, because words are appended as 0.
   void Align() { bits_ = words_.size() * kWordBits; }
   template <typename T>
   void Operand(std::string_view name, const T& value) {
@@ -118,6 +119,7 @@ class Encoder {
  private:
   template <typename T>
   void Inside(std::string name, const T& value) {
+    // Structures are at most one level deep, so one name is enough.
     place_.outer = std::move(name);
     VisitFields(value, *this);
     place_.outer.clear();
@@ -126,6 +128,8 @@ class Encoder {
   template <typename T>
   void One(std::string_view name, int index, T value, const FieldFormat& format) {
     if constexpr (std::is_enum_v<T>) {
+      // The compiler made the value, so this message is for its authors. A choice beyond the list
+      // has no meaning.
       if (static_cast<uint32_t>(value) >= CountOf(value)) {
         Fail("{} is value {} of {} choices", place_.Of(name, index), static_cast<uint32_t>(value),
              CountOf(value));
@@ -143,8 +147,11 @@ class Encoder {
 
   // Appends the low `bits` bits of a value. `bits` is at most 32, so they touch at most two words.
   void Put(uint32_t value, int bits) {
+    // 64 bits hold a value of 32 bits after any shift below 32.
     const uint64_t masked = uint64_t{value} & ((uint64_t{1} << bits) - 1);
     const size_t shift = bits_ % kWordBits;
+    // A value that starts at a word's border opens the word. One that crosses the border opens the
+    // next one below.
     if (shift == 0) words_.push_back(0);
     words_.back() |= static_cast<uint32_t>(masked << shift);
     bits_ += static_cast<size_t>(bits);
@@ -188,9 +195,11 @@ class Decoder {
   }
   template <typename T>
   void Presence(std::string_view, std::optional<T>& value) {
+    // The operand's own fields come later, in Operand.
     if (Take(1) != 0) value.emplace();
   }
   void Align() {
+    // `bits_` is unsigned, so -bits_ modulo 32 is the number of bits up to the next word.
     const int rest = static_cast<int>(-bits_ % kWordBits);
     if (rest != 0) Unused("the rest of the fields' last word", rest);
   }
@@ -233,6 +242,7 @@ class Decoder {
 
   // Returns the next `bits` bits from a window of two words.
   uint32_t Take(int bits) {
+    // `words_` ends with the instruction's length, so a too short length is found here.
     if (bits_ + static_cast<size_t>(bits) > words_.size() * kWordBits) {
       Fail("{}: {} words do not hold its fields and operands; the program is damaged",
            place_.instruction, words_.size());
@@ -269,6 +279,7 @@ class Printer {
     } else if (format.address) {
       Add("{}={}", name, Address(static_cast<uint32_t>(value)));
     } else if (value != static_cast<T>(format.minimum)) {
+      // A flag that is set is printed as its name alone.
       if (format.bits == 1 && value == 1) {
         Add("{}", name);
       } else {
@@ -346,6 +357,7 @@ Instruction DecodeOne(std::span<const uint32_t> words, const Header& header) {
   Header again;
   VisitFields(again, decoder);
   VisitBody(instruction, decoder);
+  // A longer length would hide words that no field covers.
   if (decoder.words() != words.size()) {
     Fail("{}: its length is {} words, but its fields and operands take {}; the program is damaged",
          T::kName, words.size(), decoder.words());
@@ -359,6 +371,7 @@ Instruction DecodeAny(std::span<const uint32_t> words, const Header& header,
                       std::index_sequence<I...>) {
   std::optional<Instruction> result;
   const auto attempt = [&]<typename T>(std::type_identity<T>) {
+    // Opcodes are distinct, so at most one type matches.
     if (T::kOpcode == header.opcode) result = DecodeOne<T>(words, header);
   };
   (attempt(std::type_identity<std::variant_alternative_t<I, Instruction>>()), ...);
@@ -412,6 +425,7 @@ std::string Disassemble(const Instruction& instruction) {
   return std::visit(
       []<typename T>(const T& one) {
         std::string text(T::kName);
+        // The length is 0 here, so the printer leaves it out.
         Header header = HeaderOf(one, 0);
         header.opcode = 0;  // the name of the instruction shows it
         Printer printer(text, true);

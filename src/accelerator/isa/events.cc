@@ -16,6 +16,7 @@ int64_t Elements(const std::array<int64_t, 4>& counts) {
 int64_t Firsts(const std::array<int64_t, 4>& counts, uint32_t loops) {
   int64_t n = 1;
   for (size_t j = 0; j < 4; ++j) {
+    // Loops of the sum contribute one index each, the others all of theirs.
     if ((loops >> j & 1) == 0) n *= counts[j];
   }
   return n;
@@ -49,14 +50,17 @@ void CountEvents(const isa::Stream& stream, const std::array<int64_t, 4>& counts
   if (stream.b && (time || rank)) Count(events.reads, *stream.b, n, planes);
   events.multiplies += n * planes * rows * lanes;
   if (time) {
+    // The first product of a sum overwrites its accumulator, so it takes no addition.
     const int64_t added = stream.keep != 0 ? n : n - Firsts(counts, stream.sum);
     events.adds += added * planes * rows * lanes;
+    // An accumulator is counted in rows of T lanes: R of them in each slot.
     events.accumulator_reads += added * planes * rows;
     events.accumulator_writes += n * planes * rows;
     return;
   }
   // A fold of n values takes n - 1 additions, for each lane of the result.
   const int64_t width = rank ? lanes : rows;
+  // With plane_sum the planes have one result together.
   const int64_t results = stream.plane_sum != 0 ? 1 : planes;
   events.tile_reads += n * planes * rows;
   events.adds += n * planes * (rows * lanes - width);
@@ -64,6 +68,7 @@ void CountEvents(const isa::Stream& stream, const std::array<int64_t, 4>& counts
   if (stream.start != isa::Start::kNone) events.adds += n * results * width;
   if (stream.y) {
     Count(events.writes, *stream.y, n, results);
+    // A merged slice keeps the other lanes of the word, so the word is also read.
     if (stream.start == isa::Start::kOld || stream.merge != 0) {
       Count(events.reads, *stream.y, n, results);
     }
@@ -101,6 +106,7 @@ void CountEvents(const isa::Vector& vector, const std::array<int64_t, 4>& counts
   };
   read(vector.a, used(Source::kA));
   read(vector.b, used(Source::kB));
+  // The old scalar is operand g, which is read for this even if no stage uses it.
   const bool folds_on_g = vector.lanes && vector.lane_g != 0 && vector.lane_old == 0;
   read(vector.g, used(Source::kG) || folds_on_g);
   read(vector.h, used(Source::kH));
@@ -117,6 +123,7 @@ void CountEvents(const isa::Vector& vector, const std::array<int64_t, 4>& counts
     events.lookups += n * lanes;
   }
   if (taps) {
+    // v4 = v3 p3 is computed for the reduction only.
     multiplies += int64_t{vector.p3 != Source::kOne};
     const int64_t joined = n - Firsts(counts, vector.tap_sum);
     events.adds += joined * lanes;  // a maximum counts as an addition
@@ -126,6 +133,8 @@ void CountEvents(const isa::Vector& vector, const std::array<int64_t, 4>& counts
   events.multiplies += n * multiplies * lanes;
   events.adds += n * adds * lanes;
   if (vector.lanes) {
+    // The sum over lanes is a fold of T numbers. The factor and the old value are scalars: one
+    // operation each.
     events.adds += n * (lanes - 1);
     Count(events.writes, *vector.lanes, n, 1);
     if (folds_on_g) events.adds += n;

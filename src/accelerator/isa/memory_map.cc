@@ -20,6 +20,7 @@ namespace {
 
 using Json = nlohmann::json;
 
+// A file can be damaged or hostile, so its numbers and its depth have limits.
 constexpr int64_t kMostInstructions = 1 << 20;
 constexpr int kDeepest = 4;  // the map, its tensors, a tensor, its range
 
@@ -29,6 +30,7 @@ class Fields {
   Fields(const Json& json, std::string place, std::initializer_list<std::string_view> names)
       : json_(json), place_(std::move(place)) {
     if (!json.is_object()) Fail("{}: is {}; expected an object", place_, json.type_name());
+    // An unknown field shows that another version wrote the map, so it is an error.
     for (const auto& [key, value] : json.items()) {
       bool known = false;
       for (const std::string_view name : names) known = known || key == name;
@@ -90,6 +92,7 @@ MappedTensor ParseTensor(const Json& json, const std::string& place, int32_t ins
       json, place, {"name", "region", "banks", "range", "halves", "first_writer", "last_reader"});
   MappedTensor tensor;
   tensor.name = fields.Text("name");
+  // From here on messages name the tensor as well as its position.
   const std::string at = fmt::format("{} ({})", place, Quoted(tensor.name));
   const std::string region = fields.Text("region");
   tensor.region = -1;
@@ -101,19 +104,24 @@ MappedTensor ParseTensor(const Json& json, const std::string& place, int32_t ins
   }
   const Region& memory = RegionOf(accelerator, tensor.region);
   const auto range = fields.Pair("range", memory.words());
+  // A tensor without words has no entry in a map.
   if (range[0] >= range[1]) Fail("{}: range [{}, {}] is empty", at, range[0], range[1]);
   tensor.begin = range[0];
   tensor.end = range[1];
+  // The banks follow from the words. They are in the file for people, and a contradiction shows a
+  // damaged map.
   const auto banks = fields.Pair("banks", memory.banks);
   if (banks[0] != tensor.begin / memory.depth || banks[1] != (tensor.end - 1) / memory.depth) {
     Fail("{}: banks [{}, {}] are not those of words [{}, {}) on {}", at, banks[0], banks[1],
          tensor.begin, tensor.end, accelerator.name);
   }
   tensor.halves = static_cast<int32_t>(fields.Number("halves", 1, accelerator.planes));
+  // The first half must be in the words of plane 0, because the second one is PlaneStep later.
   if (tensor.halves > 1 && tensor.end > PlaneStep(memory, accelerator.planes)) {
     Fail("{}: words [{}, {}) are not one plane's on {}", at, tensor.begin, tensor.end,
          accelerator.name);
   }
+  // The host may write before the program (kBefore) and read after it (`instructions`).
   tensor.first_writer =
       static_cast<int32_t>(fields.Number("first_writer", MappedTensor::kBefore, instructions - 1));
   tensor.last_reader =
@@ -128,6 +136,7 @@ MappedTensor ParseTensor(const Json& json, const std::string& place, int32_t ins
 }  // namespace
 
 std::string ToJson(const MemoryMap& map, const Accelerator& accelerator) {
+  // The JSON is written by hand to have one tensor on each line. Only names need escapes.
   const auto text = [](const std::string& name) { return Json(name).dump(); };
   std::string json = fmt::format("{{\"instructions\": {}, \"tokens\": {},\n \"tensors\": [",
                                  map.instructions, map.tokens);
@@ -154,11 +163,13 @@ std::string ToJson(const MemoryMap& map, const Accelerator& accelerator) {
 
 MemoryMap ParseMemoryMap(std::string_view text, const std::string& name,
                          const Accelerator& accelerator) {
+  // Only the compiler writes maps, so the remedy is always to compile again.
   const Json json = ParseStrictJson(text, kDeepest, name, "; compile the program again");
   const Fields fields(json, name, {"instructions", "tokens", "tensors", "tables"});
   MemoryMap map;
   map.instructions = static_cast<int32_t>(fields.Number("instructions", 1, kMostInstructions));
   map.tokens = static_cast<int32_t>(fields.Number("tokens", 1, accelerator.lanes));
+  // Messages of the checker name tensors, so a name must say which one is meant.
   std::set<std::string> names;
   const auto once = [&](const std::string& of) {
     if (!names.insert(of).second) Fail("{}: the name {} occurs twice", name, Quoted(of));

@@ -77,6 +77,7 @@ class Reader {
 
 std::string SerializeProgram(const Program& program) {
   const Accelerator& accelerator = AcceleratorNamed(program.accelerator);
+  // The size is part of the header, so it is computed before anything is written.
   const size_t size =
       kHeaderBytes + program.accelerator.size() + program.words.size() * kWordBytes +
       program.constants.size() * kConstantBytes + program.metadata.size() + kChecksumBytes;
@@ -95,6 +96,7 @@ std::string SerializeProgram(const Program& program) {
   std::string bytes(kMagic);
   bytes.reserve(size);
   Append(bytes, &header, sizeof header);
+  // The parts follow in the order in which the header gives their sizes.
   bytes += program.accelerator;
   Append(bytes, program.words.data(), program.words.size() * kWordBytes);
   for (const Constant& constant : program.constants) {
@@ -113,6 +115,7 @@ Program ParseProgram(std::string_view bytes, const std::string& name) {
     Fail("{}: {}; a program file has at most {}", name, FormatBytes(bytes.size()),
          FormatBytes(kMaxProgramBytes));
   }
+  // The magic comes first, because in another kind of file the sizes have no meaning.
   if (!bytes.starts_with(kMagic)) {
     Fail("{}: not a program file: it does not start with {}", name, kMagic);
   }
@@ -128,6 +131,8 @@ Program ParseProgram(std::string_view bytes, const std::string& name) {
     Fail("{}: program format {}, but this build reads {}; compile the program again", name,
          header.format, kProgramFormat);
   }
+  // This finds a file that is cut short. The next test finds a header whose sizes contradict each
+  // other.
   if (header.file_bytes != bytes.size()) {
     Fail("{}: {} bytes, but its header says {}; it is {}", name, bytes.size(), header.file_bytes,
          bytes.size() < header.file_bytes ? "cut short" : "damaged");
@@ -137,6 +142,7 @@ Program ParseProgram(std::string_view bytes, const std::string& name) {
          bytes.size(), BytesOf(header));
   }
   const std::string_view content = bytes.substr(0, bytes.size() - kChecksumBytes);
+  // The checksum covers everything before it, the header included.
   const auto checksum = Reader(bytes.substr(content.size())).Value<uint32_t>();
   if (checksum != ProgramChecksum(content)) {
     Fail("{}: its checksum is {:08x}, but its content has {:08x}; the file is damaged", name,
@@ -145,6 +151,7 @@ Program ParseProgram(std::string_view bytes, const std::string& name) {
 
   Program program;
   program.accelerator = reader.Text(header.name_bytes);
+  // Another specification may give the same words another meaning.
   if (header.spec_hash != kSpecHash) {
     Fail(
         "{}: compiled for specification {:016x}, but this build has {:016x}; compile the program "
@@ -153,10 +160,12 @@ Program ParseProgram(std::string_view bytes, const std::string& name) {
   }
   uint64_t expected = 0;
   try {
+    // The error for an unknown accelerator gets the name of the file.
     expected = HashOf(AcceleratorNamed(program.accelerator));
   } catch (const Error& error) {
     Fail("{}: compiled for an accelerator that this build does not have: {}", name, error.what());
   }
+  // Waits and addresses are right for one set of latencies and banks only.
   if (header.accelerator_hash != expected) {
     Fail(
         "{}: compiled for accelerator {} with parameters {:016x}, but this build has {:016x}; "
@@ -176,6 +185,7 @@ Program ParseProgram(std::string_view bytes, const std::string& name) {
 
 // CRC-32 with the reflected polynomial 0xEDB88320, by a table for one byte.
 uint32_t ProgramChecksum(std::string_view bytes) {
+  // Entry i is the remainder of byte i after eight steps of the division.
   static constexpr std::array<uint32_t, 256> kTable = [] {
     std::array<uint32_t, 256> table{};
     for (uint32_t i = 0; i < table.size(); ++i) {
@@ -185,6 +195,7 @@ uint32_t ProgramChecksum(std::string_view bytes) {
     }
     return table;
   }();
+  // The register starts and ends inverted, as in zlib. So leading zeros change the result.
   uint32_t crc = ~0u;
   for (const char c : bytes) crc = (crc >> 8) ^ kTable[(crc ^ static_cast<unsigned char>(c)) & 255];
   return ~crc;

@@ -22,6 +22,8 @@ HWY_INLINE V FoldVectors(V* v) {
   if constexpr (kN == 1) {
     return v[0];
   } else {
+    // Element i meets element i + kHalf. The half is rounded up, so the middle one of an odd number
+    // has no partner.
     constexpr int kHalf = kN - kN / 2;
     BITTERN_UNROLL for (int i = 0; i < kN - kHalf; ++i) v[i] = hn::Add(v[i], v[i + kHalf]);
     return FoldVectors<kHalf>(v);
@@ -73,6 +75,8 @@ struct Array {
           }
         }
       } else {
+        // Without `keep`, the first products overwrite the tile. Adding them to 0 would change the
+        // sign of -0.
         BITTERN_UNROLL for (int k = 0; k < kVectors; ++k) {
           const auto xs = hn::LoadU(d, x[0] + k * kWidth);
           BITTERN_UNROLL for (int r = 0; r < kBlock; ++r) {
@@ -81,6 +85,7 @@ struct Array {
         }
         i = 1;
       }
+      // Rows and vectors are independent sums, so they hide the latency of one another's additions.
       for (; i < n; ++i) {
         Vector xs[kVectors];
         BITTERN_UNROLL for (int k = 0; k < kVectors; ++k) xs[k] = hn::LoadU(d, x[i] + k * kWidth);
@@ -121,6 +126,7 @@ struct Array {
                     float* out) {
     static_assert(kRows % 4 == 0 && kT % kWidth == 0 && kWidth >= 4);
     const Tag d;
+    // FoldToFour leaves four numbers for each row. The last two folds work on vectors of four.
     const hn::CappedTag<float, 4> four;
     for (int64_t i = 0; i < n; ++i) {
       Vector xs[kVectors];
@@ -152,6 +158,8 @@ struct Array {
 };
 
 ArrayKernels ChooseArrayKernels(int64_t rows, int64_t lanes) {
+  // The first size is that of `u50` and `k26`, the second one that of `nano`. Other sizes use the
+  // generic kernels.
   if (rows == 12 && lanes == 32) return Array<12, 32>::Kernels();
   if (rows == 4 && lanes == 16) return Array<4, 16>::Kernels();
   if (rows == 12 && lanes == 8) return Array<12, 8>::Kernels();

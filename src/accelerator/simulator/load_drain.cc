@@ -28,9 +28,11 @@ void ExecuteLoad(const Issue& issue, const isa::Load& load) {
   Odometer at(issue.counts);
   for (int loop = 0; loop >= 0;) {
     const int64_t row = at.index(kRowLoop);
+    // A source that is not split gives the same word to every plane.
     for (int64_t p = 0; p < kPlanes; ++p) {
       if (!TakesPart(load.planes, p)) continue;
       const int64_t file_slot = p * state.accelerator.tile_slots + slot.at;
+      // Tiles are [plane][slot][row][lane].
       float* tile = state.tiles.values.data() + file_slot * slot_floats;
       source.ReadLanes(issue, at.element(), source.Word(p), state.lanes, tile + row * row_floats);
       // After the last row, the remaining rows of the slot read as 0.
@@ -89,12 +91,15 @@ class DrainRun {
   void RunResults(uint32_t planes, int64_t to) {
     const auto& stride = drain_.slot.stride;
     Counts counts = issue_.counts;
+    // The loop over summands is inside SumSlots, so it has one iteration here.
     counts[kSumLoop] = 1;
     MemoryOperand y = y_, initial = initial_;
+    // Each plane starts at the first result again, so the walkers are made anew.
     y.walker = Again(y_, drain_.y, counts);
     if (initial.present()) initial.walker = Again(initial_, *drain_.initial, counts);
     Odometer at(counts);
     for (int loop = 0; loop >= 0;) {
+      // Rows (loop 3) are within the slot, and loop 2 is left to SumSlots.
       const int64_t slot = first_slot_ + at.index(0) * stride[0] + at.index(1) * stride[1];
       SumSlots(planes, slot, at);
       WriteRow(y, initial, to, at.element());
@@ -129,6 +134,7 @@ class DrainRun {
         }
         const float* row = state.accumulators.values.data() +
                            (file_slot * state.rows + at.index(kRowLoop)) * state.lanes;
+        // The first summand is copied. An addition to 0 would turn -0 into +0.
         if (first) {
           std::copy_n(row, state.lanes, sum);
         } else {
@@ -144,6 +150,7 @@ class DrainRun {
                 int64_t element) {
     const int64_t lanes = issue_.state.lanes;
     float* sum = work_.sums.data();
+    // `sums` holds two rows: the sum, then the start.
     float* start = sum + lanes;
     if (drain_.start == isa::Start::kOld) {
       y.ReadLanes(issue_, element, y.Word(plane), lanes, start);

@@ -35,6 +35,7 @@ int64_t BaseOf(const Issue& issue, const isa::Walk& walk, const char* name, bool
   int64_t base = int64_t{walk.base} + issue.iteration * walk.outer;
   if (with_table && walk.table != 0) {
     const int32_t* table = TableOf(issue, walk, name);
+    // A table has one entry for each lane.
     if (issue.iteration >= issue.state.lanes) {
       issue.Throw(Fault::Kind::kOutside, -1, name, issue.iteration,
                   "no such entry of an index table");
@@ -83,6 +84,7 @@ void MemoryOperand::ThrowUnwritten(const Issue& issue, int64_t element, int64_t 
 void MemoryOperand::ReadLanes(const Issue& issue, int64_t element, int64_t word, int64_t lanes,
                               float* out) const {
   const float* values = Read(issue, element, word);
+  // A rank word read as a token word has R < T lanes, and the others are 0.
   const int64_t common = std::min(lanes, memory->width);
   std::copy_n(values, common, out);
   std::fill(out + common, out + lanes, 0.0f);
@@ -90,6 +92,7 @@ void MemoryOperand::ReadLanes(const Issue& issue, int64_t element, int64_t word,
 
 void MemoryOperand::WriteLanes(int64_t word, int64_t lanes, const float* values) const {
   float* out = Write(word);
+  // A write always defines the whole word.
   const int64_t common = std::min(lanes, memory->width);
   std::copy_n(values, common, out);
   std::fill(out + common, out + memory->width, 0.0f);
@@ -114,6 +117,7 @@ MemoryOperand ResolveMemory(const Issue& issue, const isa::Walk& walk, const cha
   if (walk.split != 0) {
     // The range covers the words of all planes that take part.
     operand.split = memory.plane_step;
+    // Plane 1 alone uses only the second half, so plane 0's words need not be valid.
     if ((planes & 1) == 0) range.low += operand.split;
     if ((planes & 2) != 0) range.high += operand.split;
   }
@@ -127,6 +131,7 @@ MemoryOperand ResolveMemory(const Issue& issue, const isa::Walk& walk, const cha
 }
 
 Walker ResolveNumber(const Issue& issue, const isa::Walk& walk, const char* name, bool with_table) {
+  // Such a number has no region, so no range is checked.
   return {BaseOf(issue, walk, name, with_table), Widen(walk.stride), issue.counts};
 }
 
@@ -145,6 +150,7 @@ const int32_t* TableOf(const Issue& issue, const isa::Walk& walk, const char* na
   if (int64_t{walk.table} > issue.state.accelerator.tables) {
     issue.Throw(Fault::Kind::kOutside, -1, name, walk.table - 1, "no such index table");
   }
+  // Tables are stored as [table][lane], and numbered from 1 because 0 means none.
   return issue.state.tables.data() + (walk.table - 1) * issue.state.lanes;
 }
 

@@ -24,6 +24,7 @@ Simulator::Simulator(const isa::Accelerator& accelerator)
 void Simulator::LoadProgram(const isa::Program& program) {
   CheckLoadable(accelerator(), program);
   program_ = DecodeProgram(program.words, static_cast<size_t>(accelerator().list_registers));
+  // They belong to the program before.
   timings_.clear();
   // Constants are scalars that the program reads but never writes.
   for (const isa::Constant& constant : program.constants) {
@@ -32,6 +33,7 @@ void Simulator::LoadProgram(const isa::Program& program) {
 }
 
 void Simulator::WriteWords(uint32_t address, std::span<const float> values) {
+  // The device flushes subnormals when it takes a number, so BitsOnDevice does the same.
   const HostWords words = CheckedWords(accelerator(), address, values.size());
   MemoryRegion& memory = state_.memory[static_cast<size_t>(words.region)];
   std::transform(values.begin(), values.end(), memory.values.begin() + words.first * words.width,
@@ -58,6 +60,7 @@ void Simulator::ReadWords(uint32_t address, std::span<float> values) const {
 void Simulator::WriteTable(uint32_t table, std::span<const int32_t> entries) {
   CheckTable(accelerator(), table, entries.size());
   const auto begin = state_.tables.begin() + int64_t{table} * state_.lanes;
+  // Entries beyond the given ones are -1, which no comparison matches and which counts as no label.
   std::fill_n(std::copy(entries.begin(), entries.end(), begin), state_.lanes - std::ssize(entries),
               -1);
 }
@@ -74,8 +77,11 @@ void Simulator::PoisonAll() {
 }
 
 void Simulator::Run() {
+  // The arithmetic of the host must flush subnormals to zero for the whole run
+  // (docs/arithmetic.md).
   const FlushToZero flush;
   state_.BeginRun();
+  // Instructions run one after the other. The checker proves that waits keep this order.
   Sequence(program_, state_.host.lists, [this](int index, int64_t iteration) {
     std::visit(
         [&](const auto& instruction) { Execute(state_, index, iteration, instruction, work_); },
@@ -84,6 +90,8 @@ void Simulator::Run() {
 }
 
 const Timing& Simulator::Time() {
+  // The cache starts again when it is full. A reference to an earlier entry is then no longer
+  // valid.
   if (timings_.size() > kRememberedTimings) timings_.clear();
   const auto [entry, is_new] = timings_.try_emplace(state_.host.lists);
   if (is_new) entry->second = TimeProgram(program_, accelerator(), state_.host.lists);

@@ -16,6 +16,7 @@ class Factor {
   Factor(const Issue& issue, const isa::Walk& walk, const char* name, int64_t lanes,
          uint32_t planes)
       : lanes_(lanes), memory_(ResolveMemory(issue, walk, name, planes)) {
+    // A word with exactly these lanes is used in place, without a copy.
     whole_ = memory_.width() == lanes;
   }
   // Reads a rank word, or in region 0 a slice of a token word.
@@ -35,6 +36,7 @@ class Factor {
     Factor factor;
     factor.lanes_ = issue.state.lanes;
     factor.table_ = TableOf(issue, walk, "x");
+    // The address of the walk is the number that table entries are compared with.
     factor.memory_.walker = ResolveNumber(issue, walk, "x", false);
     return factor;
   }
@@ -53,6 +55,7 @@ class Factor {
       }
     } else if (sliced_) {
       const float* word = memory_.Read(issue, element, memory_.Word(plane));
+      // A slice may reach beyond the word's last lane. The missing lanes are 0.
       const int64_t from = slice_.at * lanes_;
       for (int64_t r = 0; r < lanes_; ++r) {
         scratch[r] = from + r < memory_.width() ? word[from + r] : 0.0f;
@@ -110,6 +113,7 @@ class TimeStream {
       for (int64_t p = 0; p < kPlanes; ++p) {
         if ((stream_.planes >> p & 1) != 0) Take(at, p);
       }
+      // The pointers in the queues refer to `values`, which has room for one batch.
       if (at.element() % kBatch == kBatch - 1) Flush();
       loop = at.Next();
       if (loop >= 0) {
@@ -132,6 +136,8 @@ class TimeStream {
   void Take(const Odometer& at, int64_t plane) {
     const int64_t element = at.element();
     const auto file_slot = static_cast<size_t>(plane * slots_ + slot_.at);
+    // Each element of the batch and each plane has its own scratch, because its factors are used
+    // later.
     float* scratch = work_.values.data() + (element % kBatch * kPlanes + plane) * ScratchFloats();
     const float* x = x_.Get(issue_, element, plane, scratch);
     const float* b = b_.Get(issue_, element, plane, scratch + issue_.state.lanes);
@@ -182,11 +188,13 @@ class WordStream {
         width_(by_rank_ ? issue.state.lanes : issue.state.rows),
         factor_(by_rank_ ? RankFactor(issue, stream) : TokenFactor(issue, stream)),
         slot_(ResolveSlot(issue, stream, issue.state.accelerator.tile_slots)) {
+    // Time has no operand y: its results stay in the accumulators. The other directions need one.
     if (!stream.y) issue.Impossible("y", "is missing");
     y_ = ResolveMemory(issue, *stream.y, "y", WrittenPlanes());
     if (y_.split == 0 && std::popcount(WrittenPlanes()) > 1) {
       issue.Impossible("y", "several planes write one word: split it, or plane_sum");
     }
+    // A rank word that is written into a token word takes a slice of it.
     if (!by_rank_) {
       sliced_ = y_.region == kTokenWords;
       slice_ = ResolveIndex(issue, stream.slice.value_or(isa::Index{}), "slice", kMaxSlices);
@@ -269,6 +277,7 @@ class WordStream {
   }
 
   void Sum(int64_t n) {
+    // The kernels take one plane at a time, because the arrays of pointers are [plane][element].
     const auto run = by_rank_ ? work_.kernels.rank : work_.kernels.token;
     for (int64_t p = 0; p < kPlanes; ++p) {
       if ((stream_.planes >> p & 1) == 0) continue;
@@ -286,6 +295,7 @@ class WordStream {
       return;
     }
     float* sum = SumOf(stream_.planes == 2 ? 1 : 0, i);
+    // If only one plane takes part, its sum is the result.
     if (stream_.planes == 3) {
       const float* other = SumOf(1, i);
       for (int64_t l = 0; l < width_; ++l) sum[l] += other[l];
@@ -301,6 +311,7 @@ class WordStream {
     // The first lane of the word that is written, and the number of lanes of the sum.
     const int64_t slice_from = slice_.at * width_;
     const int64_t from = sliced_ ? slice_from : 0;
+    // A rank word has fewer lanes than a token word, so a sum of T lanes may be cut.
     const int64_t lanes = std::clamp<int64_t>(y_.width() - from, 0, width_);
     switch (stream_.start) {
       case isa::Start::kNone:
@@ -315,6 +326,7 @@ class WordStream {
         const int64_t start_from = !by_rank_ && initial_.region == kTokenWords ? slice_from : 0;
         const int64_t given = std::clamp<int64_t>(initial_.width() - start_from, 0, lanes);
         for (int64_t l = 0; l < given; ++l) sum[l] = start[start_from + l] + sum[l];
+        // Lanes without a start get 0 as their start. This turns -0 into +0, as in the RTL.
         for (int64_t l = given; l < lanes; ++l) sum[l] = 0.0f + sum[l];
         break;
       }

@@ -79,6 +79,7 @@ class VectorRun {
         (vector_.p2 != Source::kOne || vector_.q2 != Source::kZero)) {
       issue_.Impossible("function", "is log2, which uses the adder of the second stage");
     }
+    // p3 follows only with a reduction, because v4 has no other use.
     for (const Source s : {x1, vector_.p1, vector_.q1, vector_.p2, vector_.q2}) {
       used_[Number(s)] = true;
     }
@@ -127,6 +128,8 @@ class VectorRun {
       if (!vector_.dropout) issue_.Impossible("dropout", "is missing");
       feature_ = ResolveNumber(issue_, *vector_.feature, "feature", true);
       const isa::Dropout& dropout = *vector_.dropout;
+      // Every dropout of the model has its own stream of the step's key. In a hardware loop the
+      // stream advances, too.
       const uint64_t key =
           state_.host.dropout_key +
           static_cast<uint64_t>(int64_t{dropout.stream} + issue_.iteration * dropout.stream_outer);
@@ -141,12 +144,15 @@ class VectorRun {
     for (const MemoryOperand* read : {&a_, &b_, &g_, &h_, &lane_scale_}) {
       if (y_.Overlaps(*read) || fold_to_.Overlaps(*read)) hazards_ = true;
     }
+    // A reduction writes registers that a later element may read as a source.
+    // ReadsWhatTheBatchWrites compares them for each element.
     if (Taps() && (vector_.l0 || vector_.l1 || vector_.l2)) hazards_ = true;
   }
 
   bool ReadsWhatTheBatchWrites() const {
     for (int64_t i = 0; i < count_; ++i) {
       const Effect& effect = effects_[static_cast<size_t>(i)];
+      // The walkers are at the next element, the effects are those of the batch.
       for (const MemoryOperand* read : {&a_, &b_, &g_, &h_, &lane_scale_}) {
         if (!read->present()) continue;
         if (y_.present() && read->region == y_.region && read->walker.at == effect.y) return true;
@@ -163,6 +169,7 @@ class VectorRun {
     return false;
   }
 
+  // Operands that are absent have walkers with steps of 0.
   void Advance(int loop) {
     for (MemoryOperand* operand : {&a_, &b_, &g_, &h_, &y_, &fold_to_, &lane_scale_}) {
       operand->walker.Advance(loop);
@@ -186,6 +193,7 @@ class VectorRun {
               .lane_scale = lane_scale_.walker.at,
               .tap = lt_.at,
               .g = 0};
+    // The old scalar is read with the element, not when the sum is complete.
     if (FoldsOnG()) effect.g = *g_.Read(issue_, element, g_.walker.at);
     any_limited_ |= effect.limited;
     if (effect.limited) {
@@ -208,6 +216,7 @@ class VectorRun {
     ++count_;
   }
 
+  // The sources of a batch are stored as [source][element][lane].
   float* Place(Source source) { return values_[Number(source)] + count_ * lanes_; }
 
   // For such an element only x1 matters, if it is summed over lanes.
@@ -257,10 +266,13 @@ class VectorRun {
     if (block != mask_block_) {
       mask_block_ = block;
       for (int64_t t = 0; t < lanes_; ++t) {
+        // The counter is unique for each block of features and token: block * kDropoutMaxTokens +
+        // t.
         const auto words = DropoutBlock(key_, static_cast<uint32_t>(block * kDropoutMaxTokens + t));
         for (size_t w = 0; w < 2; ++w) mask_words_[w][static_cast<size_t>(t)] = words[w];
       }
     }
+    // A block has two words of 32 bits, so each feature of the four takes 16 bits.
     const auto& words = mask_words_[static_cast<size_t>(part / 2)];
     const auto shift = static_cast<uint32_t>(16 * (part % 2));
     const uint32_t threshold = vector_.dropout->threshold;
@@ -281,6 +293,7 @@ class VectorRun {
     const int64_t n = floats();
     const float* v = in;
     if (p != Source::kOne) {
+      // The product is rounded before the sum, because the machine has no fused multiply-add.
       const float* factor = Values(p, in);
       for (int64_t i = 0; i < n; ++i) out[i] = v[i] * factor[i];
       v = out;
@@ -326,6 +339,7 @@ class VectorRun {
       Evaluate(function, v, floats(), stages_[2]);
       v = stages_[2];
     }
+    // v3 and v4 of padding are 0, also if a summand is not.
     const float* v3 =
         Limit(Stage(v, vector_.p2, vector_.q2, vector_.negate_q2 != 0, stages_[3]), stages_[3]);
     const float* v4 = v3;
@@ -334,6 +348,8 @@ class VectorRun {
     }
     for (int64_t i = 0; i < count_; ++i) {
       const Effect& effect = effects_[static_cast<size_t>(i)];
+      // The order of effects is that of the machine: y, then the sum over lanes, then the
+      // reduction.
       if (y_.present()) y_.WriteLanes(effect.y, lanes_, v3 + i * lanes_);
       if (Folds()) FoldLanes(effect, (vector_.lane_source != 0 ? x1 : v3) + i * lanes_);
       if (Taps()) Tap(effect, v4 + i * lanes_);
@@ -346,6 +362,7 @@ class VectorRun {
 
   // lanes = (old value or g or 0) + lane_scale * sum. The old value is added last.
   void FoldLanes(const Effect& effect, const float* values) {
+    // FoldSum overwrites its input, and the values may be needed for the reduction.
     std::copy_n(values, lanes_, fold_);
     float sum = FoldSum(fold_, lanes_);
     if (lane_scale_.present()) {
@@ -376,6 +393,8 @@ class VectorRun {
     if (vector_.tap == isa::Tap::kAdd) {
       for (int64_t t = 0; t < lanes_; ++t) to[t] = to[t] + v4[t];
     } else {
+      // This is the specification's maximum. It also fixes the result for NaN and for zeros of
+      // different sign.
       for (int64_t t = 0; t < lanes_; ++t) to[t] = to[t] < v4[t] ? v4[t] : to[t];
     }
   }

@@ -20,6 +20,8 @@ class Grouper {
     std::vector<FusionGroup> groups;
     for (size_t i = 0; i < ops_.size(); ++i) {
       if (taken_[i]) continue;
+      // An operation that joined an earlier group is skipped. The others lead groups in the order
+      // of the graph.
       members_ = {i};
       taken_[i] = true;
       Follow(ops_[i]);
@@ -38,6 +40,8 @@ class Grouper {
   }
   // One function for each operation that can lead a group. Other operations form a group alone.
   void Follow(const ops::Add&, const InputsOf<ops::Add>&, const OutputsOf<ops::Add>& out) {
+    // The vector op that writes the sum also adds it up over features, which is the first half of
+    // the moments.
     TakeIf(MomentsOf(out.y));
   }
   void Follow(const ops::DropoutAdd&, const InputsOf<ops::DropoutAdd>&,
@@ -46,6 +50,7 @@ class Grouper {
   }
   void Follow(const ops::Normalize&, const InputsOf<ops::Normalize>& in,
               const OutputsOf<ops::Normalize>& out) {
+    // With gain and shift, the chain of the vector unit has no free multiplier for the mask.
     if (in.gain != kNoTensor) return;
     TakeIf([=](const Op& op) {
       return op.Is<ops::Dropout>() && op.Inputs<ops::Dropout>().x == out.y &&
@@ -54,10 +59,13 @@ class Grouper {
   }
   void Follow(const ops::Dropout&, const InputsOf<ops::Dropout>&,
               const OutputsOf<ops::Dropout>& out) {
+    // The backward pass of a LayerNorm without gain reads the gradient after the mask. Its sums can
+    // be taken where the mask is applied.
     const std::optional<size_t> sums = Find(SumsOf(out.y));
     if (sums && ops_[*sums].Inputs<ops::NormalizeGradSums>().gain == kNoTensor) {
       Take(*sums);
       if (TakeIf(GradOf(out.y))) return;
+      // The sums alone do not pay: the group needs the gradient of x, too.
       Undo();
     }
     TakeIf(DirectSum(out.y));
@@ -78,6 +86,8 @@ class Grouper {
                op.As<ops::Sgd>()->decay == 0;
       };
     };
+    // One series of vector ops computes gain, shift, sums and dx. It needs all four operations, or
+    // none joins.
     const bool all = !affine.accumulate && TakeIf(SumsOf(in.dy)) && TakeIf(GradOf(in.dy)) &&
                      TakeIf(update(out.d_gain)) && TakeIf(update(out.d_shift));
     if (!all) Undo();
@@ -116,10 +126,14 @@ class Grouper {
   std::optional<size_t> Find(const Wanted& wanted) const {
     for (size_t i = members_[0] + 1; i < ops_.size(); ++i) {
       const Op& op = ops_[i];
+      // A group must not cross the border of an iteration, because iterations become the body of
+      // one loop.
       if (op.loop != ops_[members_[0]].loop || op.iteration != ops_[members_[0]].iteration) break;
       if (taken_[i] || !wanted(op)) continue;
       for (size_t n = members_[0] + 1; n < i; ++n) {
         const bool member = std::find(members_.begin(), members_.end(), n) != members_.end();
+        // The operation would move up to the leader, past all operations between them that are not
+        // members.
         if (!member && MustKeepOrder(ops_[n], op)) return std::nullopt;
       }
       return i;
@@ -149,6 +163,7 @@ class Grouper {
 }  // namespace
 
 bool MustKeepOrder(const Op& a, const Op& b) {
+  // The terms are: read after write, write after write, and write after read.
   return ContainsAny(Reads(b), a.out) || ContainsAny(b.out, a.out) || ContainsAny(Reads(a), b.out);
 }
 

@@ -17,11 +17,15 @@ namespace {
 void UpdateDirectly(std::vector<Op>& ops) {
   for (size_t i = 0; i + 1 < ops.size(); ++i) {
     auto* sum = ops[i].As<ops::RowSum>();
+    // Decay multiplies the old parameter, which an addition cannot do. So such an update stays
+    // separate.
     const auto* sgd = ops[i + 1].As<ops::Sgd>();
     if (sum == nullptr || sum->accumulate || sgd == nullptr || sgd->decay > 0 ||
         ops[i + 1].Inputs<ops::Sgd>().gradient != ops[i].Outputs<ops::RowSum>().y) {
       continue;
     }
+    // The vector unit can scale a sum over lanes and add it to the old scalar, which makes it one
+    // instruction.
     ops[i].Become(ops::RowSum{.accumulate = true, .rate_factor = sgd->rate_factor},
                   {.x = ops[i].Inputs<ops::RowSum>().x},
                   {.y = ops[i + 1].Outputs<ops::Sgd>().parameter});
@@ -35,6 +39,7 @@ void MoveScales(std::vector<Op>& ops) {
   for (size_t i = 0; i < ops.size(); ++i) {
     if (auto* softmax = ops[i].As<ops::Softmax>(); softmax != nullptr && i > 0) {
       auto* scores = ops[i - 1].As<ops::Contract>();
+      // If the scores accumulated, their older terms would not have this scale.
       if (scores != nullptr && !scores->accumulate &&
           ops[i - 1].Outputs<ops::Contract>().c == ops[i].Inputs<ops::Softmax>().scores) {
         softmax->scale = std::exchange(scores->scale, 1);
@@ -50,12 +55,15 @@ void MoveScales(std::vector<Op>& ops) {
         readers.push_back(ops[n].As<ops::Contract>());
         contractions = contractions && readers.back() != nullptr;
       }
+      // From here on the tensor holds another value.
       if (Contains(ops[n].out, d_scores)) break;
     }
     const bool alike = contractions && !readers.empty() &&
                        std::all_of(readers.begin(), readers.end(), [&](const auto* reader) {
                          return reader->scale == readers[0]->scale;
                        });
+    // All readers must see the same factor, because one multiplication in the gradient now serves
+    // them all.
     if (!alike) continue;
     gradient->scale = readers[0]->scale;
     for (ops::Contract* reader : readers) reader->scale = 1;
@@ -68,6 +76,8 @@ class DirectUpdates {
   explicit DirectUpdates(Graph& graph) : graph_(graph) {}
 
   void Run() {
+    // All updates are found before the graph changes, so their indices into `ops` stay valid until
+    // Rebuild.
     std::vector<Update> updates;
     for (size_t i = 0; i < graph_.ops.size(); ++i) {
       const std::optional<size_t> update = UpdateOf(i);
@@ -104,9 +114,12 @@ class DirectUpdates {
     std::optional<size_t> update;
     for (size_t i = 0; i < graph_.ops.size(); ++i) {
       const Op& reader = graph_.ops[i];
+      // Another operation adds to the gradient or reuses its tensor, so the product does not make
+      // all of it.
       if (i != product && Contains(reader.out, result)) return std::nullopt;
       if (!Contains(reader.in, result)) continue;
       const auto* sgd = reader.As<ops::Sgd>();
+      // A second reader would see a scaled gradient.
       if (update || i < product || sgd == nullptr || sgd->decay > 0) return std::nullopt;
       update = i;
     }
@@ -123,6 +136,7 @@ class DirectUpdates {
 
   bool ScalesA(size_t product) const {
     const auto in = graph_.ops[product].Inputs<ops::Contract>();
+    // The factor that exists first is scaled, so the scaling is off the critical path.
     return MadeAt(in.a, product) <= MadeAt(in.b, product);
   }
 
@@ -132,6 +146,7 @@ class DirectUpdates {
     const auto in = product.Inputs<ops::Contract>();
     const TensorId factor = update.scales_a ? in.a : in.b;
     Tensor copy = graph_.At(factor);
+    // The copy has the factor's shape and lives only until the product.
     copy.name += ": descend";
     copy.kind = TensorKind::kScratch;
     copy.persistent = false;
@@ -140,6 +155,7 @@ class DirectUpdates {
     const double rate_factor = graph_.ops[update.sgd].As<ops::Sgd>()->rate_factor;
     Op scaling = MakeOp(product.name + ": factor", ops::ScaleByRate{.rate_factor = rate_factor},
                         {.x = factor}, {.y = id});
+    // The loop that is rolled must contain the scaling, or its iterations would differ.
     scaling.loop = product.loop;
     scaling.iteration = product.iteration;
     scaling.part = product.part;
@@ -163,6 +179,7 @@ class DirectUpdates {
       ops.push_back(std::move(graph_.ops[i]));
     }
     graph_.ops = std::move(ops);
+    // The accelerator takes no updates that run once a batch (compile.cc).
     graph_.update_begin = static_cast<int>(graph_.ops.size());
   }
 
@@ -174,6 +191,8 @@ class DirectUpdates {
 
 Graph Rewrite(const Graph& graph) {
   Graph result = graph;
+  // The first two passes change operations in their place. The last one adds operations and must
+  // not invalidate indices of the others.
   UpdateDirectly(result.ops);
   MoveScales(result.ops);
   DirectUpdates(result).Run();
@@ -190,6 +209,7 @@ void SeparateResults(Graph& graph) {
     }
     // One vector op computes both.
     if (ops[i].Is<ops::Dropout>() && i > 0 && ops[i - 1].Is<ops::Normalize>()) continue;
+    // From here to the next overwriting, every use of the operand becomes a use of the new tensor.
     const auto result = static_cast<TensorId>(graph.tensors.size());
     Tensor tensor = graph.At(operand);
     tensor.name += ": " + std::string(Name(ops[i].operation));
@@ -206,6 +226,8 @@ void SeparateResults(Graph& graph) {
 
 void ZeroFirst(Graph& graph) {
   std::vector<Op>& ops = graph.ops;
+  // A Fill has no operands, so it may move before everything. The order of all other operations
+  // stays.
   const auto behind = std::stable_partition(ops.begin(), ops.end(),
                                             [](const Op& op) { return op.Is<ops::Fill>(); });
   // They belong to no loop, so they join the first section of the step.
@@ -219,14 +241,20 @@ void AccumulateDirectly(Graph& graph, const std::function<bool(const Op&)>& at_o
     auto* contract = product.As<ops::Contract>();
     if (contract == nullptr || contract->accumulate) continue;
     const auto in = product.Inputs<ops::Contract>();
+    // The array adds one start to a sum, and that would now be the parameter.
     if (in.start != kNoTensor) continue;
     const TensorId gradient = product.Outputs<ops::Contract>().c;
+    // The first reader of the gradient is the addition to the parameter, if the gradient has one
+    // reader only.
     const auto sum = std::find_if(ops.begin() + static_cast<std::ptrdiff_t>(i) + 1, ops.end(),
                                   [&](const Op& op) { return Contains(op.in, gradient); });
     if (sum == ops.end() || !sum->Is<ops::Add>()) continue;
     const TensorId parameter = sum->Outputs<ops::Add>().y;
     const auto added = sum->Inputs<ops::Add>();
+    // The addition must have the form parameter += gradient.
     if (added.a != parameter || added.b != gradient) continue;
+    // The addition moves up to the product, so no operation between them may read the old
+    // parameter.
     const bool read = std::any_of(ops.begin() + static_cast<std::ptrdiff_t>(i), sum,
                                   [&](const Op& op) { return Contains(Reads(op), parameter); });
     if (read || !at_once(product)) continue;

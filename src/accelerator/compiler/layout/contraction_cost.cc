@@ -19,6 +19,7 @@ constexpr int64_t kImpossible = -1;
 // True if the direction of time has enough accumulators between two additions to the same one.
 bool EnoughResults(int64_t results, std::vector<InstructionLoop> sums,
                    const isa::Accelerator& machine) {
+  // An instruction fills at most one half of the accumulators.
   results = std::min<int64_t>(results, machine.accumulator_slots / 2);
   const int64_t partial = Product(PickPartial(results, sums, machine));
   return results * partial >= machine.accumulate_distance || Product(sums) == 1;
@@ -29,6 +30,8 @@ bool EnoughResults(int64_t results, std::vector<InstructionLoop> sums,
 int64_t CyclesWith(int plane, const ArrayMapping& mapping, const isa::Accelerator& machine) {
   const auto& loops = mapping.loops;
   const bool time = mapping.direction == isa::Direction::kTime;
+  // Over ranks the operand with the token side is the tile, over tokens the operand with the rank
+  // side.
   const Operand tile =
       mapping.direction == isa::Direction::kRank ? mapping.token_side : mapping.rank_side;
   const int64_t rows = loops[static_cast<size_t>(mapping.rows)].extent;
@@ -42,6 +45,8 @@ int64_t CyclesWith(int plane, const ArrayMapping& mapping, const isa::Accelerato
     elements *= loop.extent;
     if (summed) sums.push_back({.extent = loop.extent});
     if (!summed) results *= loop.extent;
+    // Over time every result needs an accumulator. Otherwise every part of the tile operand needs a
+    // tile slot.
     if (time ? !summed : Stride(loop, tile) != 0) slots *= loop.extent;
   }
   // The slots of one half are filled by one instruction.
@@ -49,6 +54,8 @@ int64_t CyclesWith(int plane, const ArrayMapping& mapping, const isa::Accelerato
     if (!EnoughResults(slots * blocks, sums, machine)) return kImpossible;
     const int64_t capacity = std::min<int64_t>(slots * blocks, machine.accumulator_slots / 2);
     const int64_t partial = Product(PickPartial(capacity, sums, machine));
+    // The drain moves a row in a cycle and takes one plane after the other. It overlaps with
+    // streams, so the slower one counts.
     const int64_t drain = slots * rows * partial * (plane >= 0 ? 2 : 1);
     const int64_t passes = CeilDivide(slots, machine.accumulator_slots / 2);
     return std::max(elements, drain) + passes * kPassCycles;
@@ -76,6 +83,8 @@ int PlaneLoop(const ArrayMapping& mapping, const isa::Accelerator& machine,
   for (int i = 0; i < std::ssize(mapping.loops); ++i) {
     const ContractionLoop& loop = mapping.loops[static_cast<size_t>(i)];
     if (i == mapping.columns || i == mapping.rows || loop.extent != 2) continue;
+    // This is true if the loop's halves are the tensor's halves, or if both planes share the
+    // operand.
     const auto in_step = [&](Operand operand) {
       return Stride(loop, operand) == 0 ||
              (layout[operand] != nullptr && Stride(loop, operand) == layout[operand]->split);

@@ -30,11 +30,14 @@ ContractionMapping::ContractionMapping(const Op& op, ArrayMapping mapping, const
       rows_(RowLoop().extent),
       block_rows_(in.machine.rows),
       blocks_(CeilDivide(rows_, block_rows_)) {
+  // Every loop becomes one of four things: lanes or rows of the array, the two planes, a sum, or a
+  // free index.
   const int plane = PlaneLoop(mapping_, *machine_, layouts_);
   for (int i = 0; i < std::ssize(mapping_.loops); ++i) {
     // The array itself runs over columns and rows.
     if (i == mapping_.columns || i == mapping_.rows) continue;
     const ContractionLoop& loop = mapping_.loops[static_cast<size_t>(i)];
+    // The result does not depend on a summed index, so its stride there is 0.
     const bool sum = loop.c == 0;
     if (i == plane) {
       plane_ = {.used = true, .stride = WordsOf(loop), .sum = sum};
@@ -60,6 +63,8 @@ const ContractionLoop& ContractionMapping::RowLoop() const {
 OperandWords ContractionMapping::WordsOf(const ContractionLoop& loop) const {
   OperandWords words;
   for (const Operand operand : {kC, kA, kB}) {
+    // The loops do not cross a border of a lane axis or a half (array_mapping.h). So each stride is
+    // a whole number of words.
     const int64_t elements = Stride(loop, operand);
     words.Of(operand) = elements == 0 ? 0 : Layout(operand).WordStride(elements);
   }
@@ -69,6 +74,8 @@ OperandWords ContractionMapping::WordsOf(const ContractionLoop& loop) const {
 }
 
 bool ContractionMapping::IsSplit(Operand operand) const {
+  // Both planes share an operand with stride 0. With another stride than `plane_step`, both halves
+  // are in one plane's banks.
   const int64_t stride = plane_.stride.Of(operand);
   return plane_.used && stride != 0 && stride == Layout(operand).plane_step;
 }
@@ -86,6 +93,8 @@ int64_t ContractionMapping::BlockStride(Operand operand) const {
 }
 
 InstructionLoop ContractionMapping::BlockLoop() const {
+  // The rank operand has its rows in the lanes, so a block is a word of it, or a slice of one word.
+  // The result and the start have an address for each row.
   const Operand w = rank_side();
   InstructionLoop block{.slice = HasSlices(w) ? 1 : 0};
   block.stride.Of(w) = BlockStride(w);
@@ -95,6 +104,8 @@ InstructionLoop ContractionMapping::BlockLoop() const {
 }
 
 std::vector<ContractionMapping::RowBlocks> ContractionMapping::TimeBlocks() const {
+  // Each block needs at least one accumulator. The blocks are divided evenly, so that no
+  // instruction is short: a short one would need more partial sums.
   const int64_t instructions = CeilDivide(blocks_, AccumulatorCapacity());
   const int64_t count = CeilDivide(blocks_, instructions);
   std::vector<RowBlocks> all;
@@ -108,6 +119,7 @@ ContractionMapping::TimePlan ContractionMapping::PlanTime(int64_t blocks) const 
   // Every result of every block of rows has accumulators.
   const int64_t capacity = AccumulatorCapacity() / blocks;
   TimePlan plan;
+  // Results that do not fit the accumulators stay in `outer` and take further instructions.
   plan.outer = free_;
   std::vector<InstructionLoop> slots = PickInner(plan.outer, capacity, capacity);
   std::vector<InstructionLoop> sums = summed_;
@@ -115,6 +127,8 @@ ContractionMapping::TimePlan ContractionMapping::PlanTime(int64_t blocks) const 
   std::vector<InstructionLoop> partial = PickPartial(results, sums, *machine_);
   for (InstructionLoop& level : partial) level.sum = true;
   plan.partial = Product(partial);
+  // An accumulator takes its next product only after the adder has finished the last one. A sum of
+  // one term has no next product.
   if (results * plan.partial < machine_->accumulate_distance && Product(sums) > 1) {
     Refuse("a sum is too short");
   }
@@ -127,6 +141,8 @@ ContractionMapping::TimePlan ContractionMapping::PlanTime(int64_t blocks) const 
     numbered.back().extent = blocks;
   }
   NumberSlots(numbered);
+  // The loops are, from the outermost to the innermost: sums, partial sums, results, blocks of
+  // rows.
   plan.levels = sums;
   plan.levels.insert(plan.levels.end(), numbered.begin(), numbered.end());
   plan.results.assign(numbered.begin() + std::ssize(partial), numbered.end());
@@ -134,14 +150,20 @@ ContractionMapping::TimePlan ContractionMapping::PlanTime(int64_t blocks) const 
 }
 
 bool ContractionMapping::WritesOnce() const {
+  // In a list, several entries may select the same slice of the result.
   if (contract().gather.list >= 0) return false;
+  // Over time, sums end in the accumulators before the write-back. In the other directions an
+  // element writes a word, so every summed loop adds to memory again. For ranks, a further block of
+  // rows is a further term of the sum.
   const bool token = direction() == isa::Direction::kToken;
   return direction() == isa::Direction::kTime || (Product(summed_) == 1 && (token || blocks_ == 1));
 }
 
 std::optional<TraversalOrder> ContractionMapping::TraversalOfTokens() const {
+  // The slices that a list selects are not known before the step runs.
   if (contract().gather.list >= 0) return std::nullopt;
   if (direction() != isa::Direction::kTime) return std::nullopt;
+  // With several instructions the operand is read several times.
   if (TimeBlocks().size() > 1) return std::nullopt;
   const TimePlan plan = PlanTime(blocks_);
   if (!plan.outer.empty()) return std::nullopt;
@@ -152,6 +174,7 @@ std::optional<TraversalOrder> ContractionMapping::TraversalOfTokens() const {
     levels.insert(levels.end() - 1,
                   InstructionLoop{.extent = 2, .stride = plane_.stride, .sum = plane_.sum});
   }
+  // The loops that move over words of x, after neighbours with contiguous strides are joined.
   struct Run {
     int64_t extent, stride;
   };
@@ -159,6 +182,8 @@ std::optional<TraversalOrder> ContractionMapping::TraversalOfTokens() const {
   for (const InstructionLoop& level : levels) {
     int64_t stride = level.stride.Of(token_side());
     if (stride == 0 || level.extent == 1) continue;
+    // This is the inverse of TensorLayout::OfPlane: `plane_step` becomes one half, and longer
+    // strides double.
     if (x.split != 0 && stride >= x.HalfWords()) {
       stride = stride == x.plane_step ? x.HalfWords() : 2 * stride;
     }
@@ -169,6 +194,7 @@ std::optional<TraversalOrder> ContractionMapping::TraversalOfTokens() const {
     }
   }
   if (loops.size() != 2) return std::nullopt;
+  // The order must visit every word exactly once.
   if (loops[0].extent * loops[1].extent != x.words()) return std::nullopt;
   return TraversalOrder{loops[0].extent, loops[1].extent, loops[0].stride, loops[1].stride};
 }

@@ -46,6 +46,7 @@ void ForEach(const std::vector<InstructionLoop>& outer, const OperandOffsets& of
     return;
   }
   for (int64_t i = 0; i < outer[depth].extent; ++i) {
+    // Each depth has its own copy, so nothing must be undone after an iteration.
     OperandOffsets at = offsets;
     at.Move(outer[depth], i);
     ForEach(outer, at, emit, depth + 1);
@@ -53,6 +54,7 @@ void ForEach(const std::vector<InstructionLoop>& outer, const OperandOffsets& of
 }
 
 std::vector<InstructionLoop> TakeOuter(std::vector<InstructionLoop>& levels, size_t limit) {
+  // Fused levels leave more of the work in one instruction, which has only `limit` loops.
   levels = Fuse(std::move(levels));
   std::vector<InstructionLoop> outer;
   while (levels.size() > limit) {
@@ -66,15 +68,22 @@ std::vector<InstructionLoop> PickInner(std::vector<InstructionLoop>& from, int64
                                        int64_t enough) {
   std::vector<InstructionLoop> picked;
   int64_t product = 1;
+  // Free loops are sorted by the stride of the result, so the last ones run over neighbouring
+  // results.
   for (size_t i = from.size(); i-- > 0 && product < enough;) {
     InstructionLoop& loop = from[i];
+    // A divisor leaves a rest that is a loop, too. Other parts would leave a shorter last
+    // iteration.
     int64_t part = LargestDivisor(loop.extent, limit / product);
+    // The smallest divisor that reaches `enough` is better: it occupies no more slots than
+    // necessary.
     for (int64_t d = 1; d < part; ++d) {
       if (loop.extent % d == 0 && product * d >= enough) part = d;
     }
     if (part == 1) continue;
     InstructionLoop inner = loop;
     inner.extent = part;
+    // The loops are visited from the last to the first, so inserting in front keeps their order.
     picked.insert(picked.begin(), inner);
     product *= part;
     // The rest of the loop then has the stride of a whole part.
@@ -86,6 +95,7 @@ std::vector<InstructionLoop> PickInner(std::vector<InstructionLoop>& from, int64
 }
 
 void NumberSlots(std::vector<InstructionLoop>& levels) {
+  // Slots are numbered as a row-major array with the extents of the levels.
   int64_t slot = 1;
   for (size_t i = levels.size(); i-- > 0;) {
     levels[i].slot = slot;
@@ -104,6 +114,7 @@ std::vector<InstructionLoop> PickPartial(int64_t results, std::vector<Instructio
   // Elements between two uses of one accumulator: the adder's latency.
   const int64_t distance = machine.accumulate_distance;
   if (results >= distance || Product(sums) == 1) return {};
+  // An instruction has one half of the accumulators. Each result may take an equal share of it.
   return PickInner(sums, machine.accumulator_slots / 2 / results, CeilDivide(distance, results));
 }
 

@@ -32,6 +32,7 @@ class LayoutSearch {
   }
 
  private:
+  // Tied tensors share one layout, which is stored under the number of the tensor they are tied to.
   TensorLayout& At(TensorId id) { return layouts_[static_cast<size_t>(Tied(id))]; }
   TensorId Tied(TensorId id) const { return tied_[static_cast<size_t>(id)]; }
   bool Known(TensorId id) { return At(id).elements > 0; }
@@ -41,11 +42,15 @@ class LayoutSearch {
     At(id) = layout;
   }
 
+  // Fixes the layouts that need no search. An activation has its tokens in the lanes. A vector is a
+  // list of scalars.
   void FixKnown() {
+    // The tokens are the last axis of an activation [F][T], so the lane stride is 1.
     const TensorLayout columns{.kind = WordKind::kToken, .lanes = tokens_, .width = machine_.lanes};
     for (TensorId id = 0; id < std::ssize(graph_.tensors); ++id) {
       const Tensor& tensor = graph_.At(id);
       if (tensor.type == ElementType::kI32) {
+        // The host writes integers into index tables, which are no words of memory.
         continue;
       } else if (tensor.kind == TensorKind::kOutput || tensor.shape.back().power > 0) {
         Fix(id, columns);
@@ -54,6 +59,8 @@ class LayoutSearch {
       }
     }
     for (const Op& op : graph_.ops) {
+      // A table of positions [F][T] is a parameter, so its shape does not depend on the token
+      // count. It is added to activations, so it needs their lanes.
       if (op.Is<ops::AddColumns>()) Fix(op.Outputs<ops::AddColumns>().y, columns);
       if (op.Is<ops::GatherColumns>()) Fix(op.Inputs<ops::GatherColumns>().add, columns);
     }
@@ -70,6 +77,8 @@ class LayoutSearch {
     axes_.resize(graph_.tensors.size());
     rows_.resize(graph_.tensors.size());
     for (const Op& op : graph_.ops) {
+      // The rows of the word table are rank words in a product with a selection of tokens. So their
+      // lanes must be features.
       const auto of_rows = [&](TensorId id) { rows_[static_cast<size_t>(Tied(id))] = true; };
       if (op.Is<ops::GatherColumns>()) of_rows(op.Inputs<ops::GatherColumns>().rows);
       if (op.Is<ops::ScatterColumns>()) of_rows(op.Outputs<ops::ScatterColumns>().rows);
@@ -79,10 +88,12 @@ class LayoutSearch {
       bool open = false;
       for (const auto& [id, stride] : {std::pair{op.Outputs<ops::Contract>().c, &Loop::c},
                                        std::pair{in.a, &Loop::a}, std::pair{in.b, &Loop::b}}) {
+        // An axis can lie across lanes only if one loop of the contraction runs over it.
         if (Known(id)) continue;
         open = true;
         for (const Loop& loop : contract->loops) {
           const int64_t extent = loop.extent.At(tokens_), step = (loop.*stride).At(tokens_);
+          // A stride of 0 means that the tensor does not have this index.
           if (extent <= 1 || step <= 0) continue;
           auto& axes = axes_[static_cast<size_t>(Tied(id))];
           axes.insert({step, extent});
@@ -92,6 +103,7 @@ class LayoutSearch {
           }
         }
       }
+      // A contraction of known layouts has a fixed cost, so it cannot decide anything.
       if (open) ops_.push_back(&op);
     }
   }
@@ -116,6 +128,8 @@ class LayoutSearch {
       std::vector<TensorId> queue = Unknowns(*start);
       for (size_t i = 0; i < queue.size(); ++i) {
         if (!seen.insert(queue[i]).second) continue;
+        // All tensors in a contraction with this one belong to its component. The queue may hold a
+        // tensor several times.
         component.push_back(queue[i]);
         for (const Op* op : ops_) {
           const std::vector<TensorId> meets = Unknowns(*op);
@@ -128,6 +142,9 @@ class LayoutSearch {
     return components;
   }
 
+  // Returns a candidate in rank words for each possible lane axis. A bond that is longer than a
+  // rank word needs several blocks. If it fits a token word, the token word is a second candidate.
+  // The TTM bond of 30 is such a case.
   std::vector<TensorLayout> Candidates(TensorId id) const {
     std::vector<TensorLayout> candidates;
     const int64_t elements = graph_.At(id).Elements(tokens_);
@@ -154,6 +171,7 @@ class LayoutSearch {
     for (const Op* op : ops_) {
       if (auto cost = CostOf(*op, component, candidates)) costs.push_back(std::move(*cost));
     }
+    // Components share no contraction, so the least sum of each one gives the least sum of all.
     const LeastChoice choice = ChooseLeast(counts, costs);
     if (choice.too_large) {
       Fail(
@@ -177,12 +195,15 @@ class LayoutSearch {
   std::optional<ChoiceCost> CostOf(const Op& op, const std::vector<TensorId>& component,
                                    const std::vector<std::vector<TensorLayout>>& candidates) {
     ChoiceCost cost;
+    // A component is closed: if one unknown of the operation is not in it, no unknown is.
     for (const TensorId id : Unknowns(op)) {
       const auto at = std::find(component.begin(), component.end(), id);
       if (at == component.end()) return std::nullopt;
       cost.variables.push_back(static_cast<size_t>(at - component.begin()));
     }
     if (cost.variables.empty()) return std::nullopt;
+    // A ChoiceCost lists its variables in ascending order. `index` holds the candidate that each of
+    // them has now.
     std::sort(cost.variables.begin(), cost.variables.end());
     std::vector<size_t> index(cost.variables.size());
     const auto layout = [&](TensorId id) -> const TensorLayout& {
@@ -195,6 +216,8 @@ class LayoutSearch {
     size_t combinations = 1;
     for (const size_t variable : cost.variables) combinations *= candidates[variable].size();
     for (size_t n = 0; n < combinations; ++n) {
+      // The digits of n are the candidates: the last variable changes fastest, as in
+      // ChoiceCost::costs.
       size_t rest = n;
       for (size_t i = index.size(); i-- > 0;) {
         const size_t count = candidates[cost.variables[i]].size();
@@ -226,11 +249,15 @@ std::vector<TensorId> TiedTensors(const Graph& graph) {
   std::vector<TensorId> tied(graph.tensors.size());
   std::iota(tied.begin(), tied.end(), 0);
   for (const Op& op : graph.ops) {
+    // An update reads gradient and parameter word by word, so both need one layout. The same holds
+    // for a scaled copy.
     const auto tie = [&](TensorId id, TensorId to) { tied[static_cast<size_t>(id)] = to; };
     if (op.Is<ops::Sgd>()) {
       tie(op.Inputs<ops::Sgd>().gradient, op.Outputs<ops::Sgd>().parameter);
     } else if (op.Is<ops::Add>()) {
       const auto in = op.Inputs<ops::Add>();
+      // After the rewriting, an addition in place can be the update of a parameter by a scaled
+      // gradient.
       if (in.a == op.Outputs<ops::Add>().y) tie(in.b, in.a);
     } else if (op.Is<ops::ScaleByRate>()) {
       tie(op.Outputs<ops::ScaleByRate>().y, op.Inputs<ops::ScaleByRate>().x);

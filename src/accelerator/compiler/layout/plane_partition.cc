@@ -39,11 +39,14 @@ class PartitionSearch {
     KeepBlocksWhole();
     for (const auto& [id, split] : refused) Axes(id).erase(split);
     for (TensorId id = 0; id < std::ssize(axes_); ++id) {
+      // The set is ascending, so the last element is the outermost axis.
       if (!Axes(id).empty()) Set(id, *Axes(id).rbegin());
     }
     ImproveAll();
+    // Every repair clears the axes of at least one tensor with a partition, so this loop ends.
     while (Repair()) ImproveAll();
     for (size_t id = 0; id < layouts_.size(); ++id) {
+      // Tied tensors have their own layout entries, which all get the same partition.
       const TensorLayout& of = At(static_cast<TensorId>(id));
       layouts_[id].split = of.split;
       layouts_[id].plane_step = of.plane_step;
@@ -100,6 +103,8 @@ class PartitionSearch {
       if (const auto of = RowsOf(op)) {
         // rows[T][F]: each plane has half of the features of every row.
         const int64_t features = At(of->rows).elements / graph_.tokens;
+        // `groups` is the number of rank words in a row. A plane adds to its half of them in turn,
+        // and the adder needs its distance between two additions to the same one.
         const int64_t groups = At(of->rows).words() / graph_.tokens;
         if (groups % 2 == 0 && groups / 2 >= machine_.accumulate_distance) {
           AddAxis(of->rows, 1, features);
@@ -113,6 +118,8 @@ class PartitionSearch {
       }
       const auto* contract = op.As<ops::Contract>();
       if (contract == nullptr) continue;
+      // Every index of a contraction is a possible axis, because one of its loops then halves the
+      // operand.
       const auto axis = [&](TensorId id, Size Loop::*stride) {
         OpsOf(id).insert(i);
         for (const Loop& loop : contract->loops) {
@@ -135,6 +142,7 @@ class PartitionSearch {
       if (!LoweringOf(op).reduces_words) continue;
       for (const std::vector<TensorId>& ids : {Operands(op), op.out}) {
         for (const TensorId id : ids) {
+          // `half` is the number of words that run before the other half takes its turn.
           std::erase_if(Axes(id), [&](int64_t split) {
             const int64_t half = split < At(id).lane_stride ? split : split / At(id).lanes;
             return half % block != 0 || At(id).words() % (2 * half) != 0;
@@ -150,11 +158,15 @@ class PartitionSearch {
       const bool gather = of->add != kNoTensor;
       const TensorLayout &rows = At(of->rows), &x = At(of->x);
       const int64_t features = rows.elements / graph_.tokens;
+      // The features are halved in rows [T][F] with stride 1 and in activations [F][T] with stride
+      // T.
       const auto halved = [&](const TensorLayout& layout, int64_t stride) {
         return layout.split == stride * features / 2;
       };
       const bool add_split = !gather || halved(At(of->add), graph_.tokens);
       const bool add_whole = !gather || At(of->add).split == 0;
+      // Either all operands are halved along the features, or all are whole. A mixture has no
+      // lowering.
       if (halved(rows, 1) && halved(x, graph_.tokens) && add_split) return rows.words() / 2;
       return rows.split == 0 && x.split == 0 && add_whole ? rows.words() : kTooDear;
     }
@@ -164,6 +176,7 @@ class PartitionSearch {
         At(in.a), At(in.b), in.start != kNoTensor ? &At(in.start) : nullptr);
     return elements < 0 ? kTooDear : elements;
   }
+  // Only the operations that use the tensor can change their cost with its partition.
   int64_t CostOf(TensorId id) {
     int64_t cost = 0;
     for (const size_t op : OpsOf(id)) cost += Cost(graph_.ops[op]);
@@ -172,8 +185,10 @@ class PartitionSearch {
 
   bool Improve(TensorId id) {
     const int64_t before = At(id).split;
+    // A change must save cycles. An equal cost keeps the partition, so the rounds come to an end.
     int64_t best = before, least = CostOf(id);
     std::vector<int64_t> choices(Axes(id).begin(), Axes(id).end());
+    // 0: the tensor stays whole.
     choices.push_back(0);
     for (const int64_t split : choices) {
       Set(id, split);

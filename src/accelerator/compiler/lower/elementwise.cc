@@ -31,6 +31,7 @@ class Elementwise {
       if constexpr (kLowering<O>.by == LoweredBy::kElementwise) {
         Lower(operation, in, out);
       } else if constexpr (std::is_same_v<O, ops::SumSquares> || std::is_same_v<O, ops::Clip>) {
+        // The engine knows these updates, so the message names the option that asks for them.
         Refuse("training.clip");
       } else if constexpr (O::kInfo.stage == Stage::kUpdate) {
         Refuse("training.optimizer other than sgd");
@@ -57,6 +58,7 @@ class Elementwise {
   // Phi(x) x, with Phi the distribution function of the normal distribution
   void Lower(const ops::Gelu&, const In<ops::Gelu>& in, const Out<ops::Gelu>& out) {
     VectorOp vector_op = FunctionOf(Function::kGeluPhi, {in.x});
+    // The unit computes Phi(x) = gelu(x) / x, so the second stage multiplies by x again.
     vector_op.code.p2 = Source::kA;
     Map(vector_op, out.y);
   }
@@ -93,6 +95,8 @@ class Elementwise {
     Map(vector_op, out.y);
   }
   void Lower(const ops::Fill&, const In<ops::Fill>&, const Out<ops::Fill>& out) {
+    // All elements read one scalar. A scalar in operand a fills lane 0, and the other lanes are 0,
+    // too.
     Map(VectorOp{}.Read(vector_.Constant(0)), out.y);
   }
   // y[f] = sum over tokens of x[f], in the lane sum of the vector op. With a rate factor y is a
@@ -103,6 +107,7 @@ class Elementwise {
       vector_.UpdateBySum(vector_op, out.y, *op.rate_factor, /*of_input=*/true);
     } else {
       vector_op.lanes = WordRun{out.y};
+      // The lane sum takes x1, the word before any multiplication.
       vector_op.code.lane_source = 1;
     }
     vector_.Emit(vector_op, lowering_.layout(in.x).words());
@@ -168,8 +173,10 @@ class Elementwise {
   Heads HeadLoops(StoredId scores) const {
     const int64_t keys = lowering_.tokens();
     const int64_t heads = Count(scores) / keys;
+    // Loop 2 runs over keys, loop 3 over heads. A head's words are `keys` apart.
     return {heads, keys, {1, 1, keys, heads}, {0, 0, 1, keys}};
   }
+  // Returns lane register `first` + h for head h, which is the index of loop 3.
   static isa::Index HeadRegister(uint32_t first) {
     isa::Index index = VectorOpEmitter::Register(first);
     index.stride[3] = 1;
@@ -177,6 +184,7 @@ class Elementwise {
   }
   void ReduceHeads(VectorOp vector_op, Tap tap, const Heads& of, uint32_t target, bool limit) {
     vector_op.code.tap = tap;
+    // The reduction is over loop 2, the keys. Keys from the number of real tokens on are padding.
     vector_op.code.tap_sum = 1u << 2;
     vector_op.code.lt = HeadRegister(target);
     vector_op.code.limit = limit ? 1 : 0;
@@ -193,11 +201,14 @@ class Elementwise {
     const auto heads = static_cast<uint32_t>(of.heads);
     const uint32_t maximum = 0, sum = heads;
     const WordRun factor = vector_.Constant(kLog2E * static_cast<float>(op.scale));
+    // The maximum is subtracted before the exponential, so that no exponential overflows.
     ReduceHeads(VectorOp{}.Read({in.scores}), Tap::kMax, of, maximum, true);
+    // One multiply-add then computes c s - c max, the argument of exp2.
     VectorOp scale = VectorOpEmitter::OfRegister(0).Scalar(factor);
     scale.code.l0 = HeadRegister(maximum);
     scale.code.p1 = Source::kG;
     EmitHeads(scale, of, maximum);
+    // The exponentials are written, and summed in the same vector op.
     VectorOp exponential = VectorOp{}.Read({in.scores}).Scalar(factor).Write({out.p});
     exponential.code.l0 = HeadRegister(maximum);
     exponential.code.p1 = Source::kG;
@@ -205,6 +216,7 @@ class Elementwise {
     exponential.code.negate_q1 = 1;
     exponential.code.function = Function::kExp2;
     ReduceHeads(exponential, Tap::kAdd, of, sum, true);
+    // One reciprocal for each head and query makes the division a multiplication.
     VectorOp inverse = VectorOpEmitter::OfRegister(0);
     inverse.code.l0 = HeadRegister(sum);
     inverse.code.function = Function::kReciprocal;
@@ -216,6 +228,7 @@ class Elementwise {
   }
   // Computes one word for each head, from registers to registers.
   void EmitHeads(VectorOp vector_op, const Heads& of, uint32_t target) {
+    // No loop is in tap_sum, so every element is the first of its sum and overwrites its register.
     vector_op.code.tap = Tap::kAdd;
     vector_op.code.lt = HeadRegister(target);
     vector_.EmitNest(vector_op, {1, 1, 1, of.heads}, {0, 0, 0, 1});
@@ -227,10 +240,12 @@ class Elementwise {
     const Heads of = HeadLoops(out.d_scores);
     const bool scaled = op.scale != 1;
     const WordRun factor = vector_.Constant(static_cast<float>(op.scale));
+    // p is 0 at padding, so its terms are 0 and no limit is needed.
     VectorOp dot = VectorOp{}.Read({in.dp}).With({in.p});
     dot.code.p1 = Source::kB;
     ReduceHeads(dot, Tap::kAdd, of, 0, false);
     VectorOp result = VectorOp{}.Read({in.dp}).With({in.p}).Write({out.d_scores});
+    // Both terms take the scale: dp in the first stage, the sum once for each head.
     if (scaled) {
       VectorOp scale = VectorOpEmitter::OfRegister(0).Scalar(factor);
       scale.code.l0 = HeadRegister(0);
@@ -242,6 +257,7 @@ class Elementwise {
     result.code.l0 = HeadRegister(0);
     result.code.q1 = Source::kL0;
     result.code.negate_q1 = 1;
+    // The second stage multiplies dp - sum by p.
     result.code.p2 = Source::kB;
     vector_.EmitNest(result, of.count, of.step);
   }
@@ -253,7 +269,9 @@ class Elementwise {
     enum : uint32_t { kMaximum, kLogit, kSum, kWeight, kShare, kOnes, kLoss, kPartial };
     const int64_t classes = Count(out.d_logits);
     const auto table = static_cast<int>(lowering_.Table(in.labels));
-    // logits[class] are words with tokens in lanes. Registers hold one number for each token.
+    // logits[class] are words with tokens in lanes. Registers hold one number for each token. Pick
+    // and Labelled select a register or 1 by the table of labels. The register of ones makes Pick a
+    // one-hot word.
     VectorOp ones = VectorOp{}.Read(vector_.Constant(0));
     ones.code.q1 = Source::kOne;
     vector_.Lane(ones, kOnes);
@@ -262,12 +280,14 @@ class Elementwise {
     logit.code.p1 = Source::kPick;
     logit.pick_table = table;
     UseSecondRegister(logit, kOnes);
+    // At most one class is the label of a token, so this sum is its logit.
     vector_.Reduce(logit, {Tap::kAdd, kLogit, kPartial}, classes);
 
     VectorOp exponential =
         VectorOp{}.Read({in.logits}).Scalar(vector_.Constant(kLog2E)).Write({out.d_logits});
     VectorOp scaled = VectorOpEmitter::OfRegister(kMaximum).Scalar(vector_.Constant(kLog2E));
     scaled.code.p1 = Source::kG;
+    // kShare holds log2(e) times the maximum until the sum of exponentials is complete.
     vector_.Lane(scaled, kShare);
     UseRegister(exponential, kShare);
     exponential.code.p1 = Source::kG;
@@ -282,6 +302,7 @@ class Elementwise {
     weight.code.p2 = Source::kG;
     weight.pick_table = table;
     vector_.Lane(weight, kWeight);
+    // w / sum is one factor for each token. It replaces a division for each class.
     VectorOp share = VectorOpEmitter::OfRegister(kSum);
     share.code.function = Function::kReciprocal;
     UseSecondRegister(share, kWeight);
@@ -291,6 +312,7 @@ class Elementwise {
     UseRegister(gradient, kShare);
     UseSecondRegister(gradient, kWeight);
     gradient.code.p1 = Source::kL0;
+    // Pick takes register l1, which is the weight here: w at the label's class, else 0.
     gradient.code.q1 = Source::kPick;
     gradient.code.negate_q1 = 1;
     gradient.pick_table = table;
@@ -305,6 +327,7 @@ class Elementwise {
     UseSecondRegister(loss, kMaximum);
     loss.code.q1 = Source::kL1;
     loss.code.l2 = VectorOpEmitter::Register(kLogit);
+    // The logit is subtracted in the second stage.
     loss.code.q2 = Source::kL2;
     loss.code.negate_q2 = 1;
     vector_.Lane(loss, kLoss);
@@ -331,6 +354,8 @@ class Elementwise {
     of.step = static_cast<int32_t>(layout.OfPlane(groups));
     const int64_t limit =
         std::min(lowering_.machine.tile_slots, lowering_.machine.accumulator_slots) / 2;
+    // The chunk is the largest divisor of `groups` that fits one half of the slots. So all chunks
+    // are equal.
     for (int64_t n = std::min(limit, of.groups); n > 1 && of.chunk == 1; --n) {
       if (of.groups % n == 0) of.chunk = n;
     }

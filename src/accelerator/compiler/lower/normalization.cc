@@ -68,6 +68,7 @@ class NormalizationLowering {
   void LowerMoments(const ops::Moments& op, const In<ops::Moments>& in,
                     const Out<ops::Moments>& out, const VectorOp& first) {
     const int64_t features = FeaturesOf(in.x);
+    // The mean is a multiplication by 1 / F, rounded to FP32.
     const float share = 1 / static_cast<float>(features);
     vector_.Reduce(first, {Tap::kAdd, kMean, kPartial}, features);
     VectorOp mean = VectorOpEmitter::OfRegister(kMean)
@@ -79,6 +80,7 @@ class NormalizationLowering {
     square.code.l0 = VectorOpEmitter::Register(kMean);
     square.code.q1 = Source::kL0;
     square.code.negate_q1 = 1;
+    // The first stage computes x - mean, the second one its square.
     square.code.p2 = Source::kSelf;
     vector_.Reduce(square, {Tap::kAdd, kRstd, kPartial}, features);
     VectorOp root = VectorOpEmitter::OfRegister(kRstd)
@@ -87,7 +89,9 @@ class NormalizationLowering {
                         .Write(VectorOpEmitter::Row({out.moments}, 1));
     root.code.p1 = Source::kG;
     root.code.q1 = Source::kH;
+    // The first stage computes sum / F + epsilon, the argument of the function.
     root.code.function = Function::kRsqrt;
+    // The register is not needed later: a reader loads rstd from `moments`.
     vector_.Emit(root, 1);
   }
   void Lower(const ops::Moments& op, const In<ops::Moments>& in, const Out<ops::Moments>& out) {
@@ -117,6 +121,7 @@ class NormalizationLowering {
     NormalizeInput(vector_op);
     if (in.gain != kNoTensor) {
       vector_op.Scalar({in.gain}).SecondScalar({in.shift});
+      // The second stage applies gain and shift, which are scalars of each feature.
       vector_op.code.p2 = Source::kG;
       vector_op.code.q2 = Source::kH;
     } else if (group_.size() > 1) {
@@ -133,10 +138,12 @@ class NormalizationLowering {
     VectorOp gain = VectorOp{}.Read({in.x}).With({in.dy});
     NormalizeInput(gain);
     gain.code.p2 = Source::kB;
+    // The sum over lanes takes v3, which is xhat dy.
     gain.lanes = WordRun{out.d_gain};
     vector_.Emit(gain, FeaturesOf(in.dy));
     VectorOp shift = VectorOp{}.Read({in.dy});
     shift.lanes = WordRun{out.d_shift};
+    // The sum over lanes takes x1, which is dy.
     shift.code.lane_source = 1;
     vector_.Emit(shift, FeaturesOf(in.dy));
   }
@@ -208,6 +215,7 @@ class NormalizationLowering {
     vector_.LoadRegister(VectorOpEmitter::Row({in.sums}, 0), kS0);
     vector_.LoadRegister(VectorOpEmitter::Row({in.sums}, 1), kS1);
     if (in.gain != kNoTensor) {
+      // Combine has no free factor for the gain, so dy gain goes to memory first.
       scaled = {lowering_.tensors.NewScratch(in.dy)};
       vector_.Emit(VectorOpEmitter::Scaled({in.dy}, {in.gain}).Write(scaled), FeaturesOf(in.dy));
     }
@@ -218,6 +226,7 @@ class NormalizationLowering {
   // so they are not written to memory.
   void DropoutAndGradient(const ops::Dropout& op, const In<ops::Dropout>& in,
                           const Out<ops::Dropout>& out) {
+    // `plain` masks dy and sums it. The later vector ops read the masked words.
     VectorOp plain = VectorOp{}.Read({in.x}).Write({out.y});
     VectorOpEmitter::Mask(plain, op.dropout, &isa::Vector::p1);
     const auto sums = group_[1].Inputs<ops::NormalizeGradSums>();
@@ -236,6 +245,8 @@ class NormalizationLowering {
     const WordRun scaled{lowering_.tensors.NewScratch(sums.dy)};
     VectorOp plain = Plain(sums).Write(scaled);
     UpdateBySum(plain, group_[4], /*of_input=*/true);
+    // The update of gain needs the sum of xhat dy without the gain. It is v3, while the gain is a
+    // factor of v4.
     VectorOp product = Product(sums);
     UpdateBySum(product, group_[3], /*of_input=*/false);
     SumUp(sums, plain, product);
@@ -254,6 +265,7 @@ class NormalizationLowering {
     VectorOp product = Product(sums);
     product.lanes = gradient;
     vector_.Reduce(product, {Tap::kAdd, kS1, kPartial}, FeaturesOf(sums.dy));
+    // From here on `dy` holds dy gain.
     VectorOp plain = Plain(sums).Write({sums.dy});
     UpdateBySum(plain, group_[4], /*of_input=*/true);
     vector_.Reduce(plain, {Tap::kAdd, kS0, kPartial}, FeaturesOf(sums.dy));

@@ -42,10 +42,13 @@ std::vector<BankConflict> FindBankConflicts(const std::vector<MachineOp>& ops,
             ++n;
             // The start of a sum is read when the sum is complete.
             const int64_t late = access == Access::kUpdate ? latency : 0;
+            // An update reads early if it merges lanes and late if it is the start of a sum. The
+            // interval covers both cases.
             if (access != Access::kWrite) {
               uses.push_back({time.start, time.issued + late, tensor, false, i});
             }
             if (access != Access::kRead) {
+              // Results leave the unit `latency` cycles after the issue of their element.
               uses.push_back({time.start + latency, time.issued + latency, tensor, true, i});
             }
           });
@@ -53,6 +56,8 @@ std::vector<BankConflict> FindBankConflicts(const std::vector<MachineOp>& ops,
         op.instruction);
   }
   std::map<std::pair<StoredId, StoredId>, int64_t> cycles;
+  // `uses` is in the order of dispatch. `open` holds earlier uses that a later one can still meet
+  // in time.
   std::vector<const Use*> open;
   for (const Use& use : uses) {
     // An instruction starts after its dispatch, and dispatches are in order. So a use that ends
@@ -61,8 +66,11 @@ std::vector<BankConflict> FindBankConflicts(const std::vector<MachineOp>& ops,
     std::erase_if(open, [&](const Use* other) { return other->end <= now; });
     for (const Use* other : open) {
       const bool together = other->instruction == use.instruction;
+      // A bank has separate ports for reading and writing. A tensor cannot be apart from itself, so
+      // waits order its uses.
       if (other->writes != use.writes || other->tensor == use.tensor) continue;
       if (!together && other->end <= use.begin) continue;
+      // The later instruction would wait from its own begin to the end of the earlier use.
       cycles[std::minmax(other->tensor, use.tensor)] += together ? kAlways : other->end - use.begin;
     }
     open.push_back(&use);

@@ -21,6 +21,8 @@ MemoryPlan::MemoryPlan(const Graph& graph, const isa::Accelerator& machine,
     : machine_(&machine),
       lives_(LifetimesOf(ops, layouts.size(), LoopIndexedTensors(loop_indexed))),
       extents_(layouts.size()) {
+  // A tensor with a plane partition occupies the same offsets in both columns, so one plane's words
+  // are its size.
   for (const TensorLayout& layout : layouts) spans_.push_back(layout.span());
   const auto whole = Lifetime{0, static_cast<int>(ops.size())};
   for (size_t id = 0; id < graph.tensors.size(); ++id) {
@@ -35,10 +37,12 @@ MemoryPlan::MemoryPlan(const Graph& graph, const isa::Accelerator& machine,
   std::vector<std::vector<StoredId>> together(layouts.size());
   for (size_t id = 0; id < layouts.size(); ++id) together[id] = {static_cast<StoredId>(id)};
   for (const std::vector<TensorId>& sequence : loop_indexed) {
+    // The first tensor of the sequence stands for the item. The others have no item of their own.
     for (const TensorId id : sequence) together[static_cast<size_t>(id)].clear();
     together[static_cast<size_t>(sequence[0])] = sequence;
   }
 
+  // Each kind of word has a memory of its own, so it is placed alone.
   for (const WordKind word : {WordKind::kToken, WordKind::kRank, WordKind::kScalar}) {
     Kind& kind = kinds_.emplace_back(Kind{.kind = word, .items = {}, .members = {}});
     for (size_t id = 0; id < layouts.size(); ++id) {
@@ -46,6 +50,8 @@ MemoryPlan::MemoryPlan(const Graph& graph, const isa::Accelerator& machine,
       if (layout.elements == 0 || layout.kind != word || together[id].empty()) continue;
       PlacedItem item{.parts = {}, .split = layout.split != 0};
       for (const StoredId member : together[id]) {
+        // All members of a loop-indexed sequence have the same layout (loop_rolling.cc), so their
+        // addresses have one stride.
         const int64_t begin = item.parts.empty() ? 0 : item.words();
         item.parts.push_back({lives_[static_cast<size_t>(member)], begin, layout.span()});
       }
@@ -61,6 +67,7 @@ void MemoryPlan::PlaceLowest() {
     const auto number = static_cast<int32_t>(kind.kind);
     const isa::Region& region = isa::RegionOf(*machine_, number);
     const int64_t height = PlaceItems(kind.items, machine_->planes);
+    // A plane has an equal share of the region, so the fuller column decides the need.
     words_[kind.kind] = height * machine_->planes;
     if (height > isa::PlaneStep(region, machine_->planes)) {
       shortfalls_.push_back(
@@ -87,6 +94,7 @@ void MemoryPlan::AssignBanks(const std::vector<BankConflict>& conflicts) {
       }
     }
   }
+  // A conflict exists only between two tensors of one kind, because kinds have different banks.
   for (Kind& kind : kinds_) {
     std::vector<ItemConflict> of_kind;
     for (const BankConflict& conflict : conflicts) {
@@ -98,6 +106,8 @@ void MemoryPlan::AssignBanks(const std::vector<BankConflict>& conflicts) {
     const int64_t left =
         AssignItemsToBanks(kind.items, machine_->planes, isa::PlaneStep(region, machine_->planes),
                            region.depth, of_kind);
+    // Each pair within one instruction counts kAlways. The quotients are numbers of pairs: all, and
+    // those that remain.
     if (left >= kAlways) {
       int64_t pairs = 0;
       for (const ItemConflict& conflict : of_kind) pairs += conflict.cycles / kAlways;
@@ -114,6 +124,7 @@ void MemoryPlan::SetExtents(const Kind& kind) {
   const int64_t plane_step = isa::PlaneStep(isa::RegionOf(*machine_, number), machine_->planes);
   for (size_t i = 0; i < kind.items.size(); ++i) {
     const PlacedItem& item = kind.items[i];
+    // A column is the part of the region that belongs to one plane.
     auto address = static_cast<uint32_t>(number) << isa::kRegionShift |
                    static_cast<uint32_t>(item.column * plane_step + item.offset);
     for (const StoredId id : kind.members[i]) {
@@ -130,8 +141,11 @@ void SetAddresses(const std::vector<Extent>& extents, std::vector<MachineOp>& op
         [&](auto& instruction) {
           size_t n = 0;
           VisitWalks(instruction, [&](isa::Walk& walk, Access) {
+            // Until here the base is an offset within the tensor.
             walk.base += address(op.tensors[n]);
             if (!op.next.empty()) {
+              // The address moves to the next tensor of the sequence in each iteration of the
+              // rolled loop.
               walk.outer = static_cast<int32_t>(address(op.next[n]) - address(op.tensors[n]));
             }
             ++n;

@@ -25,6 +25,7 @@ class Placement {
       item.offset = LowestFree(item);
       // A whole tensor takes the column in which it lies lower.
       if (!item.split && columns_ > 1) {
+        // Both columns are tried. With equal offsets the first column is taken.
         const int64_t first = item.offset;
         item.column = 1;
         item.offset = LowestFree(item);
@@ -42,6 +43,8 @@ class Placement {
  private:
   int64_t LowestFree(const PlacedItem& item) const {
     std::vector<OffsetGap> gaps;
+    // Only items that live at the same time make a gap, so words are shared by items whose lives do
+    // not overlap.
     for (const size_t n : placed_) AddConflicts(item, items_[n], gaps);
     // Gaps are sorted by their begin. The first one that begins at or after the offset leaves it
     // free.
@@ -76,6 +79,7 @@ Lifetime PlacedItem::life() const {
 }
 
 void AddConflicts(const PlacedItem& item, const PlacedItem& other, std::vector<OffsetGap>& gaps) {
+  // An item with a plane partition is in both columns, so it meets every other item.
   if (!item.split && !other.split && item.column != other.column) return;
   for (const PlacedPart& part : item.parts) {
     for (const PlacedPart& there : other.parts) {
@@ -104,9 +108,11 @@ int64_t PlaceItems(std::vector<PlacedItem>& items, int columns) {
   for (const Before& order : orders) {
     std::vector<PlacedItem> tried = items;
     std::iota(numbers.begin(), numbers.end(), size_t{0});
+    // A stable sort keeps the given order among equal items, so the result is deterministic.
     std::stable_sort(numbers.begin(), numbers.end(),
                      [&](size_t a, size_t b) { return order(items[a], items[b]); });
     const int64_t height = Placement(tried, columns).Run(numbers);
+    // The first of several equal heights is kept.
     if (height >= least) continue;
     least = height;
     best = std::move(tried);

@@ -21,6 +21,8 @@ constexpr size_t kTileSpace = 3, kAccumulatorSpace = 4, kRegisterSpace = 5;
 
 Hazards::Hazards(const std::vector<Extent>& extents, const isa::Accelerator& machine, Ports ports)
     : extents_(extents), machine_(machine), banks_have_ports_(ports == Ports::kOfBanks) {
+  // All words of the machine are numbered in one sequence: token words, rank words, scalars, tiles,
+  // accumulators, registers.
   const std::array<int64_t, 6> sizes = {machine.tokens.words(),
                                         machine.ranks.words(),
                                         machine.scalars.words(),
@@ -33,6 +35,8 @@ Hazards::Hazards(const std::vector<Extent>& extents, const isa::Accelerator& mac
                                         machine.scalars.banks};
   for (size_t i = 0; i < banks.size(); ++i) banks_[i + 1] = banks_[i] + banks[i];
   ports_.resize(2 * (banks_have_ports_ ? static_cast<size_t>(banks_.back()) : extents.size()));
+  // Entry n of the running sums is the earliest start of instruction n after the start of the first
+  // one.
   for (auto& cycles : issue_cycles_) cycles.push_back(0);
 }
 
@@ -41,6 +45,8 @@ void Hazards::Synchronize() {
 }
 
 void Hazards::SetBody(std::span<const MachineOp> body) {
+  // An instruction counts once for each operand, so reading and writing with two operands is not
+  // alone.
   std::map<StoredId, int> touches;
   for (const MachineOp& op : body) {
     for (const StoredId id : op.tensors) ++touches[id];
@@ -68,6 +74,7 @@ const std::vector<Hazards::Requirement>& Hazards::Take(const MachineOp& op, int6
   std::visit(
       [&](const auto& instruction) {
         using T = std::decay_t<decltype(instruction)>;
+        // The sequencer runs loop, sync and end itself, so they have no accesses.
         if constexpr (requires { T::kUnit; }) {
           Describe(instruction, op, iteration);
           Slots(instruction, iteration);
@@ -146,6 +153,7 @@ void Hazards::Describe(const T& instruction, const MachineOp& op, int64_t iterat
     }
     nest_[plane_loop_] = planes;
   }
+  // VisitWalks gives the walks in the order of op.tensors.
   size_t n = 0;
   VisitWalks(instruction, [&](const isa::Walk& walk, Access access) {
     const StoredId id = op.tensors[n++];
@@ -175,10 +183,13 @@ void Hazards::Describe(const T& instruction, const MachineOp& op, int64_t iterat
       operand.place = PlaceOf(walk.base) + walk.outer * iteration;
       for (size_t j = 0; j < 4; ++j) operand.stride[LoopOf(j)] = walk.stride[j];
       if (walk.split != 0) {
+        // The instruction may run on plane 1 alone. Its words then begin in the second half of the
+        // region.
         const int64_t step = isa::PlaneStep(
             isa::RegionOf(machine_, static_cast<int32_t>(walk.base >> isa::kRegionShift)),
             machine_.planes);
         operand.place += std::countr_zero(PlanesOf(instruction)) * step;
+        // A drain visits the planes in its fifth loop. Other units use both planes in one element.
         if (in_turn) {
           operand.stride[plane_loop_] = step;
         } else {
@@ -203,6 +214,7 @@ void Hazards::Describe(const T& instruction, const MachineOp& op, int64_t iterat
 void Hazards::AddIndex(const isa::Index& index, size_t space, bool writes) {
   Operand operand;
   operand.place = spaces_[space] + index.base;
+  // The largest index: a loop with a negative stride starts at its largest one.
   int64_t needed = int64_t{index.base} + 1;
   for (size_t j = 0; j < 4; ++j) {
     operand.stride[LoopOf(j)] = index.stride[j];
@@ -253,6 +265,7 @@ void Hazards::Require(size_t unit, const Touch& touch, int64_t offset) {
   if (sequence < synchronized_[unit]) return;
   // The cycles of its elements are unknown, because the host sets their number.
   if (taken_[unit][static_cast<size_t>(sequence)].at_worst) offset = kUntilDone;
+  // One wait serves all words that the two instructions share, so the largest offset counts.
   for (Requirement& known : requirements_) {
     if (known.unit == unit && known.sequence == sequence) {
       known.offset = std::max(known.offset, offset);
@@ -264,6 +277,8 @@ void Hazards::Require(size_t unit, const Touch& touch, int64_t offset) {
 
 void Hazards::Meet(Word& word, const Operand& operand, int64_t cycle) {
   const auto sequence = static_cast<int32_t>(std::ssize(taken_[unit_])) - 1;
+  // An instruction does not wait for itself. The compiler keeps the distances within it
+  // (docs/timing.md).
   const auto mine = [&](size_t unit, const Touch& touch) {
     return touch.sequence < 0 || (unit == unit_ && touch.sequence == sequence);
   };
@@ -271,6 +286,8 @@ void Hazards::Meet(Word& word, const Operand& operand, int64_t cycle) {
   const int64_t first = at_worst_ ? 0 : cycle;
   // A read is needed only read_delay cycles after the issue. A write counts from the issue on.
   const int64_t found = first + operand.read_delay;
+  // Read after write and write after write: the access waits until the earlier result is in the
+  // word.
   if (word.writer_unit >= 0) {
     const auto unit = static_cast<size_t>(word.writer_unit);
     if (!mine(unit, word.writer)) {
@@ -281,6 +298,7 @@ void Hazards::Meet(Word& word, const Operand& operand, int64_t cycle) {
     }
   }
   const Touch now{sequence, static_cast<int32_t>(cycle)};
+  // Write after read: the word must keep its old value until the last reader has it.
   if (operand.writes) {
     for (size_t unit = 0; unit < isa::kUnits; ++unit) {
       const Touch& reader = word.readers[unit];
@@ -296,11 +314,14 @@ void Hazards::Meet(Word& word, const Operand& operand, int64_t cycle) {
     word.writer = now;
   }
   if (operand.reads) {
+    // The cycle is that of the read itself, which is later than the issue for the start of a sum.
     word.readers[unit_] = {sequence, static_cast<int32_t>(cycle + operand.read_delay)};
   }
 }
 
 int64_t Hazards::SpreadOf(const isa::Walk& walk) const {
+  // This runs through all elements, because strides of different loops may lead to one word in many
+  // ways.
   std::map<int64_t, std::pair<int64_t, int64_t>> met;  // by word: the first and the last element
   std::array<int64_t, 5> index{};
   int64_t spread = 0;
@@ -317,6 +338,7 @@ int64_t Hazards::SpreadOf(const isa::Walk& walk) const {
 }
 
 size_t Hazards::PortOf(const Operand& operand, int64_t place, size_t write) const {
+  // Every tensor has its own pair of ports, numbered like a bank's: read port, write port.
   if (!banks_have_ports_) return 2 * static_cast<size_t>(operand.tensor) + write;
   size_t region = 0;
   while (place >= spaces_[region + 1]) ++region;
@@ -326,8 +348,12 @@ size_t Hazards::PortOf(const Operand& operand, int64_t place, size_t write) cons
 }
 
 void Hazards::UsePorts(const Operand& operand, int64_t place, int64_t cycle) {
+  // Tiles, accumulators and lane registers are registers of the array or of the unit. They have no
+  // bank ports.
   if (place >= spaces_[kTileSpace]) return;
   const auto use = [&](size_t port, int64_t at) {
+    // An instruction holds a port from its first to its last use, even if elements between them
+    // leave it free.
     for (PortUse& known : port_uses_) {
       if (known.port != port) continue;
       known.first = std::min(known.first, at);
@@ -357,6 +383,7 @@ void Hazards::MeetPorts() {
 }
 
 void Hazards::Elements(int64_t interval, int64_t elements) {
+  // Issue cycles count from the start of the instruction.
   const int64_t last = (elements - 1) * interval;
   for (const Operand& operand : operands_) {
     if (operand.whole > 0) {
@@ -384,6 +411,7 @@ void Hazards::Elements(int64_t interval, int64_t elements) {
       for (size_t j = 5; j-- > 0;) {
         at += operand.stride[j];
         if (++index[j] < nest_[j]) break;
+        // This loop is complete, so its strides are taken back before the next outer loop advances.
         at -= nest_[j] * operand.stride[j];
         index[j] = 0;
       }

@@ -33,7 +33,7 @@ constexpr int64_t kUrgent = 8000;
 
 enum MainUnit { kStreamUnit, kVectorUnit };
 
-// What the model knows of a group. Times are in cycles.
+// Holds what the model knows of a group. Times are in cycles.
 struct Node {
   MainUnit unit = kVectorUnit;
   int64_t cycles = 0;      // time that its unit works
@@ -244,6 +244,7 @@ class Scheduling {
     int64_t ready = 0;
     for (const auto& [n, close] : node.before) {
       const Node& before = nodes_[n];
+      // A close reader starts with the last pass of its writer, a fixed latency later.
       if (close) {
         ready = std::max(ready, before.finish - before.tail - before.last_pass + kLatency);
       } else {
@@ -260,6 +261,7 @@ class Scheduling {
         const auto found = read_.find(id);
         if (found == read_.end()) return;
         for (const Reading& other : found->second) {
+          // Readings of the same unit never overlap, because a unit takes one node at a time.
           if (other.unit == node.unit || other.end <= begin || other.begin >= end) continue;
           start += other.end - begin;
           moved = true;
@@ -297,6 +299,7 @@ class Scheduling {
     size_t best = ready.front().second;
     int64_t most = -1;
     for (const auto& [start, i] : ready) {
+      // Among the nodes that can start almost as early as the first one, the priority decides.
       if (start > first + (nodes_[i].loops ? kLoopSlack : kSlack) || nodes_[i].priority <= most)
         continue;
       best = i;

@@ -32,6 +32,7 @@ bool Alike(const Op& a, const Op& b) {
     if (contract != nullptr && contract->gather.list >= 0) return false;
   }
   for (Operation* of : {&x, &y}) {
+    // Streams may differ from iteration to iteration by a constant step, which TripStep checks.
     if (int* stream = StreamOf(*of)) *stream = 0;
   }
   return x == y;
@@ -43,6 +44,7 @@ class TripStep {
   TripStep(const std::vector<FusionGroup>& from, const std::vector<FusionGroup>& to,
            const std::vector<TensorLayout>& layout)
       : layouts_(layout) {
+    // Both iterations must have the same groups with the same operations in the same order.
     alike_ = from.size() == to.size();
     for (size_t i = 0; alike_ && i < from.size(); ++i) {
       alike_ = from[i].size() == to[i].size();
@@ -60,6 +62,7 @@ class TripStep {
     Operation x = a.operation, y = b.operation;
     const int *from = StreamOf(x), *to = StreamOf(y);
     if (alike_ && from != nullptr) {
+      // An instruction has one stream step for the loop, so all operations must agree on it.
       if (!stream_step_) stream_step_ = *to - *from;
       alike_ = *stream_step_ == *to - *from;
     }
@@ -67,6 +70,7 @@ class TripStep {
     for (size_t i = 0; alike_ && i < a.out.size(); ++i) Meet(a.out[i], b.out[i]);
   }
   void Meet(TensorId a, TensorId b) {
+    // An optional operand must be present in both iterations or in neither.
     if (a == kNoTensor || b == kNoTensor) {
       alike_ = a == b;
       return;
@@ -108,6 +112,8 @@ std::map<TensorId, int> OnlySections(const std::vector<std::vector<FusionGroup>>
 std::vector<std::vector<TensorId>> Paths(const std::map<TensorId, std::set<TensorId>>& neighbours) {
   std::vector<std::vector<TensorId>> paths;
   std::set<TensorId> seen;
+  // Neighbours form chains. A tensor with one neighbour is an end of a chain, from which the walk
+  // starts.
   for (const auto& [end, of_end] : neighbours) {
     BITTERN_CHECK(of_end.size() <= 2);  // a tensor has one place, so at most two neighbours
     if (of_end.size() != 1 || seen.contains(end)) continue;
@@ -117,6 +123,7 @@ std::vector<std::vector<TensorId>> Paths(const std::map<TensorId, std::set<Tenso
       more = false;
       for (const TensorId id : neighbours.at(path.back())) {
         if (!seen.insert(id).second) continue;
+        // At most one neighbour is new: the other one is where the walk came from.
         path.push_back(id);
         more = true;
         break;
@@ -134,12 +141,14 @@ RolledStep RollLoops(std::vector<FusionGroup> groups, const Graph& graph,
                      const std::vector<TensorLayout>& layout) {
   std::vector<std::vector<FusionGroup>> parts;  // one for each iteration and for the code between
   for (FusionGroup& group : groups) {
+    // All operations of a group are in one iteration (fusion_groups.cc), so the first one decides.
     const auto same = [&](const FusionGroup& other) {
       return other[0].loop == group[0].loop && other[0].iteration == group[0].iteration;
     };
     if (parts.empty() || !same(parts.back().front())) parts.emplace_back();
     parts.back().push_back(std::move(group));
   }
+  // One set more than parts: no section follows the last one.
   std::vector<std::set<TensorId>> reads(parts.size() + 1);
   for (size_t i = 0; i < parts.size(); ++i) {
     for (const FusionGroup& group : parts[i]) {
@@ -150,6 +159,8 @@ RolledStep RollLoops(std::vector<FusionGroup> groups, const Graph& graph,
     }
   }
   const std::map<TensorId, int> only = OnlySections(parts);
+  // A local tensor is made and used in one iteration. All iterations can use the words of the first
+  // one's tensor.
   const auto local = [&](TensorId id) { return only.at(id) >= 0 && !graph.At(id).persistent; };
 
   RolledStep sections;
@@ -161,12 +172,16 @@ RolledStep RollLoops(std::vector<FusionGroup> groups, const Graph& graph,
     size_t end = i + 1;
     while (end < parts.size() && parts[end][0][0].loop >= 0 &&
            parts[end][0][0].loop == parts[i][0][0].loop) {
+      // Each iteration is compared with the one before, so that every step has the same tensors and
+      // stream step.
       const TripStep step(parts[end - 1], parts[end], layout);
       if (!step.alike() || (section.iterations > 1 && step.stream_step() != section.stream_step))
         break;
       section.stream_step = step.stream_step();
       for (const auto& [tensor, next] : step.next()) {
         if (tensor == next || local(tensor)) continue;
+        // `next` has the step from the first to the second iteration. Later steps have the same
+        // stride, because the tensors of a sequence are adjacent and of equal size.
         if (section.iterations == 1) section.next.emplace(tensor, next);
         neighbours[tensor].insert(next);
         neighbours[next].insert(tensor);
@@ -174,6 +189,7 @@ RolledStep RollLoops(std::vector<FusionGroup> groups, const Graph& graph,
       ++section.iterations;
       ++end;
     }
+    // A part that belongs to no loop becomes a section of one iteration.
     section.groups = std::move(parts[i]);
     sections.list.push_back(std::move(section));
     i = end;

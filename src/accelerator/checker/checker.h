@@ -8,16 +8,16 @@
 //
 // - every instruction is valid, and stays within memory, slots, registers and tables;
 // - every access is to a tensor that is alive then, and an operand stays within one tensor;
-// - every word, slot and register that is read was written before, words within the same lifetime,
-// and
-//   every tensor has been written whole when its lifetime ends;
-// - two accesses to one word, slot or register have a guaranteed order, if one of them is a write.
-// Waits,
-//   queues and the fixed pace of a unit guarantee it, also through other instructions. There is no
-//   assumption about the time at which the sequencer dispatches an instruction (order.h);
+// - every word, slot and register that is read was written before, words within the same lifetime;
+// - every tensor has been written whole when its lifetime ends;
+// - two accesses to one word, slot or register have a guaranteed order, if one of them is a write;
 // - elements of one instruction that use one place are as far apart as the specification demands;
-// - two accesses never use one port of a bank in the same cycle (a bank has one read and one write
-// port).
+// - two accesses never use one port of a bank in the same cycle. A bank has one read and one write
+//   port.
+//
+// Waits, queues and the fixed pace of a unit guarantee an order, also through other instructions.
+// The checker assumes nothing about the time at which the sequencer dispatches an instruction
+// (order.h).
 //
 // An operand whose place an index table gives may take any entry of the table. The map says how
 // many there are; otherwise they are all that stay within the tensor.

@@ -75,7 +75,13 @@ class Fields {
 
  private:
   int64_t Number(const Json& value, std::string_view name, int64_t least, int64_t most) const {
-    if (!value.is_number_integer() || value > most || value < least) {
+    // JSON's unsigned numbers beyond int64_t would turn into negative ones.
+    const bool fits = value.is_number_unsigned()
+                          ? std::cmp_less_equal(value.get<uint64_t>(), most) &&
+                                std::cmp_greater_equal(value.get<uint64_t>(), least)
+                          : value.is_number_integer() && value.get<int64_t>() <= most &&
+                                value.get<int64_t>() >= least;
+    if (!fits) {
       Fail("{}: {} is {}; expected a whole number from {} to {}", place_, name,
            Quoted(value.dump()), least, most);
     }

@@ -75,6 +75,8 @@ TEST(MemoryMap, RefusesWhatItDoesNotWrite) {
   refuse("\"last_reader\": 20", "\"last_reader\": 21", "last_reader is '21'");
   refuse("\"last_reader\": 7", "\"last_reader\": 2", "before its first writer");
   refuse("\"first_writer\": 3", "\"first_writer\": 3.5", "first_writer is '3.5'");
+  // As int64_t this would be -1, which is kBefore.
+  refuse("\"first_writer\": 3", "\"first_writer\": 18446744073709551615", "first_writer is '1844");
   refuse("\"table\": 2", "\"table\": 9", "table is '9'; expected a whole number from 1 to 8");
   refuse("\"places\": 3", "\"places\": -1", "places is '-1'; expected a whole number from 0 to");
   refuse("\"instructions\": 20", "\"instructions\": 18446744073709551615", "instructions is");

@@ -162,6 +162,7 @@ ArrayKernels ChooseArrayKernels(int64_t rows, int64_t lanes) {
   // generic kernels.
   if (rows == 12 && lanes == 32) return Array<12, 32>::Kernels();
   if (rows == 4 && lanes == 16) return Array<4, 16>::Kernels();
+  if (rows == 12 && lanes == 16) return Array<12, 16>::Kernels();
   if (rows == 12 && lanes == 8) return Array<12, 8>::Kernels();
   return GenericArrayKernels(rows, lanes);
 }

@@ -94,8 +94,9 @@ void Print(const std::vector<ExplorePoint>& points) {
 int RunExplore(const ExploreOptions& options) {
   Config config = options.config.Load();
   options.config.Apply(config);
-  if (config.model.format != Format::kTensor) {
-    Fail("explore: sweeps the ranks of tensor trains, {} is dense", config.name);
+  if (config.model.map.format != MatrixFormat::kTt) {
+    Fail("explore: sweeps the ranks of tensor trains; the maps of {} have format \"{}\"",
+         config.name, Name(config.model.map.format));
   }
   const isa::Accelerator& machine = options.device.Value();
   const Sweep sweep{.rows = ParseList(options.rows, "--rows", 1, 32),

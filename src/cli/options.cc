@@ -194,7 +194,10 @@ void ConfigOptions::Add(CLI::App& parser) {
 }
 
 Config ConfigOptions::Load() const {
-  return LoadConfig(config_given() ? config_ : kDefault, Changes());
+  std::vector<std::string> notes;
+  Config config = LoadConfig(config_given() ? config_ : kDefault, Changes(), &notes);
+  for (const std::string& note : notes) fmt::print(stderr, "note: {}\n", note);
+  return config;
 }
 
 Config ConfigOptions::Change(const Config& config) const {

@@ -78,8 +78,7 @@ struct OrderCost {
 };
 
 std::vector<OrderCost> OrderCosts(const ModelConfig& model) {
-  const Chain chain =
-      model.format == Format::kDense ? DenseChain(model.hidden, model.hidden) : TtChain(model.map);
+  const Chain chain = MakeChain(model.map, model.hidden, model.hidden);
   std::vector<OrderCost> costs;
   for (const Order order : kOrders) {
     const ContractionTree tree = Plan(order, chain, model.tokens);

@@ -103,6 +103,11 @@ std::vector<ExecutorCase> ExecutorCases() {
     std::erase(name, '-');
     cases.push_back({name, TinyConfig(Format::kTensor, order)});
   }
+  for (const MatrixFormat format : {MatrixFormat::kTtm, MatrixFormat::kDense}) {
+    Config config = TinyConfig();
+    config.model.map = TinyMap(config.model.hidden, config.model.hidden, format).matrix;
+    cases.push_back({fmt::format("{}_maps", Name(format)), config});
+  }
   cases.push_back({"dense", TinyConfig(Format::kDense)});
   cases.push_back({"padded", TinyConfig(), true});
   const auto add = [&](const char* name, const auto& change) {
@@ -176,7 +181,7 @@ TEST(Executor, EightCoresInEveryOrder) {
         config.objective = objective;
         config.model.hidden = 16;
         config.model.vocabulary = 256;
-        config.model.map = {map.output_modes, map.input_modes, map.ranks};
+        config.model.map = {.train = {map.output_modes, map.input_modes, map.ranks}};
         config.model.embedding = {
             {2, 2, 2, 2, 2, 2, 2, 2}, {2, 2, 1, 1, 2, 1, 1, 2}, {1, 2, 3, 2, 2, 2, 3, 2, 1}};
         Pair pair(config, Recompute::kElementwise);

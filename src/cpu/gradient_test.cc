@@ -16,20 +16,28 @@ struct Case {
   Format format;
   Order order;
   double dropout = 0;  // of masks that the step's key fixes, so that differences can be taken
+  MatrixFormat maps = MatrixFormat::kTt;  // of a tensor model
+
+  Config MakeConfig() const {
+    Config config = TinyConfig(format, order);
+    config.training.dropout = dropout;
+    if (maps != MatrixFormat::kTt) {
+      config.model.map = TinyMap(config.model.hidden, config.model.hidden, maps).matrix;
+    }
+    return config;
+  }
 };
 
 class GradientTest : public testing::TestWithParam<Case> {};
 
 TEST_P(GradientTest, EqualsCentralDifferences) {
-  Config config = TinyConfig(GetParam().format, GetParam().order);
-  config.training.dropout = GetParam().dropout;
+  const Config config = GetParam().MakeConfig();
   ReferenceStep step(config, BuildStep(config, {.kind = StepKind::kGradients}));
   ExpectClose(step.Gradients(), step.Differences(), 1e-6);
 }
 
 TEST_P(GradientTest, IsTheSameWhenRecomputed) {
-  Config config = TinyConfig(GetParam().format, GetParam().order);
-  config.training.dropout = GetParam().dropout;
+  const Config config = GetParam().MakeConfig();
   const auto gradients = [&](StepOptions options) {
     return ReferenceStep(config, BuildStep(config, options)).Gradients();
   };
@@ -40,15 +48,20 @@ TEST_P(GradientTest, IsTheSameWhenRecomputed) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Orders, GradientTest,
-                         testing::Values(Case{"Dense", Format::kDense, Order::kOptimal},
-                                         Case{"Matrix", Format::kTensor, Order::kMatrix},
-                                         Case{"RightToLeft", Format::kTensor, Order::kRightToLeft},
-                                         Case{"Btt", Format::kTensor, Order::kBtt},
-                                         Case{"Optimal", Format::kTensor, Order::kOptimal},
-                                         Case{"OptimalWithDropout", Format::kTensor,
-                                              Order::kOptimal, 0.3}),
-                         [](const auto& instance) { return std::string(instance.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Orders, GradientTest,
+    testing::Values(Case{"Dense", Format::kDense, Order::kOptimal},
+                    Case{"Matrix", Format::kTensor, Order::kMatrix},
+                    Case{"RightToLeft", Format::kTensor, Order::kRightToLeft},
+                    Case{"Btt", Format::kTensor, Order::kBtt},
+                    Case{"Optimal", Format::kTensor, Order::kOptimal},
+                    Case{"TtmRightToLeft", Format::kTensor, Order::kRightToLeft, 0,
+                         MatrixFormat::kTtm},
+                    Case{"TtmBtt", Format::kTensor, Order::kBtt, 0, MatrixFormat::kTtm},
+                    Case{"TtmOptimal", Format::kTensor, Order::kOptimal, 0, MatrixFormat::kTtm},
+                    Case{"DenseMaps", Format::kTensor, Order::kOptimal, 0, MatrixFormat::kDense},
+                    Case{"OptimalWithDropout", Format::kTensor, Order::kOptimal, 0.3}),
+    [](const auto& instance) { return std::string(instance.param.name); });
 
 }  // namespace
 }  // namespace bittern

@@ -22,6 +22,7 @@ struct Case {
   Format format;
   Order order;
   Recompute recompute = Recompute::kElementwise;
+  MatrixFormat maps = MatrixFormat::kTt;  // of a tensor model
 };
 
 class LayerGradientTest : public testing::TestWithParam<Case> {
@@ -34,7 +35,10 @@ class LayerGradientTest : public testing::TestWithParam<Case> {
     AddEmbedding(config_.model, *step_);
   }
   // The map from `columns` to `rows` features in the case's format.
-  MapShape Map(int rows, int columns) const { return TinyMap(rows, columns, GetParam().format); }
+  MapShape Map(int rows, int columns) const {
+    return GetParam().format == Format::kDense ? TinyMap(rows, columns, Format::kDense)
+                                               : TinyMap(rows, columns, GetParam().maps);
+  }
   // x -> y in a block of its own.
   template <typename Layer, typename... Sizes>
   void Add(const char* name, Sizes&&... sizes) {
@@ -79,6 +83,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"RightToLeft", Format::kTensor, Order::kRightToLeft},
                     Case{"Btt", Format::kTensor, Order::kBtt},
                     Case{"Optimal", Format::kTensor, Order::kOptimal},
+                    Case{"TtmOptimal", Format::kTensor, Order::kOptimal, Recompute::kElementwise,
+                         MatrixFormat::kTtm},
+                    Case{"TtmBtt", Format::kTensor, Order::kBtt, Recompute::kHalf,
+                         MatrixFormat::kTtm},
                     Case{"Gelu", Format::kTensor, Order::kOptimal, Recompute::kGelu},
                     Case{"Half", Format::kTensor, Order::kOptimal, Recompute::kHalf},
                     Case{"Encoder", Format::kTensor, Order::kOptimal, Recompute::kEncoder}),

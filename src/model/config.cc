@@ -54,15 +54,6 @@ std::vector<std::string_view> PresetNames() {
   return names;
 }
 
-TtShape AutomaticMap(int rows, int columns, int rank, std::string_view field) {
-  TtShape shape;
-  shape.output_modes = AutomaticModes(rows, kModesPerSide, field);
-  shape.input_modes = AutomaticModes(columns, kModesPerSide, field);
-  std::ranges::reverse(shape.input_modes);
-  shape.ranks = UniformRanks(shape.cores(), rank);
-  return shape;
-}
-
 TtmShape AutomaticEmbedding(int vocabulary, int hidden, int rank, std::string_view field) {
   TtmShape shape;
   shape.vocabulary_modes = AutomaticPaddedModes(vocabulary, kModesPerSide, field).modes;
@@ -73,20 +64,14 @@ TtmShape AutomaticEmbedding(int vocabulary, int hidden, int rank, std::string_vi
 
 void SetFormat(Format format, ModelConfig& model) {
   if (format == Format::kDense) {
-    model.map = {};
+    model.map = {.format = MatrixFormat::kDense};
     model.embedding = {{model.vocabulary}, {model.hidden}, {1, 1}};
   } else if (model.format == Format::kDense) {
-    const auto limit_ranks = [](auto& shape) {
-      for (int bond = 0; bond <= shape.cores(); ++bond) {
-        int& rank = shape.ranks[static_cast<size_t>(bond)];
-        rank = static_cast<int>(std::min<int64_t>(rank, shape.LargestRank(bond)));
-      }
-    };
-    model.map = AutomaticMap(model.hidden, model.hidden, kMapRank, "model.map");
+    model.map =
+        AutomaticMatrix(MatrixFormat::kTt, model.hidden, model.hidden, kMapRank, "model.map");
     model.embedding =
         AutomaticEmbedding(model.vocabulary, model.hidden, kEmbeddingRank, "model.embedding");
-    limit_ranks(model.map);
-    limit_ranks(model.embedding);
+    LimitRanks(model.embedding);
   }
   model.format = format;
 }
@@ -138,9 +123,6 @@ void Validate(const Config& config, std::string_view place) {
   Validate(model.embedding, rows, model.hidden, embedding);
   if (rows > kMaxRows) {
     Fail("{}: the vocabulary modes multiply to {}; expected at most {}", embedding, rows, kMaxRows);
-  }
-  if (model.format == Format::kTensor && model.embedding.cores() == 1) {
-    Fail("{}: one core is a dense table; give two or more, or format = \"dense\"", embedding);
   }
 }
 

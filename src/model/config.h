@@ -24,6 +24,7 @@
 
 #include "base/choice.h"
 #include "tensor/initialise.h"
+#include "tensor/matrix_shape.h"
 #include "tensor/shape.h"
 #include "tensor/tree.h"
 
@@ -39,9 +40,8 @@ constexpr auto Choices(Format) {
 // A linear map y = W x + b, W: [rows][columns].
 struct MapShape {
   int rows = 0, columns = 0;
-  Format format = Format::kTensor;
-  TtShape train = {};    // of W (kDense: empty)
-  double deviation = 0;  // standard deviation of W's entries at the start
+  MatrixShape matrix = {};  // of W
+  double deviation = 0;     // standard deviation of W's entries at the start
   CoreStart core_start = CoreStart::kNormal;
 };
 
@@ -54,8 +54,8 @@ struct ModelConfig {
   int intents = 26;       // 0: the task is absent
   int tags = 127;         // 0: the task is absent
   Format format = Format::kTensor;
-  TtShape map;         // of every hidden x hidden map (kDense: empty)
-  TtmShape embedding;  // of the word table (kDense: one core)
+  MatrixShape map;     // of every hidden x hidden map; dense if `format` is
+  TtmShape embedding;  // of the word table; one core is a dense table
   // Standard deviations at the start: of a composed map, of the composed word table (tensor), of
   // dense tables and heads.
   double map_deviation = 0.036;
@@ -64,7 +64,7 @@ struct ModelConfig {
   CoreStart core_start = CoreStart::kNormal;
 
   // Today's configurations give all maps of a model one shape.
-  MapShape HiddenMap() const { return {hidden, hidden, format, map, map_deviation, core_start}; }
+  MapShape HiddenMap() const { return {hidden, hidden, map, map_deviation, core_start}; }
 
   bool operator==(const ModelConfig&) const = default;
 };
@@ -212,11 +212,14 @@ void VisitRoot(Visitor& visitor, Config& config) {
 
 // A preset's name or the path of a TOML file. A file may start with extends = "atis-2enc", a preset
 // or another file in its folder, and say only what differs. `changes` is TOML laid over it in the
-// same way; messages call it --set.
-Config LoadConfig(const std::string& name_or_path, std::string_view changes = {});
+// same way; messages call it --set. Ranks larger than their bond can use are lowered; `notes` gets
+// a sentence for each section in which that happened.
+Config LoadConfig(const std::string& name_or_path, std::string_view changes = {},
+                  std::vector<std::string>* notes = nullptr);
 // Messages use `place` as the name of the file. The part after its last slash is the name of a
 // configuration whose text gives none. May extend presets alone.
-Config ParseConfig(std::string_view toml, std::string_view place, std::string_view changes = {});
+Config ParseConfig(std::string_view toml, std::string_view place, std::string_view changes = {},
+                   std::vector<std::string>* notes = nullptr);
 std::vector<std::string_view> PresetNames();
 
 // The whole configuration as TOML that ParseConfig reads back to the same: what a checkpoint holds.
@@ -228,9 +231,8 @@ void Validate(const Config& config, std::string_view place);
 // True if a name matches a pattern in which * stands for any text.
 bool MatchesPattern(std::string_view pattern, std::string_view name);
 
-// Three modes a side, of about equal size, and one rank at every inner bond. Falling modes outside
-// in: the large ones stand where the ranks are 1. The table may have some rows more than asked for.
-TtShape AutomaticMap(int rows, int columns, int rank, std::string_view field);
+// Three modes a side, of about equal size, and one rank at every inner bond. The table may have
+// some rows more than asked for.
 TtmShape AutomaticEmbedding(int vocabulary, int hidden, int rank, std::string_view field);
 inline constexpr int kMapRank = 12;        // where no rank is given: the paper's
 inline constexpr int kEmbeddingRank = 30;  // likewise

@@ -28,7 +28,8 @@ TEST(Config, PresetsAreThePaperModelsAndValid) {
     const Config config = LoadConfig(std::string(name));
     EXPECT_EQ(config.name, name);
     if (name == "nano") continue;
-    EXPECT_EQ(config.model.map, (TtShape{{12, 8, 8}, {8, 8, 12}, {1, 12, 12, 12, 12, 12, 1}}));
+    EXPECT_EQ(config.model.map.train,
+              (TtShape{{12, 8, 8}, {8, 8, 12}, {1, 12, 12, 12, 12, 12, 1}}));
     EXPECT_EQ(config.model.embedding, (TtmShape{{10, 10, 10}, {12, 8, 8}, {1, 30, 30, 1}}));
     EXPECT_EQ(config.model.intents, 26);
     EXPECT_EQ(config.model.tags, 127);
@@ -78,17 +79,52 @@ TEST(Config, ModesAreGivenOrAutomatic) {
   const Config automatic =
       ParseConfig("extends = 'atis-2enc'\nmodel.vocabulary = 11000\nmodel.map.rank = 6", "x");
   EXPECT_EQ(automatic.model.embedding.vocabulary_modes, (std::vector{25, 22, 20}));
-  EXPECT_EQ(automatic.model.map.ranks, (std::vector{1, 6, 6, 6, 6, 6, 1}));
+  EXPECT_EQ(automatic.model.map.train.ranks, (std::vector{1, 6, 6, 6, 6, 6, 1}));
   const Config given = ParseConfig(
       "[model]\nhidden = 64\nheads = 4\n[model.map]\noutput_modes = [8, 8]\ninput_modes = [64]\n"
       "ranks = [1, 5, 7, 1]\n[model.embedding]\nrank = 4",
       "x");
-  EXPECT_EQ(given.model.map, (TtShape{{8, 8}, {64}, {1, 5, 7, 1}}));
+  EXPECT_EQ(given.model.map.train, (TtShape{{8, 8}, {64}, {1, 5, 7, 1}}));
   EXPECT_EQ(given.model.embedding.feature_modes, (std::vector{4, 4, 4}));
   // A prime vocabulary gets spare rows; a prime width is an error that names neighbours.
   EXPECT_GT(ParseConfig("model.vocabulary = 1009", "x").model.embedding.rows(), 1009);
   EXPECT_TRUE(
       Mentions(ParseError("[model]\nhidden = 769\nheads = 1"), {"model.map", "769", "768"}));
+}
+
+TEST(Config, MapsHaveAFormat) {
+  const std::string base = "[model]\nhidden = 256\nheads = 8\nvocabulary = 65\n";
+  const Config ttm = ParseConfig(base + "[model.map]\nformat = 'ttm'\nrank = 9", "x");
+  EXPECT_EQ(ttm.model.map, (MatrixShape{.format = MatrixFormat::kTtm,
+                                        .blocks = {{8, 8, 4}, {8, 8, 4}, {1, 9, 9, 1}}}));
+  const Config dense = ParseConfig(base + "[model.map]\nformat = 'dense'\nrank = 9", "x");
+  EXPECT_EQ(dense.model.map, (MatrixShape{.format = MatrixFormat::kDense}));
+  EXPECT_EQ(dense.model.format, Format::kTensor);  // the word table keeps its cores
+  EXPECT_EQ(dense.model.embedding.cores(), 3);
+  const Config table = ParseConfig(base + "[model.embedding]\nformat = 'dense'", "x");
+  EXPECT_EQ(table.model.embedding, (TtmShape{{65}, {256}, {1, 1}}));
+  for (const Config& config : {ttm, dense, table}) {
+    EXPECT_EQ(ParseConfig(ToToml(config), "x"), config);
+  }
+}
+
+TEST(Config, LowersRanksThatABondCannotUse) {
+  std::vector<std::string> notes;
+  const Config config = ParseConfig("model.hidden = 512\nmodel.heads = 8", "x", "", &notes);
+  EXPECT_EQ(config.model.map.train.ranks, (std::vector{1, 8, 12, 12, 12, 8, 1}));
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_TRUE(Mentions(notes[0], {"model.map", "bond 1", "at most 8, not 12", "[1, 8, 12"}));
+  notes.clear();
+  EXPECT_EQ(ParseConfig(ToToml(config), "x", "", &notes), config);
+  EXPECT_TRUE(notes.empty());
+  ParseConfig("[model.map]\nranks = [1, 4, 8, 33, 8, 4, 1]", "x", "", &notes);
+  EXPECT_TRUE(notes.empty());
+  const Config given = ParseConfig(
+      "[model]\nhidden = 64\nheads = 4\n[model.map]\noutput_modes = [8, 8]\ninput_modes = [64]\n"
+      "ranks = [1, 9, 7, 1]",
+      "x", "", &notes);
+  EXPECT_EQ(given.model.map.train.ranks, (std::vector{1, 8, 7, 1}));
+  EXPECT_EQ(notes.size(), 1U);
 }
 
 TEST(Config, FormatChangesShapesBothWays) {
@@ -171,7 +207,9 @@ TEST(Config, WrongInputIsAnErrorThatNamesLineAndKey) {
       {"[model]\nheads = 5", {"run.toml: model.heads: found 5; expected a divisor"}},
       {"[model]\ntokens = 30", {"model.tokens: found 30; expected a multiple of 4"}},
       {"[model]\nintents = 0\ntags = 0", {"nothing to train"}},
-      {"[model.map]\nrank = 13", {"model.map", "bond 1", "13", "at most 12"}},
+      {"[model.map]\nformat = 'cp'", {"run.toml:2: model.map.format: found 'cp'; expected", "ttm"}},
+      {"[model.map]\nformat = 'ttm'\nranks = [1, 2, 3, 4, 3, 2, 1]", {"model.map", "7 ranks"}},
+      {"[model.embedding]\nformat = 'tt'", {"model.embedding", "tt", "dense"}},
       {"[model.map]\nrank = 0", {"run.toml:2: model.map.rank: found 0"}},
       {"[model.map]\nrank = 2\nranks = [1, 1]", {"run.toml:1: model.map: both rank and ranks"}},
       {"[model.map]\nranks = [1, 2, 1]", {"model.map", "3 ranks"}},

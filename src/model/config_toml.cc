@@ -183,41 +183,84 @@ std::vector<int> ReadRanks(Section& section, int cores, int rank) {
   return section.Integers("ranks").value_or(UniformRanks(cores, rank));
 }
 
-void ReadMap(Section section, ModelConfig& model) {
-  const auto output = section.Integers("output_modes");
-  const auto input = section.Integers("input_modes");
-  if (output.has_value() != input.has_value()) {
-    Fail("{}: found {}_modes alone; give output_modes and input_modes, or neither", section.Place(),
-         output ? "output" : "input");
-  }
-  if (output) {
-    model.map.output_modes = *output;
-    model.map.input_modes = *input;
-  } else if (model.format == Format::kTensor) {
-    model.map = AutomaticMap(model.hidden, model.hidden, 1, section.Place());
-  }
-  model.map.ranks = ReadRanks(section, std::max(model.map.cores(), 1), kMapRank);
-  section.Finish();
+// Lowers the ranks that a bond can't use, and says so once.
+template <typename Shape>
+void LowerRanks(const Section& section, Shape& shape, std::vector<std::string>* notes) {
+  const std::vector<int> given = shape.ranks;
+  const int bond = LimitRanks(shape);
+  if (bond < 0 || notes == nullptr) return;
+  notes->push_back(
+      fmt::format("{}: bond {} can use a rank of at most {}, not {}; the ranks are [{}]",
+                  section.Place(), bond, shape.ranks[static_cast<size_t>(bond)],
+                  given[static_cast<size_t>(bond)], fmt::join(shape.ranks, ", ")));
 }
 
-void ReadEmbedding(Section section, ModelConfig& model) {
-  const auto words = section.Integers("vocabulary_modes");
-  const auto features = section.Integers("feature_modes");
-  if (words.has_value() != features.has_value()) {
-    Fail("{}: found {}_modes alone; give vocabulary_modes and feature_modes, or neither",
-         section.Place(), words ? "vocabulary" : "feature");
+// The modes of a section, under the keys FIRST_modes and SECOND_modes: both, or neither.
+using Modes = std::optional<std::pair<std::vector<int>, std::vector<int>>>;
+Modes ReadModes(Section& section, std::string_view first, std::string_view second) {
+  auto left = section.Integers(fmt::format("{}_modes", first));
+  auto right = section.Integers(fmt::format("{}_modes", second));
+  if (left.has_value() != right.has_value()) {
+    Fail("{}: found {}_modes alone; give {}_modes and {}_modes, or neither", section.Place(),
+         left ? first : second, first, second);
   }
-  if (words) {
-    model.embedding.vocabulary_modes = *words;
-    model.embedding.feature_modes = *features;
-  } else if (model.format == Format::kTensor) {
-    model.embedding = AutomaticEmbedding(model.vocabulary, model.hidden, 1, section.Place());
-  }
-  model.embedding.ranks = ReadRanks(section, std::max(model.embedding.cores(), 1), kEmbeddingRank);
-  section.Finish();
+  if (!left) return std::nullopt;
+  return std::pair(*std::move(left), *std::move(right));
 }
 
-Config FromTable(const toml::table& table, std::string_view place, std::string_view name) {
+// The matrix of a map, `rows` x `columns`. Modes that are not given are automatic ones. A dense
+// matrix has neither modes nor ranks; those of a file that it extends are ignored.
+MatrixShape ReadMatrix(Section& section, bool dense, int rows, int columns,
+                       std::vector<std::string>* notes) {
+  MatrixShape matrix;
+  section.Choice("format", matrix.format);
+  if (dense) matrix.format = MatrixFormat::kDense;
+  const auto read = [&](auto& shape, auto MatrixShape::*member) {
+    const Modes modes = ReadModes(section, "output", "input");
+    if (modes) {
+      shape = {modes->first, modes->second, {}};
+    } else if (matrix.format != MatrixFormat::kDense) {
+      shape = AutomaticMatrix(matrix.format, rows, columns, 1, section.Place()).*member;
+    }
+    shape.ranks = ReadRanks(section, std::max(shape.cores(), 1), kMapRank);
+    LowerRanks(section, shape, notes);
+  };
+  if (matrix.format == MatrixFormat::kTtm) {
+    read(matrix.blocks, &MatrixShape::blocks);
+  } else {
+    read(matrix.train, &MatrixShape::train);
+  }
+  if (matrix.format == MatrixFormat::kDense) matrix.train = {};
+  return matrix;
+}
+
+TtmShape ReadEmbedding(Section& section, const ModelConfig& model,
+                       std::vector<std::string>* notes) {
+  MatrixFormat format = MatrixFormat::kTtm;
+  section.Choice("format", format);
+  if (format == MatrixFormat::kTt) {
+    Fail("{}: format: found \"tt\"; expected \"ttm\" or \"dense\", where a word is a row",
+         section.Place());
+  }
+  if (model.format == Format::kDense) format = MatrixFormat::kDense;
+  const Modes modes = ReadModes(section, "vocabulary", "feature");
+  TtmShape table;
+  if (modes) {
+    table = {modes->first, modes->second, {}};
+  } else if (format == MatrixFormat::kTtm) {
+    table = AutomaticEmbedding(model.vocabulary, model.hidden, 1, section.Place());
+  }
+  table.ranks = ReadRanks(section, std::max(table.cores(), 1), kEmbeddingRank);
+  if (format == MatrixFormat::kDense) return {{model.vocabulary}, {model.hidden}, {1, 1}};
+  LowerRanks(section, table, notes);
+  if (table.cores() == 1) {
+    Fail("{}: one core is a dense table; give two or more, or format = \"dense\"", section.Place());
+  }
+  return table;
+}
+
+Config FromTable(const toml::table& table, std::string_view place, std::string_view name,
+                 std::vector<std::string>* notes) {
   Config config;
   config.name = name;
   Section root(&table, "");
@@ -226,10 +269,14 @@ Config FromTable(const toml::table& table, std::string_view place, std::string_v
 
   Section model = root.Subsection("model");
   VisitModel(model, config.model);
-  ReadMap(model.Subsection("map"), config.model);
-  ReadEmbedding(model.Subsection("embedding"), config.model);
+  Section map = model.Subsection("map");
+  config.model.map = ReadMatrix(map, config.model.format == Format::kDense, config.model.hidden,
+                                config.model.hidden, notes);
+  map.Finish();
+  Section embedding = model.Subsection("embedding");
+  config.model.embedding = ReadEmbedding(embedding, config.model, notes);
+  embedding.Finish();
   model.Finish();
-  if (config.model.format == Format::kDense) SetFormat(Format::kDense, config.model);
 
   Section training = root.Subsection("training");
   VisitTraining(training, config.training);
@@ -369,10 +416,11 @@ toml::table LoadTable(const Source& source, int depth) {
   return merged;
 }
 
-Config Load(const Source& source, std::string_view name, std::string_view changes) {
+Config Load(const Source& source, std::string_view name, std::string_view changes,
+            std::vector<std::string>* notes) {
   toml::table table = LoadTable(source, 0);
   Merge(table, ParseToml(changes, "--set"));
-  return FromTable(table, source.place, name);
+  return FromTable(table, source.place, name, notes);
 }
 
 std::string TomlString(std::string_view text) {
@@ -425,6 +473,21 @@ class Writer {
     Line("{} = [{}]", key, fmt::join(values, ", "));
   }
 
+  // Files without a format have tensor-train maps.
+  void Matrix(const MatrixShape& matrix) {
+    if (matrix.format != MatrixFormat::kTt) Choice("format", matrix.format);
+    const auto modes = [&](const auto& output, const auto& input, const auto& ranks) {
+      Integers("output_modes", output);
+      Integers("input_modes", input);
+      Integers("ranks", ranks);
+    };
+    if (matrix.format == MatrixFormat::kTt) {
+      modes(matrix.train.output_modes, matrix.train.input_modes, matrix.train.ranks);
+    } else if (matrix.format == MatrixFormat::kTtm) {
+      modes(matrix.blocks.vocabulary_modes, matrix.blocks.feature_modes, matrix.blocks.ranks);
+    }
+  }
+
   std::string Take() { return std::move(text_); }
 
  private:
@@ -434,9 +497,10 @@ class Writer {
 
 }  // namespace
 
-Config LoadConfig(const std::string& name_or_path, std::string_view changes) {
+Config LoadConfig(const std::string& name_or_path, std::string_view changes,
+                  std::vector<std::string>* notes) {
   if (const Preset* preset = FindPreset(name_or_path)) {
-    return Load(FromPreset(*preset), name_or_path, changes);
+    return Load(FromPreset(*preset), name_or_path, changes, notes);
   }
   const bool is_path = name_or_path.find('/') != std::string::npos ||
                        name_or_path.ends_with(".toml") || FileExists(name_or_path);
@@ -449,14 +513,15 @@ Config LoadConfig(const std::string& name_or_path, std::string_view changes) {
   }
   std::string name = name_or_path.substr(name_or_path.rfind('/') + 1);
   if (name.ends_with(".toml")) name.resize(name.size() - 5);
-  return Load(FromFile(name_or_path), name, changes);
+  return Load(FromFile(name_or_path), name, changes, notes);
 }
 
-Config ParseConfig(std::string_view toml, std::string_view place, std::string_view changes) {
+Config ParseConfig(std::string_view toml, std::string_view place, std::string_view changes,
+                   std::vector<std::string>* notes) {
   // Where the text gives no name, that of the file will do, but for what a name may not hold.
   std::string_view name = place.substr(place.rfind('/') + 1);
   name.remove_prefix(std::min(name.find_first_not_of('.'), name.size()));
-  return Load({std::string(toml), std::string(place), "", false}, name, changes);
+  return Load({std::string(toml), std::string(place), "", false}, name, changes, notes);
 }
 
 std::string ToToml(const Config& config) {
@@ -468,13 +533,15 @@ std::string ToToml(const Config& config) {
   VisitModel(writer, model);
   if (model.format == Format::kTensor) {
     writer.BeginSection("model.map");
-    writer.Integers("output_modes", model.map.output_modes);
-    writer.Integers("input_modes", model.map.input_modes);
-    writer.Integers("ranks", model.map.ranks);
+    writer.Matrix(model.map);
     writer.BeginSection("model.embedding");
-    writer.Integers("vocabulary_modes", model.embedding.vocabulary_modes);
-    writer.Integers("feature_modes", model.embedding.feature_modes);
-    writer.Integers("ranks", model.embedding.ranks);
+    if (model.embedding.cores() == 1) {
+      writer.Choice("format", MatrixFormat::kDense);
+    } else {
+      writer.Integers("vocabulary_modes", model.embedding.vocabulary_modes);
+      writer.Integers("feature_modes", model.embedding.feature_modes);
+      writer.Integers("ranks", model.embedding.ranks);
+    }
   }
   writer.BeginSection("training");
   VisitTraining(writer, config.training);

@@ -5,8 +5,9 @@
 // (n1..nq, k); two leaves that share an index are summed over it, Y keeps (m1..mp, k). A dense
 // weight is the chain of one core with the indices (m1, n1).
 //
-// An index is its position in the canonical order
-//     m1 r1 m2 r2 .. mp rp n1 r(p+1) .. nq, then the token index k last
+// An index is its position in the canonical order, with the token index k last:
+//     TT     m1 r1 m2 r2 .. mp rp n1 r(p+1) .. nq k
+//     TTM    m1 n1 r1 m2 n2 r2 .. md nd k
 // (the bonds r0 and rd of extent 1 are left out). Every tensor of a contraction is laid out
 // row-major with its indices in that order, so a layout follows from a set of indices and k is
 // always the innermost one where it occurs.
@@ -33,13 +34,14 @@ struct Chain {
   std::vector<Index> indices;    // by canonical position; the last is k
   std::vector<IndexSet> leaves;  // cores from left to right, then X
   IndexSet output = 0;           // the indices of Y: m1..mp, k
-  int output_cores = 0;          // cores 0..output_cores-1 carry output modes
+  int left_cores = 0;            // cores left of the middle bond; TT: those with output modes
 
   int cores() const { return static_cast<int>(leaves.size()) - 1; }
   int token_index() const { return static_cast<int>(indices.size()) - 1; }
 };
 
 Chain TtChain(const TtShape& shape);
+Chain TtmChain(const TtmShape& shape);  // of the matrix V x D as W: Y = W X, X: [D][T]
 Chain DenseChain(std::int64_t rows, std::int64_t columns);
 
 }  // namespace bittern

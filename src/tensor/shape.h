@@ -4,9 +4,9 @@
 // TT matrix, M x N: a chain of cores G1..Gd, first one a mode of M each, then one a mode of N each;
 // core k is [ranks[k-1], mode k, ranks[k]] and
 //     W[i, j] = G1[i1] .. Gp[ip] G(p+1)[j1] .. Gd[jq]           (a product of small matrices)
-// TTM matrix, V x D (an embedding: a row a word): core k is [ranks[k-1], v_k, d_k, ranks[k]] and
-// the row of word v is F1[v1] .. Fd[vd] reshaped to D. Source: arXiv 2501.06663; Oseledets,
-// "Tensor-train decomposition", 2011.
+// TTM matrix, V x D (a map: V outputs, D inputs; a word table: a row a word): core k is
+// [ranks[k-1], v_k, d_k, ranks[k]] and the row of word v is F1[v1] .. Fd[vd] reshaped to D. Source:
+// arXiv 2501.06663; Oseledets, "Tensor-train decomposition", 2011.
 //
 // Everywhere: row-major, multi-indices with the first index most significant
 // (i = (i1 * m2 + i2) * m3 + i3, also for words), cores counted from 0 in code, bond b standing

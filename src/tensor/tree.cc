@@ -284,7 +284,7 @@ ContractionTree PlanBtt(const Chain& chain, std::int64_t tokens) {
   int activation = builder.Leaf(network.ActivationLeaf());
   // B = G(p+1)..Gd, then A = G1..Gp; a side without cores has no factor.
   for (const LeafSet side :
-       {network.Cores(chain.output_cores, chain.cores()), network.Cores(0, chain.output_cores)}) {
+       {network.Cores(chain.left_cores, chain.cores()), network.Cores(0, chain.left_cores)}) {
     if (side == 0) continue;
     const int factor = Compose(network, side, builder);
     activation = builder.Contract(factor, activation);

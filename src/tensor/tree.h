@@ -54,7 +54,8 @@ struct ContractionTree {
 enum class Order {
   kMatrix,       // compose W in the cheapest way, then W * X
   kRightToLeft,  // X passes the cores one by one, the last core first
-  kBtt,          // A = G1..Gp, B = G(p+1)..Gd, each in the cheapest way; Z = B * X, Y = A * Z
+  kBtt,          // A = G1..Gp, B = G(p+1)..Gd, each in the cheapest way; Z = B * X, Y = A * Z; the
+                 // middle bond p stands between output and input modes, in a TTM at d / 2
   kOptimal,      // the optimum over all trees
 };
 constexpr auto Choices(Order) {

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "tensor/tensor_train.h"
+#include "tensor/testing/tensors.h"
 
 namespace bittern {
 namespace {
@@ -220,51 +221,70 @@ Tensor ContractNode(const ContractionTree& tree, const ContractionNode& node, co
   return result;
 }
 
+// Every order's tree, executed on random numbers, gives dense * x.
+void ExpectTreesCompute(const Chain& chain, const std::vector<std::vector<double>>& cores,
+                        const std::vector<double>& dense, std::int64_t columns, Random& random) {
+  const std::int64_t rows = std::ssize(dense) / columns;
+  const std::int64_t tokens = 1 + random.UniformInt(3);
+  std::vector<double> x(columns * tokens);
+  for (double& value : x) value = random.Normal();
+  for (const Order order : kOrders) {
+    const ContractionTree tree = Plan(order, chain, tokens);
+    ASSERT_EQ(tree.leaves(), std::ssize(cores) + 1);
+    std::vector<Tensor> tensors;
+    for (int leaf = 0; leaf < tree.leaves(); ++leaf) {
+      tensors.push_back({tree.nodes[leaf].open, leaf < std::ssize(cores) ? cores[leaf] : x});
+      ASSERT_EQ(tree.nodes[leaf].elements, static_cast<int>(tensors[leaf].values.size()));
+    }
+    for (int i = tree.leaves(); i <= tree.root(); ++i) {
+      const ContractionNode& node = tree.nodes[i];
+      ASSERT_LT(node.left, i);
+      ASSERT_LT(node.right, i);
+      EXPECT_TRUE(std::is_sorted(node.open.begin(), node.open.end()));
+      EXPECT_FALSE(tree.nodes[node.left].activation);
+      tensors.push_back(ContractNode(tree, node, tensors[node.left], tensors[node.right]));
+    }
+    for (std::int64_t i = 0; i < rows; ++i) {
+      for (std::int64_t k = 0; k < tokens; ++k) {
+        double expected = 0;
+        for (std::int64_t j = 0; j < columns; ++j) {
+          expected += dense[i * columns + j] * x[j * tokens + k];
+        }
+        EXPECT_NEAR(tensors.back().values[i * tokens + k], expected,
+                    1e-10 * (1 + std::abs(expected)));
+      }
+    }
+  }
+}
+
 TEST(PlanTest, EveryTreeComputesTheMap) {
   Random random(9);
   for (int trial = 0; trial < 24; ++trial) {
     const TtShape shape = RandomMapShape(random, 1 + trial % 5);
-    const Chain chain = TtChain(shape);
-    const std::int64_t tokens = 1 + random.UniformInt(3);
-    const std::int64_t rows = shape.rows(), columns = shape.columns();
-
     TtMatrix<double> matrix{shape, {}};
-    std::vector<double> x(columns * tokens);
-    for (double& value : x) value = random.Normal();
     for (int core = 0; core < shape.cores(); ++core) {
       auto& values = matrix.cores.emplace_back(shape.CoreElements(core));
       for (double& value : values) value = random.Normal();
     }
-    const std::vector<double> dense = Reconstruct(matrix);
-
-    for (const Order order : kOrders) {
-      const ContractionTree tree = Plan(order, chain, tokens);
-      ASSERT_EQ(tree.leaves(), shape.cores() + 1);
-      std::vector<Tensor> tensors;
-      for (int leaf = 0; leaf < tree.leaves(); ++leaf) {
-        tensors.push_back({tree.nodes[leaf].open, leaf < shape.cores() ? matrix.cores[leaf] : x});
-        ASSERT_EQ(tree.nodes[leaf].elements, static_cast<int>(tensors[leaf].values.size()));
-      }
-      for (int i = tree.leaves(); i <= tree.root(); ++i) {
-        const ContractionNode& node = tree.nodes[i];
-        ASSERT_LT(node.left, i);
-        ASSERT_LT(node.right, i);
-        EXPECT_TRUE(std::is_sorted(node.open.begin(), node.open.end()));
-        EXPECT_FALSE(tree.nodes[node.left].activation);
-        tensors.push_back(ContractNode(tree, node, tensors[node.left], tensors[node.right]));
-      }
-      for (std::int64_t i = 0; i < rows; ++i) {
-        for (std::int64_t k = 0; k < tokens; ++k) {
-          double expected = 0;
-          for (std::int64_t j = 0; j < columns; ++j) {
-            expected += dense[i * columns + j] * x[j * tokens + k];
-          }
-          EXPECT_NEAR(tensors.back().values[i * tokens + k], expected,
-                      1e-10 * (1 + std::abs(expected)));
-        }
-      }
-    }
+    ExpectTreesCompute(TtChain(shape), matrix.cores, Reconstruct(matrix), shape.columns(), random);
   }
+}
+
+TEST(PlanTest, EveryTreeComputesTheMapOfBlocks) {
+  Random random(10);
+  for (int trial = 0; trial < 24; ++trial) {
+    const TtmMatrix<double> matrix = RandomTtmMatrix(random, 1 + trial % 4);
+    ExpectTreesCompute(TtmChain(matrix.shape), matrix.cores, Reconstruct(matrix),
+                       matrix.shape.columns(), random);
+  }
+}
+
+// 256 x 256 in (8 x 8, 8 x 8, 4 x 4) at rank 9, 128 tokens, by hand: X passes G3, G2, G1 at
+// 16 * 9 * 64 * 128, 64 * 81 * 8 * 4 * 128 and 64 * 9 * 8 * 4 * 128 products.
+TEST(PlanTest, BlocksFromRightToLeft) {
+  const ContractionTree tree = PlanRightToLeft(TtmChain({{8, 8, 4}, {8, 8, 4}, {1, 9, 9, 1}}), 128);
+  EXPECT_EQ(tree.Multiplications(), 128 * (16 * 9 * 64 + 64 * 81 * 8 * 4 + 64 * 9 * 8 * 4));
+  EXPECT_EQ(tree.Formula(), "G1*(G2*(G3*X))");
 }
 
 TEST(PlanTest, HugeSizesSaturate) {
@@ -287,6 +307,20 @@ TEST(ChainTest, CanonicalOrderOfIndices) {
   EXPECT_EQ(tree.nodes[5].summed, (std::vector<int>{6}));      // n2
   EXPECT_EQ(tree.nodes[5].multiplications, 4 * 8 * 5 * 9);
   EXPECT_EQ(tree.nodes[tree.root()].open, (std::vector<int>{0, 2, 7}));  // Y: m1 m2 k
+}
+
+TEST(ChainTest, CanonicalOrderOfIndicesOfBlocks) {
+  const Chain chain = TtmChain({{2, 3}, {4, 5}, {1, 6, 1}});
+  std::string names;
+  for (const Index& index : chain.indices) names += index.name + " ";
+  EXPECT_EQ(names, "m1 n1 r1 m2 n2 k ");
+  const ContractionTree tree = PlanRightToLeft(chain, 9);
+  EXPECT_EQ(tree.nodes[0].open, (std::vector<int>{0, 1, 2}));            // G1: m1 n1 r1
+  EXPECT_EQ(tree.nodes[2].open, (std::vector<int>{1, 4, 5}));            // X: n1 n2 k
+  EXPECT_EQ(tree.nodes[3].open, (std::vector<int>{1, 2, 3, 5}));         // G2*X: n1 r1 m2 k
+  EXPECT_EQ(tree.nodes[3].summed, (std::vector<int>{4}));                // n2
+  EXPECT_EQ(tree.nodes[tree.root()].open, (std::vector<int>{0, 3, 5}));  // Y: m1 m2 k
+  EXPECT_EQ(tree.nodes[tree.root()].summed, (std::vector<int>{1, 2}));   // n1 r1
 }
 
 TEST(OrderTest, NamesGoBothWays) {

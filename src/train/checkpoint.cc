@@ -272,7 +272,7 @@ SafetensorsWriter Writer(const std::string& path, const Checkpoint& checkpoint, 
   // This is for other programs, which need no parser of TOML.
   const Json summary = {{"model",
                          {{"heads", model.heads},
-                          {"output_cores", model.map.output_cores()},
+                          {"output_cores", model.map.train.output_cores()},
                           {"tokens", model.tokens}}}};
   writer.SetMetadata("format", std::string(kFormatName));
   writer.SetMetadata("toml", ToToml(checkpoint.config));

@@ -216,7 +216,7 @@ TEST_F(CheckpointTest, MissingExtraAndMisshapenTensorsAreNamed) {
   EXPECT_TRUE(Mentions(ReadError(WriteWith({}, "slot.head.bias", "slot.head.base")),
                        {"no tensor 'slot.head.bias'"}));
   Config narrow = contents_.config;
-  narrow.model.map.ranks[3] = 3;
+  narrow.model.map.train.ranks[3] = 3;
   EXPECT_TRUE(Mentions(
       ReadError(WriteWith({{"toml", ToToml(narrow)}})),
       {"tensor 'encoder.0.attention.query.core.2' is F32 [4, 4, 4]", "asks for F32 [4, 4, 3]"}));

@@ -47,9 +47,10 @@ struct Options {
 
 Config ConfigOf(const Options& options, const SafetensorsReader& checkpoint) {
   const auto toml = checkpoint.metadata().find("toml");
-  Config config = toml == checkpoint.metadata().end()
-                      ? LoadConfig(options.config)
-                      : ParseConfig(toml->second, options.checkpoint);
+  Config config =
+      toml == checkpoint.metadata().end()
+          ? LoadConfig(options.config, options.format == "ttm" ? "model.map.format = 'ttm'" : "")
+          : ParseConfig(toml->second, options.checkpoint);
   if (!options.format.empty()) {
     SetFormat(options.format == "dense" ? Format::kDense : Format::kTensor, config.model);
   }
@@ -194,7 +195,8 @@ int Main(int argc, char** argv) {
   const auto add_step = [&](CLI::App& command, const std::string& examples) {
     add_common(command);
     command.add_option("--checkpoint", options.checkpoint)->required();
-    command.add_option("--format", options.format)->check(CLI::IsMember({"tensor", "dense"}));
+    command.add_option("--format", options.format)
+        ->check(CLI::IsMember({"tensor", "ttm", "dense"}));
     command.add_option("--contraction", options.contraction);
     command.add_option("--recompute", options.recompute);
     command.add_flag("--pad", options.pad, "compute on all of the model's tokens");

@@ -13,7 +13,8 @@ shapes of a checkpoint:
     intent.map, slot.map                                  a map
     {intent,slot}.head.{weight,bias}                      [labels, hidden], [labels]
 
-A map M x N is {core.{k} [r_prev, mode, r_next], bias [M]}, or dense {weight [M, N], bias}.
+A map M x N is {core.{k} [r_prev, mode, r_next], bias [M]}, as TTM {core.{k} [r_prev, m, n, r_next],
+bias}, or dense {weight [M, N], bias}.
 
 Activations are token-major here ([token][feature]) and feature-major in the engine. Only embedding.position shows the
 difference. Autograd computes all gradients, so an error in the engine's backward pass can't be repeated here. Dropout
@@ -137,6 +138,27 @@ class TensorTrainMap:
         for core in reversed(outputs):
             state = emit(state, core)
         return state.reshape(-1, x.shape[0]).T.contiguous() + self.bias
+
+
+class BlockMap:
+    """y = W x + b, W[i, j] = G1[i1, j1] ... Gd[id, jd]; first index most significant. W is composed."""
+
+    def __init__(self, cores, bias):
+        self.cores = cores
+        self.bias = bias
+
+    def matrix(self):
+        """W, M x N."""
+        product = self.cores[0].new_ones(1, 1, 1)  # [i1 ... ik, j1 ... jk, r_k]
+        for core in self.cores:
+            product = torch.einsum("ijr,rmns->imjns", product, core)
+            rows, modes, columns, more, rank = product.shape
+            product = product.reshape(rows * modes, columns * more, rank)
+        return product.squeeze(2)
+
+    def __call__(self, x):
+        """[token, N] -> [token, M]"""
+        return F.linear(x, self.matrix(), self.bias)
 
 
 class DenseMap:
@@ -285,6 +307,8 @@ class Transformer:
             bias = parameters[f"{prefix}.bias"]
             if f"{prefix}.weight" in parameters:
                 return DenseMap(parameters[f"{prefix}.weight"], bias)
+            if cores(prefix)[0].dim() == 4:
+                return BlockMap(cores(prefix), bias)
             return TensorTrainMap(cores(prefix), bias, contraction, output_cores)
 
         if "embedding.word.weight" in parameters:

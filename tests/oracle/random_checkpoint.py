@@ -60,6 +60,8 @@ def random_arrays(shape, tensor_format, seed):
     def add_map(prefix):
         if tensor_format == "dense":
             add(f"{prefix}.weight", (hidden, hidden), shape.composed_deviation)
+        elif tensor_format == "ttm":
+            add_cores(prefix, list(zip(shape.hidden_modes, shape.hidden_modes)), shape.rank)
         else:
             modes = shape.hidden_modes + shape.hidden_modes[::-1]
             add_cores(prefix, [(mode,) for mode in modes], shape.rank)
@@ -89,7 +91,7 @@ def random_arrays(shape, tensor_format, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--preset", choices=PRESETS, default="nano")
-    parser.add_argument("--format", choices=("tensor", "dense"), default="tensor")
+    parser.add_argument("--format", choices=("tensor", "ttm", "dense"), default="tensor")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", required=True)
     arguments = parser.parse_args()

@@ -197,8 +197,8 @@ TEST(DeviceStep, TwoEncodersTrainOnFewRows) {
   machine.ranks.depth = 4096;
   machine.program_words = 32768;
   Config config = LoadConfig("atis-2enc");
-  for (int bond = 1; bond < config.model.map.cores(); ++bond) {
-    config.model.map.ranks[static_cast<size_t>(bond)] = 6;
+  for (int bond = 1; bond < config.model.map.train.cores(); ++bond) {
+    config.model.map.train.ranks[static_cast<size_t>(bond)] = 6;
   }
   ExpectSameUpdates(config, std::make_unique<SimulatedDevice>(machine), 1e-4, Recompute::kEncoder);
 }

@@ -42,10 +42,10 @@ class RandomModel {
     model.tokens = 4 * (1 + UpTo(lanes / 4 - 1));
     model.intents = Pick({0, 1, 2, 7, 26});
     model.tags = Pick({1, 5, 16, 40, 127});
-    model.map.output_modes = Modes(model.hidden, 1 + UpTo(2));
-    model.map.input_modes = Modes(model.hidden, 1 + UpTo(2));
-    model.map.ranks.assign(static_cast<size_t>(model.map.cores()) + 1, 1);
-    SetRanks(model.map);
+    model.map.train.output_modes = Modes(model.hidden, 1 + UpTo(2));
+    model.map.train.input_modes = Modes(model.hidden, 1 + UpTo(2));
+    model.map.train.ranks.assign(static_cast<size_t>(model.map.train.cores()) + 1, 1);
+    SetRanks(model.map.train);
     model.embedding.feature_modes = Modes(model.hidden, 2 + UpTo(1));
     for (int i = 0; i < std::ssize(model.embedding.feature_modes); ++i) {
       model.embedding.vocabulary_modes.push_back(1 + UpTo(7));

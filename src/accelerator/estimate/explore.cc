@@ -29,7 +29,7 @@ void Measure(Config config, isa::Accelerator machine, ExplorePoint& point) {
   machine.rows = point.rows;
   machine.planes = point.planes;
   config.model.encoders = point.encoders;
-  SetRank(config.model.map, point.rank);
+  SetRank(config.model.map.train, point.rank);
   // This is known without a program, so a point that does not fit has it, too.
   point.lanes = int64_t{machine.rows} * (machine.lanes / machine.fold) * machine.planes;
   try {

@@ -24,10 +24,21 @@ int64_t Missing(const CompiledStep& step) {
   return missing;
 }
 
+// The layouts of the compiler know products over one mode and one bond. A TTM core shares two modes
+// with its neighbours.
+void RefuseTtmMaps(const Config& config, const isa::Accelerator& machine) {
+  if (config.model.map.format != MatrixFormat::kTtm) return;
+  Fail(
+      "accelerator {}: the maps of {}, from encoder.0.attention.query on, have format \"ttm\"; the "
+      "accelerator runs tensor-train maps; take [model.map] format = \"tt\", or train on the CPU",
+      machine.name, config.name);
+}
+
 }  // namespace
 
 ModelProgram FindProgram(const Config& config, StepKind kind, const isa::Accelerator& machine,
                          const AfterPass& after) {
+  RefuseTtmMaps(config, machine);
   std::optional<ModelProgram> smallest;
   for (const Recompute recompute : kChoices) {
     ModelProgram program{

@@ -23,7 +23,7 @@ inline Config TinyConfig(Format format = Format::kTensor, Order order = Order::k
                   .intents = 3,
                   .tags = 5,
                   .format = format,
-                  .map = {{3, 2, 2}, {2, 2, 3}, {1, 3, 2, 4, 2, 3, 1}},
+                  .map = {.train = {{3, 2, 2}, {2, 2, 3}, {1, 3, 2, 4, 2, 3, 1}}},
                   .embedding = {{3, 3, 3}, {2, 3, 2}, {1, 3, 4, 1}}};
   // Large enough that the loss leaves its linear range: a gradient error shows.
   config.model.map_deviation = 0.4;
@@ -37,16 +37,15 @@ inline Config TinyConfig(Format format = Format::kTensor, Order order = Order::k
 }
 
 // A map of other sizes for such a model.
-inline MapShape TinyMap(int rows, int columns, Format format = Format::kTensor) {
-  MapShape shape{.rows = rows, .columns = columns, .format = format, .deviation = 0.4};
-  if (format == Format::kTensor) {
-    shape.train = AutomaticMap(rows, columns, 3, "map");
-    for (int bond = 0; bond <= shape.train.cores(); ++bond) {
-      int& rank = shape.train.ranks[static_cast<size_t>(bond)];
-      rank = static_cast<int>(std::min<int64_t>(rank, shape.train.LargestRank(bond)));
-    }
-  }
-  return shape;
+inline MapShape TinyMap(int rows, int columns, MatrixFormat format = MatrixFormat::kTt) {
+  return {.rows = rows,
+          .columns = columns,
+          .matrix = AutomaticMatrix(format, rows, columns, 3, "map"),
+          .deviation = 0.4};
+}
+inline MapShape TinyMap(int rows, int columns, Format format) {
+  return TinyMap(rows, columns,
+                 format == Format::kDense ? MatrixFormat::kDense : MatrixFormat::kTt);
 }
 
 // Seven real tokens, one of them twice, one without a label.

@@ -3,26 +3,26 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
+#include <utility>
 
 namespace bittern {
 
 LinearMap::LinearMap(StepBuilder& step, const std::string& name, const MapShape& shape,
                      Size columns, BiasGradient bias_gradient)
     : step_(step), name_(name), columns_(columns), bias_gradient_(bias_gradient) {
-  if (shape.format == Format::kDense) {
-    chain_ = DenseChain(shape.rows, shape.columns);
+  const MatrixShape& matrix = shape.matrix;
+  chain_ = MakeChain(matrix, shape.rows, shape.columns);
+  if (matrix.format == MatrixFormat::kDense) {
     cores_ = {step.Parameter(name + ".weight", {Constant(shape.rows), Constant(shape.columns)},
                              NormalValues(shape.deviation))};
   } else {
-    const TtShape& train = shape.train;
-    BITTERN_CHECK(train.rows() == shape.rows && train.columns() == shape.columns);
-    chain_ = TtChain(train);
-    for (int core = 0; core < train.cores(); ++core) {
-      const auto [left, mode, right] = train.CoreShape(core);
-      cores_.push_back(step.Parameter(fmt::format("{}.core.{}", name, core),
-                                      {Constant(left), Constant(mode), Constant(right)},
-                                      CoreValues(train, core, shape.deviation, shape.core_start)));
+    Validate(matrix, shape.rows, shape.columns, name);
+    for (int core = 0; core < matrix.cores(); ++core) {
+      std::vector<Size> extents;
+      for (const int64_t extent : matrix.CoreShape(core)) extents.push_back(Constant(extent));
+      cores_.push_back(
+          step.Parameter(fmt::format("{}.core.{}", name, core), std::move(extents),
+                         matrix.CoreStartValues(core, shape.deviation, shape.core_start)));
     }
   }
   tree_ =
@@ -30,8 +30,8 @@ LinearMap::LinearMap(StepBuilder& step, const std::string& name, const MapShape&
   bias_ = step.Parameter(name + ".bias", {Constant(shape.rows)}, ConstantValues(0));
 }
 
-// The tensor of a node with its indices as labels. Their order is canonical (tensor/chain.h): the
-// output modes, the bonds and the input modes as they stand in the chain, the token last.
+// The tensor of a node with its indices as labels. Their order is canonical (tensor/chain.h): modes
+// and bonds as they stand in the chain, the token last. So is that of a core's parameter.
 View LinearMap::NodeView(int node, TensorId tensor) const {
   const ContractionNode& of = tree_.nodes[static_cast<size_t>(node)];
   std::vector<Size> extents;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// y = W x + b, where W is a chain of tensor-train cores, or one dense matrix, in any contraction
-// order.
+// y = W x + b, where W is a chain of cores in one of two formats, or one dense matrix
+// (tensor/matrix_shape.h), in any contraction order.
 //
 // x: [N][T], y: [M][T]; T is 1 in a task that reads one token. The planner's tree says which
 // products are made. Backward is the reverse mode of the same tree: for a node C = A * B it makes

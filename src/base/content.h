@@ -4,13 +4,9 @@
 #ifndef BITTERN_BASE_CONTENT_H_
 #define BITTERN_BASE_CONTENT_H_
 
-#include <cstddef>
 #include <string_view>
 
 namespace bittern {
-
-// As many first bytes of a file as the functions below look at.
-inline constexpr size_t kContentBytes = 64;
 
 // Fails if `start`, the first bytes of the file `path`, belongs to a compressed file, a Git LFS
 // pointer or a known binary format. The message says what to do.

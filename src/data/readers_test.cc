@@ -221,7 +221,7 @@ TEST(JsonLines, ErrorsOfDeclaredClasses) {
 }
 
 TEST(PlainText, IsKeptButForMarkAndLineEnds) {
-  const Split split = ReadPlainText(std::string(kByteOrderMark) + " a\tb\r\n\r\nc\rd \n", "x.txt");
+  const Split split = ReadPlainText("\xEF\xBB\xBF a\tb\r\n\r\nc\rd \n", "x.txt");
   EXPECT_TRUE(split.is_text());
   EXPECT_EQ(split.text(), " a\tb\n\nc\rd \n");
   EXPECT_TRUE(split.empty());  // it has no sentences

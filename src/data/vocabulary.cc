@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "base/case.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -51,9 +52,11 @@ void NameList::Append(std::string name) {
   names_.push_back(std::move(name));
 }
 
-Vocabulary::Vocabulary() : words_(kReserved, "vocabulary"), counts_(kReserved.size()) {}
+Vocabulary::Vocabulary(bool lower_case)
+    : words_(kReserved, "vocabulary"), counts_(kReserved.size()), lower_case_(lower_case) {}
 
-Vocabulary::Vocabulary(std::vector<std::string> words, std::vector<uint32_t> counts)
+Vocabulary::Vocabulary(std::vector<std::string> words, std::vector<uint32_t> counts,
+                       std::optional<bool> lower_case)
     : words_(std::move(words), "vocabulary"), counts_(std::move(counts)) {
   if (words_.size() > kMaxTableSize) {
     Fail("vocabulary: {} words; at most {}", words_.size(), kMaxTableSize);
@@ -67,15 +70,25 @@ Vocabulary::Vocabulary(std::vector<std::string> words, std::vector<uint32_t> cou
            id < words_.size() ? Quoted(words_[id]) : "missing", kReserved[id]);
     }
   }
+  const auto capital = std::find_if(words_.names().begin() + kFirstWordId, words_.names().end(),
+                                    [](const std::string& word) { return HasCapital(word); });
+  const bool has_capital = capital != words_.names().end();
+  lower_case_ = lower_case.value_or(!has_capital);
+  if (lower_case_ && has_capital) {
+    Fail("vocabulary: {} has a capital, but words are looked up in lower case", Quoted(*capital));
+  }
 }
 
 int Vocabulary::Find(std::string_view word) const {
-  const int id = words_.Find(word);
+  const bool lower = lower_case_ && HasCapital(word);
+  const int id = lower ? words_.Find(LowerCase(word)) : words_.Find(word);
   return id < kFirstWordId ? kUnknownId : id;
 }
 
 Vocabulary BuildVocabulary(const Split& train, int table_size) {
-  return ExtendVocabulary(Vocabulary(), train, table_size).vocabulary;
+  bool has_capital = false;
+  for (size_t i = 0; i < train.words().size(); ++i) has_capital |= HasCapital(train.words()[i]);
+  return ExtendVocabulary(Vocabulary(!has_capital), train, table_size).vocabulary;
 }
 
 VocabularyExtension ExtendVocabulary(const Vocabulary& existing, const Split& train,
@@ -84,10 +97,16 @@ VocabularyExtension ExtendVocabulary(const Vocabulary& existing, const Split& tr
     Fail("vocabulary: a table of {} rows; expected {} to {}", table_size, existing.size(),
          kMaxTableSize);
   }
-  const StringTable& texts = train.words();
+  // Words that differ in case alone count as one where words are looked up in lower case.
+  StringTable texts;
+  std::vector<uint32_t> place(train.words().size());  // of the split's word in `texts`
+  for (size_t i = 0; i < place.size(); ++i) {
+    const std::string_view word = train.words()[i];
+    place[i] = texts.Add(existing.lower_case() ? LowerCase(word) : word);
+  }
   std::vector<uint64_t> frequency(texts.size());
   for (size_t i = 0; i < train.size(); ++i) {
-    for (const uint32_t word : train[i].words) ++frequency[word];
+    for (const uint32_t word : train[i].words) ++frequency[place[word]];
   }
   std::vector<uint32_t> order(texts.size());
   std::iota(order.begin(), order.end(), 0u);

@@ -5,12 +5,17 @@
 // split follow by falling frequency (a tie is broken by bytes) until the table is full. Every other
 // word is read as [UNK].
 //
+// If the training split has no capitals, words are looked up in lower case, in training, evaluation
+// and prediction alike. Capitals are Unicode's (base/case.h). Otherwise case is kept. The rule
+// stays with the vocabulary, also in fine-tuning.
+//
 // A checkpoint stores words and labels as lists of strings, where the position is the id.
 #ifndef BITTERN_DATA_VOCABULARY_H_
 #define BITTERN_DATA_VOCABULARY_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -52,15 +57,21 @@ class NameList {
 class Vocabulary {
  public:
   // Has only the three reserved rows.
-  Vocabulary();
+  explicit Vocabulary(bool lower_case = false);
 
-  // Takes words() and counts() of a vocabulary from a checkpoint. Fails unless the reserved rows
-  // are in place, no word repeats, there is a count for each word, and they fit kMaxTableSize.
-  Vocabulary(std::vector<std::string> words, std::vector<uint32_t> counts);
+  // Takes words(), counts() and lower_case() of a vocabulary from a checkpoint. Checkpoints of
+  // earlier versions lack lower_case(), which is then true if no word has a capital. Fails unless
+  // the reserved rows are in place, no word repeats, there is a count for each word, and they fit
+  // kMaxTableSize. Fails if words have capitals although they are looked up in lower case.
+  Vocabulary(std::vector<std::string> words, std::vector<uint32_t> counts,
+             std::optional<bool> lower_case = {});
 
   int size() const { return words_.size(); }  // includes the reserved rows
   const std::string& word(int id) const { return words_[id]; }
   const std::vector<std::string>& words() const { return words_.names(); }
+
+  // True if words are looked up in lower case.
+  bool lower_case() const { return lower_case_; }
 
   // The word's id, or kUnknownId. The text of a reserved row, such as "[PAD]", is an unknown word.
   int Find(std::string_view word) const;
@@ -73,6 +84,7 @@ class Vocabulary {
   friend struct VocabularyExtension ExtendVocabulary(const Vocabulary&, const Split&, int);
   NameList words_;
   std::vector<uint32_t> counts_;  // [size()]
+  bool lower_case_;
 };
 
 // Makes a vocabulary of at most `table_size` ids, reserved ones included, from the training split.

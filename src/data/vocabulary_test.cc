@@ -54,9 +54,44 @@ TEST(Vocabulary, ReservedTextsAreNotWords) {
   EXPECT_EQ(vocabulary.count(kUnknownId), 3u);
 }
 
+TEST(Vocabulary, LooksUpInLowerCaseIfTrainHasNoCapitals) {
+  Split small, mixed;
+  AddSentence(&small, "z\xC3\xBCrich \xCF\x83\xCE\xB1\xCF\x82 a", "", "x");
+  AddSentence(&mixed, "z\xC3\xBCrich Z\xC3\x9Crich a", "", "x");
+  const Vocabulary lower = BuildVocabulary(small, 100), kept = BuildVocabulary(mixed, 100);
+  EXPECT_TRUE(lower.lower_case());
+  EXPECT_EQ(lower.Find("Z\xC3\x9CRICH"), lower.Find("z\xC3\xBCrich"));
+  EXPECT_EQ(lower.Find("\xCE\xA3\xCE\x91\xCE\xA3"), lower.Find("\xCF\x83\xCE\xB1\xCF\x82"));
+  EXPECT_NE(lower.Find("A"), kUnknownId);
+  EXPECT_FALSE(kept.lower_case());
+  EXPECT_NE(kept.Find("Z\xC3\x9Crich"), kept.Find("z\xC3\xBCrich"));
+  EXPECT_EQ(kept.Find("A"), kUnknownId);
+}
+
+TEST(Vocabulary, FineTuningKeepsTheRuleOfCase) {
+  Split small, more;
+  AddSentence(&small, "a b", "", "x");
+  AddSentence(&more, "New A new NEW c C a", "", "x");
+  const VocabularyExtension extension = ExtendVocabulary(BuildVocabulary(small, 100), more, 100);
+  EXPECT_EQ(extension.added, 2);
+  EXPECT_EQ(extension.vocabulary.words(),
+            (Strings{"[PAD]", "[UNK]", "[CLS]", "a", "b", "new", "c"}));
+  EXPECT_EQ(extension.vocabulary.counts(), (std::vector<uint32_t>{0, 0, 0, 3, 1, 3, 2}));
+  EXPECT_TRUE(extension.vocabulary.lower_case());
+}
+
+TEST(Vocabulary, CheckpointsOfEarlierVersionsGetTheRuleByTheirWords) {
+  const Strings lower = {"[PAD]", "[UNK]", "[CLS]", "a"}, kept = {"[PAD]", "[UNK]", "[CLS]", "A"};
+  const std::vector<uint32_t> counts(4);
+  EXPECT_TRUE(Vocabulary(lower, counts).lower_case());
+  EXPECT_FALSE(Vocabulary(kept, counts).lower_case());
+  EXPECT_FALSE(Vocabulary(lower, counts, false).lower_case());
+  EXPECT_TRUE(Mentions(ErrorOf([&] { Vocabulary(kept, counts, true); }), {"'A'", "lower case"}));
+}
+
 TEST(Vocabulary, SurvivesACheckpoint) {
   const Vocabulary before = BuildVocabulary(Small(), 7);
-  const Vocabulary after(before.words(), before.counts());
+  const Vocabulary after(before.words(), before.counts(), before.lower_case());
   EXPECT_EQ(after.words(), before.words());
   EXPECT_EQ(after.counts(), before.counts());
   EXPECT_EQ(after.Find("c"), before.Find("c"));

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -156,6 +157,16 @@ std::vector<std::string> ParseNames(const SafetensorsReader& file, const char* k
   return ParseList<std::string>(file, key, &Json::is_string, "strings");
 }
 
+// Files of earlier versions lack it.
+std::optional<bool> ParseLowerCase(const SafetensorsReader& file) {
+  if (!file.metadata().contains("lower_case")) return std::nullopt;
+  const std::string& value = file.MetadataValue("lower_case");
+  if (value != "true" && value != "false") {
+    Fail("{}: metadata 'lower_case': found {}; expected true or false", file.path(), Quoted(value));
+  }
+  return value == "true";
+}
+
 Lexicon ParseLexicon(const SafetensorsReader& file, const Tasks& tasks) {
   std::vector<uint32_t> counts;
   for (const uint64_t count :
@@ -166,7 +177,8 @@ Lexicon ParseLexicon(const SafetensorsReader& file, const Tasks& tasks) {
   // Vocabulary and labels check themselves, but do not know the file. Their messages get its name
   // here.
   try {
-    Lexicon lexicon{Vocabulary(ParseNames(file, "words"), std::move(counts)), {}};
+    Lexicon lexicon{Vocabulary(ParseNames(file, "words"), std::move(counts), ParseLowerCase(file)),
+                    {}};
     for (const auto& task : tasks) {
       lexicon.labels.push_back(task->CheckLabels(ParseNames(file, task->labels_name().c_str())));
     }
@@ -279,6 +291,7 @@ SafetensorsWriter Writer(const std::string& path, const Checkpoint& checkpoint, 
   writer.SetMetadata("config", summary.dump());
   writer.SetMetadata("words", Json(lexicon.vocabulary.words()).dump());
   writer.SetMetadata("counts", Json(lexicon.vocabulary.counts()).dump());
+  writer.SetMetadata("lower_case", lexicon.vocabulary.lower_case() ? "true" : "false");
   const Tasks tasks = MakeTasks(checkpoint.config);
   for (size_t i = 0; i < tasks.size(); ++i) {
     writer.SetMetadata(tasks[i]->labels_name(), Json(lexicon.labels[i].names()).dump());

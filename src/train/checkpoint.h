@@ -8,6 +8,7 @@
 //   config        JSON {"model": {heads, output_cores, tokens}}, derived from `toml` for
 //                 other programs; this one ignores it
 //   words, counts                     JSON arrays of the vocabulary
+//   lower_case    "true" if words are looked up in lower case, otherwise "false"
 //   intents, tags                     a JSON array of labels for each task, under its labels_name()
 //   state         JSON object, TrainingState
 // Equal contents give equal bytes. Writing is atomic. Reading checks everything; an error names the

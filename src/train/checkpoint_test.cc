@@ -185,6 +185,7 @@ TEST_F(CheckpointTest, AlteredMetadataIsAnErrorThatNamesIt) {
       {{{"state", "{\"epoch\":1," + State("pad", "false").substr(1)}},
        {"metadata 'state': the key 'epoch' occurs twice"}},
       {{{"words", "["}}, {"metadata 'words': malformed JSON at byte"}},
+      {{{"lower_case", "maybe"}}, {"metadata 'lower_case': found 'maybe'; expected true or false"}},
       {{{"words", "[\"[PAD]\"]"}}, {"vocabulary: 1 words but"}},
       {{{"counts", "[-1]"}}, {"metadata 'counts': expected a list of counts"}},
       {{{"counts", "[4294967296]"}}, {"4294967296 is too large"}},

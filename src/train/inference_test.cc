@@ -123,7 +123,7 @@ TEST_F(InferenceTest, PredictsWhatItLearnt) {
 
   EXPECT_TRUE(Mentions(ErrorOf([&] { predictor.Predict(" \t ", "line 3"); }), {"line 3", "words"}));
   EXPECT_TRUE(Mentions(ErrorOf([&] { predictor.Predict("a \xff", "line 4"); }),
-                       {"line 4: byte 2", "UTF-8"}));
+                       {"line 4: invalid UTF-8 at byte 3"}));
   EXPECT_TRUE(Mentions(ErrorOf([&] { predictor.Predict("a\x01", "x"); }), {"control character"}));
 }
 

@@ -10,21 +10,7 @@
 namespace bittern {
 namespace {
 
-bool IsCapital(char c) { return c >= 'A' && c <= 'Z'; }
-
-bool HasNoCapitals(const Vocabulary& vocabulary) {
-  // Special entries such as [UNK] have capitals, but are no words of a text.
-  for (int id = kFirstWordId; id < vocabulary.size(); ++id) {
-    if (std::ranges::any_of(vocabulary.word(id), IsCapital)) return false;
-  }
-  return true;
-}
-
-void CheckText(std::string_view text, const std::vector<std::string_view>& words,
-               std::string_view where) {
-  // The encoding comes first: words of an invalid text cannot be quoted in a message.
-  const size_t bad = FirstInvalidUtf8(text);
-  if (bad != text.npos) Fail("{}: byte {} is not valid UTF-8", where, bad);
+void CheckWords(const std::vector<std::string_view>& words, std::string_view where) {
   if (words.empty()) Fail("{}: no words; expected a sentence", where);
   for (const std::string_view word : words) {
     if (FirstControlCharacter(word) != word.npos) {
@@ -46,14 +32,14 @@ nlohmann::ordered_json ToJson(const Prediction& prediction) {
 Predictor::Predictor(const std::string& checkpoint_path, const AnswerOptions& options,
                      const std::string& device)
     : reader_(checkpoint_path),
-      inference_(reader_.contents().config, reader_.contents().lexicon.labels, options, device),
-      lower_case_(HasNoCapitals(reader_.contents().lexicon.vocabulary)) {
+      inference_(reader_.contents().config, reader_.contents().lexicon.labels, options, device) {
   inference_.Load(reader_);
 }
 
 Prediction Predictor::Predict(std::string_view text, std::string_view where) {
+  CheckUtf8(text, where);  // before words are quoted in a message
   const std::vector<std::string_view> words = SplitWords(text);
-  CheckText(text, words, where);
+  CheckWords(words, where);
   const auto& [config, lexicon, state] = checkpoint();
   // Token 0 is [CLS], so one place less is left for words.
   const size_t most_words = static_cast<size_t>(config.model.tokens) - 1;
@@ -63,13 +49,8 @@ Prediction Predictor::Predict(std::string_view text, std::string_view where) {
   prediction.cut_off_words = static_cast<int>(words.size() - std::min(words.size(), most_words));
   ids_.assign(1, kClassId);
   for (size_t i = 0; i < std::min(words.size(), most_words); ++i) {
-    // The answer keeps the word as it was given. Only the look-up uses the lowered copy.
-    std::string word(words[i]);
-    if (lower_case_) {
-      std::ranges::transform(word, word.begin(),
-                             [](char c) { return IsCapital(c) ? static_cast<char>(c + 32) : c; });
-    }
-    const int id = lexicon.vocabulary.Find(word);
+    // The answer keeps the word as it was given. Only the look-up may use its lower case.
+    const int id = lexicon.vocabulary.Find(words[i]);
     prediction.unknown_words += id == kUnknownId ? 1 : 0;
     ids_.push_back(static_cast<uint16_t>(id));
   }

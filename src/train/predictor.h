@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A trained model's answer to a sentence of text.
 //
-// Words are separated by blanks or tabs. If no word of the model's vocabulary has an ASCII capital
-// (the text of ATIS is in lower case), the sentence's capitals are lowered before the look-up. The
+// Words are separated by white space. The vocabulary says if they are looked up in lower case. The
 // answer keeps the words as they were given. The model does not read words beyond its tokens.
 #ifndef BITTERN_TRAIN_PREDICTOR_H_
 #define BITTERN_TRAIN_PREDICTOR_H_
@@ -38,7 +37,6 @@ class Predictor {
  private:
   CheckpointReader reader_;
   Inference inference_;
-  bool lower_case_;
   std::vector<uint16_t> ids_;
 };
 

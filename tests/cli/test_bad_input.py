@@ -446,7 +446,7 @@ cases("two_outputs_of_one_name", r"x\.svg", ("compile", "--config", "nano", "--d
 
 cases("sentence_without_words", r"sentence 2: no words; expected a sentence$", (*PREDICT, "play the song", "  "))
 cases("line_without_words", r"standard input:2: no words; expected a sentence$", PREDICT, stdin=b"play the song\n\nstop\n")
-cases("line_with_invalid_utf8", r"standard input:1: byte 5 is not valid UTF-8$", PREDICT, stdin=b"play \xff\xfe\n")
+cases("line_with_invalid_utf8", r"standard input:1: invalid UTF-8 at byte 6 of the line; ", PREDICT, stdin=b"play \xff\xfe\n")
 cases("line_with_a_control_character", r"standard input:1: a control character in the word '\\x07'$", PREDICT, stdin=b"play \x07 song\n")
 cases("huge_line_to_predict", r"/dev/stdin:1: the line is longer than 1048576 bytes$", PREDICT, stdin=b"a" * 3000000)
 

@@ -74,6 +74,51 @@ class Layouts(program.ProgramTest):
         self.assertEqual(self.stats("train.txt")["file"], counts["train"])
 
 
+class Case(program.ProgramTest):
+    """One rule of case for training, valid, evaluation and prediction."""
+
+    def train(self, change):
+        """The summary of a run whose valid and test splits are changed."""
+        program.write_sequences(self.directory / "data", repeat=10)
+        for split in ("valid", "test"):
+            path = self.directory / "data" / split / "seq.in"
+            path.write_text(change(path.read_text()))
+        return self.json("train", "--config", "nano", "--data", "data", "--epochs", "15", "--out", "run")
+
+    def test_capitals_change_nothing_where_train_has_none(self):
+        summary = self.train(str.upper)
+        self.assertGreater(summary["test"]["span_f1"], 90)
+        self.assertEqual(summary["test"]["unknown_words"], 0)
+        lines = [json.loads(line) for line in (self.directory / "run/metrics.jsonl").read_text().splitlines()]
+        self.assertGreater([line for line in lines if line["kind"] == "epoch"][-1]["span_f1"], 90)
+        best = self.directory / "run/best.safetensors"
+        answers = [self.json("predict", "--checkpoint", best, text) for text in ("call anna at noon", "CALL Anna at noon")]
+        self.assertEqual(answers[0]["tags"], answers[1]["tags"])
+        self.assertEqual(answers[1]["tokens"], ["CALL", "Anna", "at", "noon"])
+        self.assertEqual(program.Safetensors(best).header["__metadata__"]["lower_case"], "true")
+
+        # A checkpoint of an earlier version has the rule by its words.
+        old = program.Safetensors(best)
+        del old.header["__metadata__"]["lower_case"]
+        old.write(self.directory / "old.safetensors")
+        found = self.json("eval", "--checkpoint", "old.safetensors", "--data", "data")
+        self.assertEqual(found["span_f1"], summary["test"]["span_f1"])
+
+    def test_capitals_of_other_scripts(self):
+        for i, (low, high) in enumerate((("zürich łódź", "ZÜRICH ŁÓDŹ"), ("москва όσος", "МОСКВА ΌΣΟΣ"))):
+            sentences = [(f"fly to {low}", "O O B-city I-city", "fly"), ("stay at home", "O O O", "stay")]
+            program.write_sequences(self.directory / f"data{i}", sentences, repeat=5)
+            self.succeed("train", "--config", "nano", "--data", f"data{i}", "--epochs", "2", "--out", f"run{i}")
+            process = self.succeed("predict", "--checkpoint", f"run{i}/best.safetensors", f"Fly to {high}")
+            self.assertNotIn("unknown", process.stdout)
+
+    def test_capitals_count_where_train_has_one(self):
+        program.write_sequences(self.directory / "data", [*program.SENTENCES, ("Stop", "O", "music")])
+        self.succeed("train", "--config", "nano", "--data", "data", "--epochs", "1", "--out", "run")
+        process = self.succeed("predict", "--checkpoint", "run/best.safetensors", "CALL anna")
+        self.assertIn("(1 of 2 words unknown to the model)", process.stdout)
+
+
 class Faults(program.ProgramTest):
     def case(self, pattern, path, content, *options, data=None):
         with self.subTest(pattern):

@@ -103,7 +103,8 @@ class Trainer:
         )
         parameters = model.parameters_from_arrays(arrays)
         contraction = "btt" if order == "dense" else order.removesuffix(STACKED)
-        self.transformer = model.Transformer(parameters, SHAPE.heads, contraction)
+        self.transformer = model.Transformer(
+            parameters, model.ModelOptions(SHAPE.heads), contraction)
         self.leaves = list(parameters.values())
         self.stacked = None
         if order.endswith(STACKED):

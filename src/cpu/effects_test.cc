@@ -71,6 +71,10 @@ TEST(EffectsTest, OperationsReadTheResultsThatTheTableSays) {
         config.training.dropout = 0.25;
         config.training.clip = 0.1;
         CheckEffects(config);
+        config.model.norm = NormPlace::kPre;
+        config.model.activation = HiddenFunction::kRelu;
+        config.model.mask = Mask::kCausal;
+        CheckEffects(config);
       }
     }
   }

@@ -134,6 +134,12 @@ class Runner {
   void Run(const ops::TanhGrad&, const In<ops::TanhGrad>& in, const Out<ops::TanhGrad>& out) const {
     TanhGrad(in.y, in.dy, out.dx.shape().count(), out.dx);
   }
+  void Run(const ops::Relu&, const In<ops::Relu>& in, const Out<ops::Relu>& out) const {
+    Relu(in.x, out.y.shape().count(), out.y);
+  }
+  void Run(const ops::ReluGrad&, const In<ops::ReluGrad>& in, const Out<ops::ReluGrad>& out) const {
+    ReluGrad(in.y, in.dy, out.dx.shape().count(), out.dx);
+  }
   // The mask depends on feature and token, so these two need both extents of [F][T].
   void Run(const ops::Dropout& op, const In<ops::Dropout>& in, const Out<ops::Dropout>& out) const {
     const auto [features, tokens] = out.y.shape();
@@ -211,13 +217,15 @@ class Runner {
   void Run(const ops::Softmax& op, const In<ops::Softmax>& in, const Out<ops::Softmax>& out) const {
     BITTERN_CHECK(op.scale == 1);
     const int64_t heads = out.p.shape().rows / tokens();
-    Softmax(in.scores, heads, tokens(), tokens(), inputs_.valid, out.p);
+    const auto softmax = op.causal ? CausalSoftmax : Softmax;
+    softmax(in.scores, heads, tokens(), tokens(), inputs_.valid, out.p);
   }
   void Run(const ops::SoftmaxGrad& op, const In<ops::SoftmaxGrad>& in,
            const Out<ops::SoftmaxGrad>& out) const {
     BITTERN_CHECK(op.scale == 1);
     const int64_t heads = out.d_scores.shape().rows / tokens();
-    SoftmaxGrad(in.p, in.dp, heads, tokens(), tokens(), inputs_.valid, out.d_scores);
+    const auto softmax_grad = op.causal ? CausalSoftmaxGrad : SoftmaxGrad;
+    softmax_grad(in.p, in.dp, heads, tokens(), tokens(), inputs_.valid, out.d_scores);
   }
   // logits, d_logits: [C][T]; labels, losses: [T].
   void Run(const ops::CrossEntropy& op, const In<ops::CrossEntropy>& in,

@@ -134,6 +134,18 @@ std::vector<ExecutorCase> ExecutorCases() {
     t.clip_scope = ClipScope::kGlobal;
   });
   add("rates", [](TrainingConfig& t) { t.rates = {{"*.core.*", 2}, {"embedding.*", 0.5}}; });
+  const auto add_model = [&](const char* name, const auto& change) {
+    ExecutorCase& added = cases.emplace_back(ExecutorCase{name, TinyConfig()});
+    change(added.config.model);
+  };
+  add_model("prenorm", [](ModelConfig& m) { m.norm = NormPlace::kPre; });
+  add_model("relu", [](ModelConfig& m) { m.activation = HiddenFunction::kRelu; });
+  add_model("causal", [](ModelConfig& m) { m.mask = Mask::kCausal; });
+  ExecutorCase& decoder = cases.emplace_back(ExecutorCase{"decoder", TinyConfig(), true});
+  decoder.config.model.norm = NormPlace::kPre;
+  decoder.config.model.activation = HiddenFunction::kRelu;
+  decoder.config.model.mask = Mask::kCausal;
+  decoder.config.training.dropout = 0.25;
   ExecutorCase& one_task = cases.emplace_back(ExecutorCase{"onetask", TinyConfig()});
   one_task.config.model.tags = 0;
   return cases;

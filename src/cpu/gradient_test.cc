@@ -13,10 +13,13 @@ namespace {
 
 struct Case {
   const char* name;
-  Format format;
-  Order order;
+  Format format = Format::kTensor;
+  Order order = Order::kOptimal;
   double dropout = 0;  // of masks that the step's key fixes, so that differences can be taken
   MatrixFormat maps = MatrixFormat::kTt;  // of a tensor model
+  NormPlace norm = NormPlace::kPost;
+  HiddenFunction activation = HiddenFunction::kGelu;
+  Mask mask = Mask::kFull;
 
   Config MakeConfig() const {
     Config config = TinyConfig(format, order);
@@ -24,6 +27,11 @@ struct Case {
     if (maps != MatrixFormat::kTt) {
       config.model.map = TinyMap(config.model.hidden, config.model.hidden, maps).matrix;
     }
+    config.model.norm = norm;
+    config.model.activation = activation;
+    config.model.mask = mask;
+    // A seed with which no difference moves an input of ReLU across 0, where it has no derivative.
+    if (activation == HiddenFunction::kRelu) config.training.seed = 3;
     return config;
   }
 };
@@ -60,7 +68,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"TtmBtt", Format::kTensor, Order::kBtt, 0, MatrixFormat::kTtm},
                     Case{"TtmOptimal", Format::kTensor, Order::kOptimal, 0, MatrixFormat::kTtm},
                     Case{"DenseMaps", Format::kTensor, Order::kOptimal, 0, MatrixFormat::kDense},
-                    Case{"OptimalWithDropout", Format::kTensor, Order::kOptimal, 0.3}),
+                    Case{"OptimalWithDropout", Format::kTensor, Order::kOptimal, 0.3},
+                    Case{.name = "PreNorm", .norm = NormPlace::kPre},
+                    Case{.name = "Relu", .activation = HiddenFunction::kRelu},
+                    Case{.name = "Causal", .mask = Mask::kCausal},
+                    Case{.name = "CausalPreNormReluWithDropout",
+                         .dropout = 0.3,
+                         .norm = NormPlace::kPre,
+                         .activation = HiddenFunction::kRelu,
+                         .mask = Mask::kCausal}),
     [](const auto& instance) { return std::string(instance.param.name); });
 
 }  // namespace

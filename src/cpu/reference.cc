@@ -95,6 +95,12 @@ class Definitions {
   void Run(const ops::TanhGrad&, const In<ops::TanhGrad>& in, const Out<ops::TanhGrad>& out) const {
     for (int64_t i = 0; i < out.dx.count(); ++i) out.dx[i] = in.dy[i] * (1 - in.y[i] * in.y[i]);
   }
+  void Run(const ops::Relu&, const In<ops::Relu>& in, const Out<ops::Relu>& out) const {
+    for (int64_t i = 0; i < out.y.count(); ++i) out.y[i] = std::max(in.x[i], 0.0);
+  }
+  void Run(const ops::ReluGrad&, const In<ops::ReluGrad>& in, const Out<ops::ReluGrad>& out) const {
+    for (int64_t i = 0; i < out.dx.count(); ++i) out.dx[i] = in.y[i] > 0 ? in.dy[i] : 0;
+  }
   void Run(const ops::Dropout& op, const In<ops::Dropout>& in, const Out<ops::Dropout>& out) const {
     Masked(op.dropout, in.x, out.y, [](int64_t) { return 0.0; });
   }
@@ -194,24 +200,23 @@ class Definitions {
 
   // scores, p: [head][key][query]. The largest score is subtracted so that exp cannot overflow.
   void Run(const ops::Softmax& op, const In<ops::Softmax>& in, const Out<ops::Softmax>& out) const {
-    ForEachColumn(out.p, [&](const auto& at) {
+    ForEachColumn(out.p, op.causal, [&](int64_t seen, const auto& at) {
       const auto score = [&](int64_t key) { return op.scale * in.scores[at(key)]; };
       double largest = -INFINITY, sum = 0;
-      for (int64_t key = 0; key < inputs_.valid; ++key) largest = std::max(largest, score(key));
-      for (int64_t key = 0; key < inputs_.valid; ++key) sum += std::exp(score(key) - largest);
+      for (int64_t key = 0; key < seen; ++key) largest = std::max(largest, score(key));
+      for (int64_t key = 0; key < seen; ++key) sum += std::exp(score(key) - largest);
       for (int64_t key = 0; key < inputs_.tokens; ++key) {
-        out.p[at(key)] = key < inputs_.valid ? std::exp(score(key) - largest) / sum : 0;
+        out.p[at(key)] = key < seen ? std::exp(score(key) - largest) / sum : 0;
       }
     });
   }
   void Run(const ops::SoftmaxGrad& op, const In<ops::SoftmaxGrad>& in,
            const Out<ops::SoftmaxGrad>& out) const {
-    ForEachColumn(out.d_scores, [&](const auto& at) {
+    ForEachColumn(out.d_scores, op.causal, [&](int64_t seen, const auto& at) {
       double sum = 0;
-      for (int64_t key = 0; key < inputs_.valid; ++key) sum += in.p[at(key)] * in.dp[at(key)];
+      for (int64_t key = 0; key < seen; ++key) sum += in.p[at(key)] * in.dp[at(key)];
       for (int64_t key = 0; key < inputs_.tokens; ++key) {
-        out.d_scores[at(key)] =
-            key < inputs_.valid ? op.scale * in.p[at(key)] * (in.dp[at(key)] - sum) : 0;
+        out.d_scores[at(key)] = key < seen ? op.scale * in.p[at(key)] * (in.dp[at(key)] - sum) : 0;
       }
     });
   }
@@ -346,13 +351,15 @@ class Definitions {
     return dy[f * dy.columns() + t] * (gain.values == nullptr ? 1 : gain[f]);
   }
 
-  // Calls column(at) for every head and query of p[head][key][query]; at(key) is an element.
+  // Calls column(seen, at) for every head and query of p[head][key][query]. The query sees the keys
+  // before `seen`; at(key) is an element.
   template <class Column>
-  void ForEachColumn(const Operand64& p, const Column& column) const {
+  void ForEachColumn(const Operand64& p, bool causal, const Column& column) const {
     const int64_t heads = p.tensor->shape[0].At(inputs_.tokens), tokens = inputs_.tokens;
     for (int64_t head = 0; head < heads; ++head) {
       for (int64_t query = 0; query < tokens; ++query) {
-        column([=](int64_t key) { return (head * tokens + key) * tokens + query; });
+        const int64_t seen = causal ? std::min<int64_t>(inputs_.valid, query + 1) : inputs_.valid;
+        column(seen, [=](int64_t key) { return (head * tokens + key) * tokens + query; });
       }
     }
   }

@@ -165,6 +165,34 @@ struct TanhGrad {
   friend bool operator==(const TanhGrad&, const TanhGrad&) = default;
 };
 
+// y = max(x, 0)
+struct Relu {
+  static constexpr OpInfo kInfo{"relu", Effect::kOverwrites, Stage::kLayer};
+  template <class T>
+  struct In {
+    T x;
+  };
+  template <class T>
+  struct Out {
+    T y;
+  };
+  friend bool operator==(const Relu&, const Relu&) = default;
+};
+
+// dx = dy where y > 0, else 0; y is the result of Relu.
+struct ReluGrad {
+  static constexpr OpInfo kInfo{"relu_grad", Effect::kOverwrites, Stage::kLayer};
+  template <class T>
+  struct In {
+    T dy, y;
+  };
+  template <class T>
+  struct Out {
+    T dx;
+  };
+  friend bool operator==(const ReluGrad&, const ReluGrad&) = default;
+};
+
 // y = x * mask / (1 - rate). It is its own gradient, with the same stream.
 struct Dropout {
   static constexpr OpInfo kInfo{"dropout", Effect::kOverwrites, Stage::kLayer};
@@ -327,9 +355,11 @@ struct NormalizeGrad {
 };
 
 // p = softmax of scale * scores over the valid keys of each column; keys beyond them get exactly 0.
-// scores, p: [head][key][query]
+// scores, p: [head][key][query]. With a causal mask the keys after the query's token count as
+// beyond.
 struct Softmax {
   static constexpr OpInfo kInfo{"softmax", Effect::kOverwrites, Stage::kLayer};
+  bool causal = false;
   double scale = 1;  // other than 1 only after the accelerator's rewriting
   template <class T>
   struct In {
@@ -342,9 +372,10 @@ struct Softmax {
   friend bool operator==(const Softmax&, const Softmax&) = default;
 };
 
-// d_scores = scale * p (dp - sum_key p dp)
+// d_scores = scale * p (dp - sum_key p dp), with the mask of Softmax.
 struct SoftmaxGrad {
   static constexpr OpInfo kInfo{"softmax_grad", Effect::kOverwrites, Stage::kLayer};
+  bool causal = false;
   double scale = 1;  // other than 1 only after the accelerator's rewriting
   template <class T>
   struct In {
@@ -524,12 +555,15 @@ struct AdamW {
 
 }  // namespace ops
 
+// One line for each subject.
 using Operation =
-    std::variant<ops::Contract, ops::Add, ops::Gelu, ops::GeluGrad, ops::Tanh, ops::TanhGrad,
-                 ops::Dropout, ops::DropoutAdd, ops::Fill, ops::TakeColumn, ops::AddColumn,
-                 ops::AddColumns, ops::Moments, ops::Normalize, ops::NormalizeGradSums,
-                 ops::NormalizeGradAffine, ops::NormalizeGrad, ops::Softmax, ops::SoftmaxGrad,
-                 ops::CrossEntropy, ops::RowSum, ops::GatherColumns, ops::ScatterColumns,
+    std::variant<ops::Contract, ops::Add, ops::Gelu, ops::GeluGrad, ops::Tanh, ops::TanhGrad,  //
+                 ops::Relu, ops::ReluGrad, ops::Dropout, ops::DropoutAdd,                      //
+                 ops::Fill, ops::TakeColumn, ops::AddColumn, ops::AddColumns,                  //
+                 ops::Moments, ops::Normalize, ops::NormalizeGradSums,                         //
+                 ops::NormalizeGradAffine, ops::NormalizeGrad,                                 //
+                 ops::Softmax, ops::SoftmaxGrad, ops::CrossEntropy,                            //
+                 ops::RowSum, ops::GatherColumns, ops::ScatterColumns,                         //
                  ops::ScaleByRate, ops::SumSquares, ops::Clip, ops::Sgd, ops::Momentum, ops::AdamW>;
 
 // The named operands of an operation, each of them a T.

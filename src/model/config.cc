@@ -34,6 +34,8 @@ class RangeChecker {
   }
   template <HasChoices T>
   void Choice(std::string_view, T) {}
+  template <HasChoices T>
+  void AddedChoice(std::string_view, T, T) {}
   void Rates(std::string_view key, const std::vector<RateRule>& rules) {
     for (const RateRule& rule : rules) {
       if (rule.parameters.empty()) Fail("{}{}: a rule without parameters", section_, key);

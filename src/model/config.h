@@ -8,6 +8,8 @@
 //   Integer(key, value, least, most)      int, or uint64_t
 //   Number(key, value, least, most)       double; both ends are allowed
 //   Choice(key, value)                    an enumeration with Choices (base/choice.h)
+//   AddedChoice(key, value, standard)     the same, for a key that older files lack: it is written
+//                                         only if the value is not `standard`
 //   Rates(key, rules)
 //
 // Errors name the file, the key, what was found and what is allowed; unknown keys are errors.
@@ -37,6 +39,27 @@ constexpr auto Choices(Format) {
   return std::array{Choice{Format::kTensor, "tensor"}, Choice{Format::kDense, "dense"}};
 }
 
+// Where a sublayer of an encoder normalises: y = norm(x + branch(x)), or y = x + branch(norm(x)).
+enum class NormPlace { kPost, kPre };
+constexpr auto Choices(NormPlace) {
+  return std::array{Choice{NormPlace::kPost, "post"}, Choice{NormPlace::kPre, "pre"}};
+}
+
+// The function between the two maps of a feed-forward layer.
+enum class HiddenFunction { kGelu, kRelu };
+constexpr auto Choices(HiddenFunction) {
+  return std::array{Choice{HiddenFunction::kGelu, "gelu"}, Choice{HiddenFunction::kRelu, "relu"}};
+}
+
+// Which keys a query of attention sees.
+enum class Mask {
+  kFull,    // those of all tokens
+  kCausal,  // those of its own token and of earlier ones
+};
+constexpr auto Choices(Mask) {
+  return std::array{Choice{Mask::kFull, "full"}, Choice{Mask::kCausal, "causal"}};
+}
+
 // A linear map y = W x + b, W: [rows][columns].
 struct MapShape {
   int rows = 0, columns = 0;
@@ -62,6 +85,9 @@ struct ModelConfig {
   double embedding_deviation = 0.036;
   double table_deviation = 0.02;
   CoreStart core_start = CoreStart::kNormal;
+  NormPlace norm = NormPlace::kPost;
+  HiddenFunction activation = HiddenFunction::kGelu;
+  Mask mask = Mask::kFull;
 
   // Today's configurations give all maps of a model one shape.
   MapShape HiddenMap() const { return {hidden, hidden, map, map_deviation, core_start}; }
@@ -83,6 +109,9 @@ void VisitModel(Visitor& visitor, ModelConfig& model) {
   visitor.Number("embedding_deviation", model.embedding_deviation, 0, 100);
   visitor.Number("table_deviation", model.table_deviation, 0, 100);
   visitor.Choice("core_start", model.core_start);
+  visitor.AddedChoice("norm", model.norm, NormPlace::kPost);
+  visitor.AddedChoice("activation", model.activation, HiddenFunction::kGelu);
+  visitor.AddedChoice("mask", model.mask, Mask::kFull);
 }
 
 enum class Optimizer { kSgd, kMomentum, kAdamW };

@@ -75,6 +75,25 @@ TEST(Config, RoundTripIsExact) {
   }
 }
 
+// Keys that files of before their time lack: such a file reads as before, and so it is written.
+TEST(Config, AddedKeysAreWrittenOnlyIfTheyAreNotStandard) {
+  const struct {
+    const char *key, *standard, *other;
+  } keys[] = {{"norm", "post", "pre"}, {"activation", "gelu", "relu"}, {"mask", "full", "causal"}};
+  const std::string before = ToToml(LoadConfig("nano"));
+  for (const auto& [key, standard, other] : keys) {
+    SCOPED_TRACE(key);
+    const auto toml = [&](const char* value) {
+      return ToToml(LoadConfig("nano", fmt::format("model.{} = '{}'", key, value)));
+    };
+    EXPECT_EQ(before.find(fmt::format("{} = ", key)), before.npos);
+    EXPECT_EQ(toml(standard), before);
+    EXPECT_NE(toml(other).find(fmt::format("\n{} = \"{}\"\n", key, other)), before.npos);
+    EXPECT_EQ(ToToml(ParseConfig(toml(other), "text")), toml(other));
+    EXPECT_TRUE(Mentions(ErrorOf([&] { toml("none"); }), {key, "'none'", standard, other}));
+  }
+}
+
 TEST(Config, ModesAreGivenOrAutomatic) {
   const Config automatic =
       ParseConfig("extends = 'atis-2enc'\nmodel.vocabulary = 11000\nmodel.map.rank = 6", "x");

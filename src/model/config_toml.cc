@@ -79,6 +79,11 @@ class Section {
     value = AllValues<T>()[static_cast<size_t>(found - names.begin())];
   }
 
+  template <HasChoices T>
+  void AddedChoice(std::string_view key, T& value, T) {
+    Choice(key, value);
+  }
+
   void Rates(std::string_view key, std::vector<RateRule>& rules) {
     const toml::node* node = Get(key);
     if (node == nullptr) return;
@@ -461,6 +466,10 @@ class Writer {
   template <HasChoices T>
   void Choice(std::string_view key, T value) {
     Line("{} = \"{}\"", key, Name(value));
+  }
+  template <HasChoices T>
+  void AddedChoice(std::string_view key, T value, T standard) {
+    if (value != standard) Choice(key, value);
   }
   void Rates(std::string_view key, const std::vector<RateRule>& rules) {
     if (rules.empty()) Line("{} = []", key);  // [fine_tuning] would take over those of [training]

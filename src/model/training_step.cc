@@ -9,6 +9,7 @@
 #include "model/layers/attention.h"
 #include "model/layers/embedding.h"
 #include "model/layers/feed_forward.h"
+#include "model/layers/normalization.h"
 #include "model/step.h"
 #include "model/tasks/registry.h"
 
@@ -32,12 +33,24 @@ void AddEncoders(const ModelConfig& model, Step& step) {
     const std::string name = fmt::format("encoder.{}.", encoder);
     const std::string block = fmt::format("encoder {}", encoder);
     step.BeginBlock();
-    step.Add<Attention>(
-        {.name = name + "attention", .block = block},
-        AttentionShape{
-            .heads = model.heads, .query = map, .key = map, .value = map, .output = map});
-    step.Add<FeedForward>({.name = name + "feed_forward", .block = block},
-                          FeedForwardShape{.inner = map, .outer = map});
+    step.Add<Attention>({.name = name + "attention", .block = block},
+                        AttentionShape{.heads = model.heads,
+                                       .query = map,
+                                       .key = map,
+                                       .value = map,
+                                       .output = map,
+                                       .mask = model.mask,
+                                       .norm = model.norm});
+    step.Add<FeedForward>(
+        {.name = name + "feed_forward", .block = block},
+        FeedForwardShape{
+            .inner = map, .outer = map, .function = model.activation, .norm = model.norm});
+  }
+  if (model.norm == NormPlace::kPre) {
+    // The sum of all branches has not been normalised yet.
+    step.BeginBlock();
+    step.Add<Normalization>({.name = "final_norm", .block = "final norm"}, model.hidden,
+                            Normalization::Affine::kGainAndShift);
   }
 }
 

@@ -29,16 +29,17 @@ def parser(description):
 def load_model(arguments):
     """Returns the model of --checkpoint.
 
-    The number of heads is from "config" in __metadata__: {"model": {"heads": n}}.
+    Its options are from "config" in __metadata__: {"model": {"heads": n, ...}}.
     """
     arrays, metadata = safetensors_file.read(arguments.checkpoint)
-    config = json.loads(metadata.get("config", "{}"))
-    heads = arguments.heads or config.get("model", {}).get("heads")
-    if heads is None:
+    options = json.loads(metadata.get("config", "{}")).get("model", {})
+    if arguments.heads:
+        options["heads"] = arguments.heads
+    if "heads" not in options:
         raise SystemExit(f"{arguments.checkpoint} does not say how many heads: give --heads")
     return model.Transformer(
         model.parameters_from_arrays(arrays, getattr(torch, arguments.dtype)),
-        heads=heads,
+        options=model.ModelOptions(**options),
         contraction=arguments.contraction,
         output_cores=arguments.output_cores,
     )

@@ -8,10 +8,13 @@
 //       the loss before each step of plain SGD at a constant rate; step i uses line i mod lines
 //   oracle_dump examples --count N --out E.jsonl [--data DIR]
 //       sentences of DIR, or of the generated corpus
+//   oracle_dump shapes --out S.json
+//       {"model": {"heads": 2, ...}, "parameters": {name: shape, ...}}, for random_checkpoint.py
 //
-// --config names the configuration of a checkpoint that has none. The loss is the plain one: the
-// mean over the tags, both weights 1, no dropout, no smoothing.
+// --config names the configuration of a checkpoint that has none, and --set changes it. The loss is
+// the plain one: the mean over the tags, both weights 1, no dropout, no smoothing.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
@@ -40,17 +43,24 @@ struct Options {
   std::string recompute = "elementwise";
   bool pad = false, float64 = false;
   std::string examples, data, out, parameters_out;
+  std::vector<std::string> changes;
   size_t count = 0;
   int steps = 0;
   double learning_rate = 0;
 };
 
+// The configuration of --config, --set and, for maps, --format.
+Config PresetOf(const Options& options) {
+  std::vector<std::string> changes = options.changes;
+  if (options.format == "ttm") changes.emplace_back("model.map.format = 'ttm'");
+  return LoadConfig(options.config, fmt::format("{}", fmt::join(changes, "\n")));
+}
+
 Config ConfigOf(const Options& options, const SafetensorsReader& checkpoint) {
   const auto toml = checkpoint.metadata().find("toml");
-  Config config =
-      toml == checkpoint.metadata().end()
-          ? LoadConfig(options.config, options.format == "ttm" ? "model.map.format = 'ttm'" : "")
-          : ParseConfig(toml->second, options.checkpoint);
+  Config config = toml == checkpoint.metadata().end()
+                      ? PresetOf(options)
+                      : ParseConfig(toml->second, options.checkpoint);
   if (!options.format.empty()) {
     SetFormat(options.format == "dense" ? Format::kDense : Format::kTensor, config.model);
   }
@@ -180,8 +190,22 @@ void DumpLosses(const Options& options) {
 }
 
 void DumpExamples(const Options& options) {
-  WriteExamples(options.out,
-                EncodeExamples(LoadConfig(options.config).model, options.data, options.count));
+  WriteExamples(options.out, EncodeExamples(PresetOf(options).model, options.data, options.count));
+}
+
+void DumpShapes(const Options& options) {
+  Config config = PresetOf(options);
+  if (options.format == "dense") SetFormat(Format::kDense, config.model);
+  const Graph graph = BuildStep(config, {.kind = StepKind::kInference});
+  nlohmann::json shapes;
+  shapes["model"] = {{"heads", config.model.heads},
+                     {"norm", Name(config.model.norm)},
+                     {"activation", Name(config.model.activation)},
+                     {"mask", Name(config.model.mask)}};
+  for (const TensorId id : Parameters(graph)) {
+    shapes["parameters"][graph.At(id).name] = ShapeOf(graph, id);
+  }
+  WriteFileAtomically(options.out, [&](AtomicFile& file) { file.Write(shapes.dump() + "\n"); });
 }
 
 int Main(int argc, char** argv) {
@@ -190,13 +214,17 @@ int Main(int argc, char** argv) {
   Options options;
   const auto add_common = [&](CLI::App& command) {
     command.add_option("--config", options.config, "of a checkpoint that holds none");
+    command.add_option("--set", options.changes, "KEY=VALUE in TOML")->allow_extra_args(false);
     command.add_option("--out", options.out)->required();
+  };
+  const auto add_format = [&](CLI::App& command) {
+    command.add_option("--format", options.format)
+        ->check(CLI::IsMember({"tensor", "ttm", "dense"}));
   };
   const auto add_step = [&](CLI::App& command, const std::string& examples) {
     add_common(command);
     command.add_option("--checkpoint", options.checkpoint)->required();
-    command.add_option("--format", options.format)
-        ->check(CLI::IsMember({"tensor", "ttm", "dense"}));
+    add_format(command);
     command.add_option("--contraction", options.contraction);
     command.add_option("--recompute", options.recompute);
     command.add_flag("--pad", options.pad, "compute on all of the model's tokens");
@@ -214,12 +242,17 @@ int Main(int argc, char** argv) {
   add_common(examples);
   examples.add_option("--data", options.data, "directory; default: the generated corpus");
   examples.add_option("--count", options.count)->required();
+  CLI::App& shapes = *app.add_subcommand("shapes", "the shapes of a model's parameters");
+  add_common(shapes);
+  add_format(shapes);
   CLI11_PARSE(app, argc, argv);
 
   if (gradients.parsed()) {
     options.float64 ? DumpGradients<double>(options) : DumpGradients<float>(options);
   } else if (losses.parsed()) {
     options.float64 ? DumpLosses<double>(options) : DumpLosses<float>(options);
+  } else if (shapes.parsed()) {
+    DumpShapes(options);
   } else {
     DumpExamples(options);
   }

@@ -10,8 +10,11 @@ shapes of a checkpoint:
     encoder.{i}.attention.norm.{gain,shift}               [hidden]
     encoder.{i}.feed_forward.{inner,outer}                a map
     encoder.{i}.feed_forward.norm.{gain,shift}            [hidden]
+    final_norm.{gain,shift}                               [hidden], with norms before the branches
     intent.map, slot.map                                  a map
     {intent,slot}.head.{weight,bias}                      [labels, hidden], [labels]
+
+The options of ModelOptions are those of the configuration's section [model].
 
 A map M x N is {core.{k} [r_prev, mode, r_next], bias [M]}, as TTM {core.{k} [r_prev, m, n, r_next],
 bias}, or dense {weight [M, N], bias}.
@@ -37,7 +40,7 @@ IGNORED = -1  # a tag or an intent that does not count in the loss
 PAD = 0
 NORM_EPSILON = 1e-5
 CONTRACTIONS = ("matrix", "right-to-left", "btt", "optimal")
-PARAMETER_PREFIXES = ("embedding.", "encoder.", "intent.", "slot.")
+PARAMETER_PREFIXES = ("embedding.", "encoder.", "final_norm.", "intent.", "slot.")
 OPTIMIZER_SUFFIXES = (".momentum", ".first", ".second")  # after the parameter's name
 
 
@@ -241,21 +244,32 @@ class LossOptions:
     label_smoothing: float = 0.0  # s: the target is (1 - s) one-hot + s / labels
 
 
+@dataclasses.dataclass
+class ModelOptions:
+    heads: int
+    norm: str = "post"  # or "pre"
+    activation: str = "gelu"  # or "relu"
+    mask: str = "full"  # or "causal"
+
+
 class Norm:
     """LayerNorm over the features: (x - mean) / sqrt(biased variance + epsilon) * gain + shift."""
 
-    def __init__(self, gain, shift):
-        self.gain, self.shift = gain, shift
+    def __init__(self, parameters, prefix):
+        self.gain, self.shift = parameters[f"{prefix}.gain"], parameters[f"{prefix}.shift"]
 
     def __call__(self, x):
         return F.layer_norm(x, self.gain.shape, self.gain, self.shift, NORM_EPSILON)
 
 
 class Encoder:
-    """Post-norm: x = norm(x + attention(x)), then x = norm(x + feed_forward(x))."""
+    """Post-norm: x = norm(x + branch(x)), pre-norm: x = x + branch(norm(x)).
 
-    def __init__(self, make_map, parameters, prefix, heads):
-        self.heads = heads
+    The branches are attention, then feed_forward.
+    """
+
+    def __init__(self, make_map, parameters, prefix, options):
+        self.options = options
         self.query = make_map(f"{prefix}.attention.query")
         self.key = make_map(f"{prefix}.attention.key")
         self.value = make_map(f"{prefix}.attention.value")
@@ -263,29 +277,37 @@ class Encoder:
         self.inner = make_map(f"{prefix}.feed_forward.inner")
         self.outer = make_map(f"{prefix}.feed_forward.outer")
         self.attention_norm, self.feed_forward_norm = (
-            Norm(*(parameters[f"{prefix}.{part}.norm.{name}"] for name in ("gain", "shift")))
-            for part in ("attention", "feed_forward")
+            Norm(parameters, f"{prefix}.{part}.norm") for part in ("attention", "feed_forward")
         )
 
     def attention(self, x, real_tokens):
         tokens, hidden = x.shape
-        width = hidden // self.heads
+        heads = self.options.heads
+        width = hidden // heads
 
         def split(y):  # head h holds the features from h width on: [head, token, width]
-            return y.view(tokens, self.heads, width).transpose(0, 1)
+            return y.view(tokens, heads, width).transpose(0, 1)
 
         query, key, value = split(self.query(x)), split(self.key(x)), split(self.value(x))
         scores = query @ key.transpose(1, 2) / math.sqrt(width)  # [head, token, key's token]
         if real_tokens < tokens:
             padding = torch.arange(tokens) >= real_tokens
             scores = scores.masked_fill(padding, -math.inf)  # probability exactly 0
+        if self.options.mask == "causal":
+            later = torch.ones(tokens, tokens, dtype=torch.bool).triu(1)
+            scores = scores.masked_fill(later, -math.inf)
         context = torch.softmax(scores, dim=-1) @ value  # [head, token, width]
         return self.output(context.transpose(0, 1).reshape(tokens, hidden))
 
     def feed_forward(self, x):
+        if self.options.activation == "relu":
+            return self.outer(F.relu(self.inner(x)))
         return self.outer(F.gelu(self.inner(x), approximate="tanh"))
 
     def __call__(self, x, real_tokens):
+        if self.options.norm == "pre":
+            x = x + self.attention(self.attention_norm(x), real_tokens)
+            return x + self.feed_forward(self.feed_forward_norm(x))
         x = self.attention_norm(x + self.attention(x, real_tokens))
         return self.feed_forward_norm(x + self.feed_forward(x))
 
@@ -296,7 +318,7 @@ class Transformer:
     The tensors are used, not copied, so a step of an optimizer may change them in place.
     """
 
-    def __init__(self, parameters, heads, contraction="btt", output_cores=None):
+    def __init__(self, parameters, options, contraction="btt", output_cores=None):
         self.parameters = parameters
 
         def cores(prefix):
@@ -317,12 +339,13 @@ class Transformer:
             self.words = TensorTrainEmbedding(cores("embedding.word"))
         self.position = parameters["embedding.position"]
         hidden, self.tokens = self.position.shape
-        if hidden % heads:
-            raise ValueError(f"hidden size {hidden} is not a multiple of {heads} heads")
+        if hidden % options.heads:
+            raise ValueError(f"hidden size {hidden} is not a multiple of {options.heads} heads")
         encoder_count = len({n.split(".")[1] for n in parameters if n.startswith("encoder.")})
         self.encoders = [
-            Encoder(make_map, parameters, f"encoder.{i}", heads) for i in range(encoder_count)
+            Encoder(make_map, parameters, f"encoder.{i}", options) for i in range(encoder_count)
         ]
+        self.final_norm = Norm(parameters, "final_norm") if options.norm == "pre" else None
         self.intent_map, self.intent_head = make_map("intent.map"), make_map("intent.head")
         self.slot_map, self.slot_head = make_map("slot.map"), make_map("slot.head")
 
@@ -335,6 +358,8 @@ class Transformer:
         x = F.layer_norm(x, x.shape[1:], eps=NORM_EPSILON)
         for encoder in self.encoders:
             x = encoder(x, example.real_tokens)
+        if self.final_norm:
+            x = self.final_norm(x)
         intent = self.intent_head(torch.tanh(self.intent_map(x[:1])))
         slots = self.slot_head(torch.tanh(self.slot_map(x)))
         return intent, slots

@@ -39,53 +39,75 @@ PRESETS = {
 }
 
 
-def random_arrays(shape, tensor_format, seed):
-    """Returns {name: float32 array} under the names of model.py."""
-    generator = np.random.default_rng(seed)
+def parameter_shapes(shape, tensor_format):
+    """Returns {name: dimensions} under the names of model.py."""
     hidden = math.prod(shape.hidden_modes)
-    arrays = {}
-
-    def add(name, dimensions, deviation, mean=0.0):
-        values = generator.normal(mean, deviation, dimensions)
-        arrays[name] = values.astype(np.float32)
+    shapes = {}
 
     def add_cores(prefix, modes, rank):
         ranks = [1] + [rank] * (len(modes) - 1) + [1]
-        # A composed number sums prod(ranks) products of len(modes) core numbers.
-        variance = shape.composed_deviation**2 / math.prod(ranks)
-        deviation = variance ** (0.5 / len(modes))
         for k, mode in enumerate(modes):
-            add(f"{prefix}.core.{k}", (ranks[k], *mode, ranks[k + 1]), deviation)
+            shapes[f"{prefix}.core.{k}"] = (ranks[k], *mode, ranks[k + 1])
 
     def add_map(prefix):
         if tensor_format == "dense":
-            add(f"{prefix}.weight", (hidden, hidden), shape.composed_deviation)
+            shapes[f"{prefix}.weight"] = (hidden, hidden)
         elif tensor_format == "ttm":
             add_cores(prefix, list(zip(shape.hidden_modes, shape.hidden_modes)), shape.rank)
         else:
             modes = shape.hidden_modes + shape.hidden_modes[::-1]
             add_cores(prefix, [(mode,) for mode in modes], shape.rank)
-        add(f"{prefix}.bias", (hidden,), shape.dense_deviation)  # not 0, so that a test sees it
+        shapes[f"{prefix}.bias"] = (hidden,)
 
     if tensor_format == "dense":
-        add("embedding.word.weight", (math.prod(shape.word_modes), hidden), shape.composed_deviation)
+        shapes["embedding.word.weight"] = (math.prod(shape.word_modes), hidden)
     else:
         modes = list(zip(shape.word_modes, shape.hidden_modes))
         add_cores("embedding.word", modes, shape.embedding_rank)
-    add("embedding.position", (hidden, shape.tokens), shape.dense_deviation)
+    shapes["embedding.position"] = (hidden, shape.tokens)
     for i in range(shape.encoders):
         for name in ("query", "key", "value", "output"):
             add_map(f"encoder.{i}.attention.{name}")
         for name in ("inner", "outer"):
             add_map(f"encoder.{i}.feed_forward.{name}")
         for part in ("attention", "feed_forward"):
-            add(f"encoder.{i}.{part}.norm.gain", (hidden,), shape.dense_deviation, mean=1.0)
-            add(f"encoder.{i}.{part}.norm.shift", (hidden,), shape.dense_deviation)
+            shapes[f"encoder.{i}.{part}.norm.gain"] = (hidden,)
+            shapes[f"encoder.{i}.{part}.norm.shift"] = (hidden,)
     for branch, labels in (("intent", shape.intents), ("slot", shape.tags)):
         add_map(f"{branch}.map")
-        add(f"{branch}.head.weight", (labels, hidden), shape.dense_deviation)
-        add(f"{branch}.head.bias", (labels,), shape.dense_deviation)
+        shapes[f"{branch}.head.weight"] = (labels, hidden)
+        shapes[f"{branch}.head.bias"] = (labels,)
+    return shapes
+
+
+def random_values(shapes, deviations, seed):
+    """Returns {name: float32 array} for {name: dimensions}; what a tensor is follows from its name.
+
+    deviations: a Shape, of which only the two deviations are read.
+    """
+    generator = np.random.default_rng(seed)
+
+    def deviation(name):
+        prefix, core, _ = name.partition(".core.")
+        if core:
+            chain = [d for n, d in shapes.items() if n.startswith(f"{prefix}.core.")]
+            # A composed number sums prod(ranks) products of len(chain) core numbers.
+            variance = deviations.composed_deviation**2 / math.prod(d[-1] for d in chain)
+            return variance ** (0.5 / len(chain))
+        matrix = name.endswith(".weight") and not name.endswith(".head.weight")
+        # Biases and shifts are not 0, so that a test sees them.
+        return deviations.composed_deviation if matrix else deviations.dense_deviation
+
+    arrays = {}
+    for name, dimensions in shapes.items():
+        mean = 1.0 if name.endswith(".gain") else 0.0
+        arrays[name] = generator.normal(mean, deviation(name), dimensions).astype(np.float32)
     return arrays
+
+
+def random_arrays(shape, tensor_format, seed):
+    """Returns {name: float32 array} under the names of model.py."""
+    return random_values(parameter_shapes(shape, tensor_format), shape, seed)
 
 
 def main():

@@ -18,6 +18,7 @@ import safetensors_file
 import torch
 
 NANO = random_checkpoint.Shape(2, 2, 6, (2, 3, 4), (2, 2, 3), 3, 2, intents=3, tags=5)
+OPTIONS = model.ModelOptions(NANO.heads)
 # Word 7 occurs twice, so gradients of its slices add up. One word has no known tag.
 SENTENCE = {"ids": [2, 7, 11, 7, 4], "tags": [-1, 3, -1, 0, 4], "intent": 2}
 
@@ -71,12 +72,12 @@ class ModelTest(unittest.TestCase):
 
     def test_every_contraction_equals_the_dense_reconstruction(self):
         parameters = nano_parameters()
-        dense = model.Transformer(reconstructed(parameters), NANO.heads)
+        dense = model.Transformer(reconstructed(parameters), OPTIONS)
         expected_loss, expected = dense.loss_and_gradients(example())
         reference = None
         for contraction in model.CONTRACTIONS:
             with self.subTest(contraction):
-                tensor = model.Transformer(parameters, NANO.heads, contraction)
+                tensor = model.Transformer(parameters, OPTIONS, contraction)
                 for actual, logits in zip(tensor(example()), dense(example())):
                     self.assert_close(actual, logits)
                 loss, gradients = tensor.loss_and_gradients(example())
@@ -112,13 +113,13 @@ class ModelTest(unittest.TestCase):
             with self.subTest(contraction):
                 def loss(*tensors):
                     named = dict(zip(parameters, tensors))
-                    transformer = model.Transformer(named, NANO.heads, contraction)
+                    transformer = model.Transformer(named, OPTIONS, contraction)
                     return transformer.loss(example(), options)
 
                 self.assertTrue(torch.autograd.gradcheck(loss, tuple(parameters.values())))
 
     def test_padding_has_no_effect(self):
-        transformer = model.Transformer(nano_parameters(), NANO.heads)
+        transformer = model.Transformer(nano_parameters(), OPTIONS)
         loss, gradients = transformer.loss_and_gradients(example())
         padded_loss, padded_gradients = transformer.loss_and_gradients(example(pad_to=NANO.tokens))
         self.assert_close(padded_loss, loss)
@@ -127,7 +128,7 @@ class ModelTest(unittest.TestCase):
         self.assertFalse(padded_gradients["embedding.position"][:, len(SENTENCE["ids"]):].any())
 
     def test_loss_is_the_documented_sum(self):
-        transformer = model.Transformer(nano_parameters(), NANO.heads)
+        transformer = model.Transformer(nano_parameters(), OPTIONS)
         smoothing = 0.1
 
         def cross_entropy(logits, label):
@@ -145,7 +146,7 @@ class ModelTest(unittest.TestCase):
             self.assert_close(transformer.loss(example(), options), expected)
 
     def test_either_task_alone(self):
-        transformer = model.Transformer(nano_parameters(), NANO.heads)
+        transformer = model.Transformer(nano_parameters(), OPTIONS)
         both = transformer.loss(example())
         _, without_intent = transformer.loss_and_gradients(example(intent=-1))
         self.assertFalse(without_intent["intent.head.weight"].any())

@@ -212,7 +212,31 @@ CompiledStep ResultOf(Compilation& c) {
   return step;
 }
 
+// What an operation computes that no instruction does, and what to do about it.
+struct Unsupported {
+  std::string what, remedy;
+};
+std::optional<Unsupported> UnsupportedBy(const Op& op) {
+  const auto* softmax = op.As<ops::Softmax>();
+  const auto* softmax_grad = op.As<ops::SoftmaxGrad>();
+  if ((softmax != nullptr && softmax->causal) ||
+      (softmax_grad != nullptr && softmax_grad->causal)) {
+    return {{"a causal mask", "set model.mask to \"full\""}};
+  }
+  if (op.Is<ops::Relu>() || op.Is<ops::ReluGrad>()) {
+    return {{"ReLU", "set model.activation to \"gelu\""}};
+  }
+  return std::nullopt;
+}
+
 void CheckSupported(const Graph& graph, const isa::Accelerator& machine) {
+  for (const Op& op : graph.ops) {
+    const std::optional<Unsupported> unsupported = UnsupportedBy(op);
+    if (!unsupported) continue;
+    Fail("accelerator: \"{}\" needs {}, which accelerators do not compute; {}, or use the CPU",
+         op.part == kNoPart ? op.name : graph.parts[static_cast<size_t>(op.part)].name,
+         unsupported->what, unsupported->remedy);
+  }
   // Operations after `update_begin` run once a batch. A program of the accelerator is one sentence
   // and has no such part.
   if (graph.update_begin != std::ssize(graph.ops)) {

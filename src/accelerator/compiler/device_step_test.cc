@@ -16,6 +16,7 @@
 #include "accelerator/isa/timing.h"
 #include "accelerator/simulator/simulated_device.h"
 #include "base/error.h"
+#include "base/testing/errors.h"
 #include "cpu/executor.h"
 #include "data/encode.h"
 #include "model/initial_values.h"
@@ -141,6 +142,13 @@ TEST(DeviceStep, NanoTrainsAsOnTheCpu) {
   ExpectSameUpdates(LoadConfig("nano"), Simulated("nano"), 1e-4);
 }
 
+TEST(DeviceStep, NanoTrainsWithNormsBeforeTheBranches) {
+  Config config = LoadConfig("nano");
+  config.model.norm = NormPlace::kPre;
+  config.training.dropout = 0.1;
+  ExpectSameUpdates(config, Simulated("nano"), 1e-4);
+}
+
 TEST(DeviceStep, TwoEncodersTrainAsOnTheCpu) {
   ExpectSameUpdates(LoadConfig("atis-2enc"), Simulated("u50-single"), 1e-4);
 }
@@ -172,6 +180,23 @@ TEST(DeviceStep, TwoEncodersAnswerOnTheK26) {
     if (i % tokens >= sentence.ids.size()) continue;
     EXPECT_NEAR(accelerator[i], cpu[i], 1e-4 * std::max(1.0f, std::fabs(cpu[i])))
         << "tag " << i / tokens << ", token " << i % tokens;
+  }
+}
+
+// A layer without an instruction is refused: the message names it, the reason and what would do.
+TEST(DeviceStep, LayersThatItCannotComputeAreAnError) {
+  const isa::Accelerator& machine = isa::AcceleratorNamed("nano");
+  const auto error_of = [&](const char* change, StepKind kind) {
+    return ErrorOf([&] {
+      const Config config = LoadConfig("nano", change);
+      Compile(BuildStep(config, {.kind = kind, .heads_on_every_token = true}), machine);
+    });
+  };
+  for (const StepKind kind : {StepKind::kTraining, StepKind::kInference}) {
+    EXPECT_TRUE(Mentions(error_of("model.mask = 'causal'", kind),
+                         {"\"encoder.0.attention\"", "causal mask", "model.mask", "\"full\""}));
+    EXPECT_TRUE(Mentions(error_of("model.activation = 'relu'", kind),
+                         {"\"encoder.0.feed_forward\"", "ReLU", "model.activation", "\"gelu\""}));
   }
 }
 

@@ -70,6 +70,20 @@ void TanhGradAll(const float* y, const float* dy, int64_t count, float* dx) {
   });
 }
 
+void ReluAll(const float* x, int64_t count, float* y) {
+  ForPieces(count, [=](auto d, const auto& piece) HWY_ATTR {
+    const auto v = piece.Load(x);
+    // A comparison, not a maximum: NaN must stay.
+    piece.Store(hn::IfThenElse(hn::Lt(v, hn::Zero(d)), hn::Zero(d), v), y);
+  });
+}
+
+void ReluGradAll(const float* y, const float* dy, int64_t count, float* dx) {
+  ForPieces(count, [=](auto d, const auto& piece) HWY_ATTR {
+    piece.Store(hn::IfThenElseZero(hn::Gt(piece.Load(y), hn::Zero(d)), piece.Load(dy)), dx);
+  });
+}
+
 void AddAll(const float* a, const float* b, int64_t count, float* y) {
   ForPieces(count, [=](auto, const auto& piece)
                        HWY_ATTR { piece.Store(hn::Add(piece.Load(a), piece.Load(b)), y); });
@@ -219,6 +233,8 @@ HWY_EXPORT(GeluAll);
 HWY_EXPORT(GeluGradAll);
 HWY_EXPORT(TanhAll);
 HWY_EXPORT(TanhGradAll);
+HWY_EXPORT(ReluAll);
+HWY_EXPORT(ReluGradAll);
 HWY_EXPORT(AddAll);
 HWY_EXPORT(DropoutAll);
 HWY_EXPORT(RowSumAll);
@@ -235,6 +251,12 @@ void Tanh(const float* x, int64_t count, float* y) { HWY_DYNAMIC_DISPATCH(TanhAl
 
 void TanhGrad(const float* y, const float* dy, int64_t count, float* dx) {
   HWY_DYNAMIC_DISPATCH(TanhGradAll)(y, dy, count, dx);
+}
+
+void Relu(const float* x, int64_t count, float* y) { HWY_DYNAMIC_DISPATCH(ReluAll)(x, count, y); }
+
+void ReluGrad(const float* y, const float* dy, int64_t count, float* dx) {
+  HWY_DYNAMIC_DISPATCH(ReluGradAll)(y, dy, count, dx);
 }
 
 void Add(const float* a, const float* b, int64_t count, float* y) {

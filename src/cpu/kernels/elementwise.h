@@ -29,6 +29,11 @@ void Tanh(const float* x, int64_t count, float* y);
 // dx = dy (1 - y^2), y the output of Tanh.  In place over dy or y.
 void TanhGrad(const float* y, const float* dy, int64_t count, float* dx);
 
+// y = max(x, 0).  In place. NaN stays NaN.
+void Relu(const float* x, int64_t count, float* y);
+// dx = dy where y > 0, else 0; y the output of Relu.  In place over dy or y.
+void ReluGrad(const float* y, const float* dy, int64_t count, float* dx);
+
 // y = a + b.  In place over either.
 void Add(const float* a, const float* b, int64_t count, float* y);
 

@@ -99,6 +99,10 @@ TEST_P(ElementwiseTest, ExtremeArguments) {
   }
   EXPECT_EQ(y[4], 0);
   EXPECT_TRUE(std::isnan(y[5]));
+  Relu(z, 6, y);
+  EXPECT_EQ(y[0], inf);
+  EXPECT_EQ(y[1], 0);
+  EXPECT_TRUE(std::isnan(y[5]));
 }
 
 TEST_P(ElementwiseTest, LengthsAndAlignments) {
@@ -126,6 +130,10 @@ TEST_P(ElementwiseTest, LengthsAndAlignments) {
       expect("Tanh", [](double v, double) { return std::tanh(v); });
       TanhGrad(x.data(), dy.data(), n, out.data());
       expect("TanhGrad", [](double v, double g) { return g * (1 - v * v); });
+      Relu(x.data(), n, out.data());
+      expect("Relu", [](double v, double) { return std::max(v, 0.0); });
+      ReluGrad(x.data(), dy.data(), n, out.data());
+      expect("ReluGrad", [](double v, double g) { return v > 0 ? g : 0; });
       Add(x.data(), dy.data(), n, out.data());
       expect("Add", [](double v, double g) { return v + g; });
       std::copy_n(dy.data(), n, out.data());

@@ -6,6 +6,7 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 //
+#include <algorithm>
 #include <cmath>
 
 #include "base/vectors-inl.h"
@@ -60,6 +61,70 @@ void SoftmaxGradAll(const float* p, const float* dp, int64_t batch, int64_t keys
         piece.Store(hn::Mul(piece.Load(p + k * queries), centred), ds + k * queries);
       }
       for (int64_t k = valid; k < keys; ++k) piece.Store(hn::Zero(d), ds + k * queries);
+    });
+  }
+}
+
+// Key k of a piece of queries under a causal mask: query q sees it if q >= k.
+template <class Tag, class P>
+HWY_INLINE hn::Mask<Tag> Sees(Tag d, const P& piece, int64_t k) {
+  const hn::RebindToSigned<Tag> di;
+  const auto query = hn::Iota(di, static_cast<int32_t>(piece.offset));
+  return hn::RebindMask(d, hn::Gt(query, hn::Set(di, static_cast<int32_t>(k - 1))));
+}
+
+void CausalSoftmaxAll(const float* s, int64_t batch, int64_t keys, int64_t queries, int64_t valid,
+                      float* p) {
+  for (int64_t b = 0; b < batch; ++b, s += keys * queries, p += keys * queries) {
+    ForPieces(queries, [=](auto d, const auto& piece) HWY_ATTR {
+      // All queries of the piece see the keys before `every`, none those from `end` on.
+      const int64_t every = std::min(piece.offset + 1, valid);
+      const int64_t end = std::min(piece.offset + piece.count, valid);
+      const auto least = hn::Set(d, hwy::LowestValue<float>());
+      const auto score = [=](int64_t k) HWY_ATTR {
+        const auto x = piece.Load(s + k * queries);
+        return k < every ? x : hn::IfThenElse(Sees(d, piece, k), x, least);
+      };
+      auto max = score(0);
+      for (int64_t k = 1; k < end; ++k) max = hn::Max(max, score(k));
+      auto sum = hn::Zero(d);
+      for (int64_t k = 0; k < end; ++k) {
+        auto e = ExpOfNegative(d, hn::Sub(score(k), max));
+        if (k >= every) e = hn::IfThenElseZero(Sees(d, piece, k), e);
+        sum = hn::Add(sum, e);
+        piece.Store(e, p + k * queries);
+      }
+      const auto inverse = hn::Div(hn::Set(d, 1.0f), sum);
+      for (int64_t k = 0; k < end; ++k) {
+        piece.Store(hn::Mul(piece.Load(p + k * queries), inverse), p + k * queries);
+      }
+      for (int64_t k = end; k < keys; ++k) piece.Store(hn::Zero(d), p + k * queries);
+    });
+  }
+}
+
+void CausalSoftmaxGradAll(const float* p, const float* dp, int64_t batch, int64_t keys,
+                          int64_t queries, int64_t valid, float* ds) {
+  const int64_t size = keys * queries;
+  for (int64_t b = 0; b < batch; ++b, p += size, dp += size, ds += size) {
+    ForPieces(queries, [=](auto d, const auto& piece) HWY_ATTR {
+      const int64_t every = std::min(piece.offset + 1, valid);
+      const int64_t end = std::min(piece.offset + piece.count, valid);
+      const auto seen = [=](auto x, int64_t k) HWY_ATTR {
+        return k < every ? x : hn::IfThenElseZero(Sees(d, piece, k), x);
+      };
+      auto even = hn::Zero(d), odd = hn::Zero(d);
+      for (int64_t k = 0; k < end; ++k) {
+        auto& sum = k % 2 == 0 ? even : odd;
+        sum = hn::MulAdd(piece.Load(p + k * queries), seen(piece.Load(dp + k * queries), k), sum);
+      }
+      const auto sum = hn::Add(even, odd);
+      for (int64_t k = 0; k < end; ++k) {
+        const auto centred = hn::Sub(piece.Load(dp + k * queries), sum);
+        const auto gradient = hn::Mul(piece.Load(p + k * queries), centred);
+        piece.Store(seen(gradient, k), ds + k * queries);
+      }
+      for (int64_t k = end; k < keys; ++k) piece.Store(hn::Zero(d), ds + k * queries);
     });
   }
 }
@@ -119,6 +184,8 @@ namespace bittern {
 
 HWY_EXPORT(SoftmaxAll);
 HWY_EXPORT(SoftmaxGradAll);
+HWY_EXPORT(CausalSoftmaxAll);
+HWY_EXPORT(CausalSoftmaxGradAll);
 HWY_EXPORT(CrossEntropyAll);
 
 void Softmax(const float* s, int64_t batch, int64_t keys, int64_t queries, int64_t valid,
@@ -129,6 +196,16 @@ void Softmax(const float* s, int64_t batch, int64_t keys, int64_t queries, int64
 void SoftmaxGrad(const float* p, const float* dp, int64_t batch, int64_t keys, int64_t queries,
                  int64_t valid, float* ds) {
   HWY_DYNAMIC_DISPATCH(SoftmaxGradAll)(p, dp, batch, keys, queries, valid, ds);
+}
+
+void CausalSoftmax(const float* s, int64_t batch, int64_t keys, int64_t queries, int64_t valid,
+                   float* p) {
+  HWY_DYNAMIC_DISPATCH(CausalSoftmaxAll)(s, batch, keys, queries, valid, p);
+}
+
+void CausalSoftmaxGrad(const float* p, const float* dp, int64_t batch, int64_t keys,
+                       int64_t queries, int64_t valid, float* ds) {
+  HWY_DYNAMIC_DISPATCH(CausalSoftmaxGradAll)(p, dp, batch, keys, queries, valid, ds);
 }
 
 void CrossEntropy(const float* logits, const int32_t* labels, int64_t classes, int64_t tokens,

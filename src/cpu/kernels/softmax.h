@@ -17,6 +17,13 @@ void Softmax(const float* s, int64_t batch, int64_t keys, int64_t queries, int64
 void SoftmaxGrad(const float* p, const float* dp, int64_t batch, int64_t keys, int64_t queries,
                  int64_t valid, float* ds);
 
+// The same with a causal mask: the query of a column sees the keys up to its own place, if they are
+// valid. The scores of other keys are not used.
+void CausalSoftmax(const float* s, int64_t batch, int64_t keys, int64_t queries, int64_t valid,
+                   float* p);
+void CausalSoftmaxGrad(const float* p, const float* dp, int64_t batch, int64_t keys,
+                       int64_t queries, int64_t valid, float* ds);
+
 // For every token t with labels[t] >= 0 (< classes), over logits[class][t]:
 //   loss[t]          = weight * -sum_class target * log softmax
 //   dlogits[class][t] = weight * (softmax - target)

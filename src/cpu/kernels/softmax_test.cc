@@ -70,6 +70,50 @@ TEST_P(SoftmaxTest, ForwardAndBackward) {
   }
 }
 
+TEST_P(SoftmaxTest, UnderACausalMaskEachQueryEqualsOneWithFewerKeys) {
+  TestNumbers numbers(3);
+  for (const int64_t tokens : {1, 3, 4, 12, 16, 20, 33, 70}) {
+    for (const int64_t valid : {int64_t{1}, tokens / 2 + 1, tokens}) {
+      SCOPED_TRACE(std::to_string(valid) + " of " + std::to_string(tokens));
+      const int64_t batch = 2, n = batch * tokens * tokens;
+      auto s = numbers.Vector(n, -20, 20), dp = numbers.Vector(n);
+      const auto hidden = [=](int64_t key, int64_t query) { return key > query || key >= valid; };
+      for (int64_t i = 0; i < n; ++i) {  // what a query does not see has no effect
+        const int64_t key = i / tokens % tokens, query = i % tokens;
+        if (hidden(key, query)) s[static_cast<size_t>(i)] = dp[static_cast<size_t>(i)] = NAN;
+      }
+      GuardedFloats p(n, 1), ds(n, 2), in_place(n, 3);
+      std::copy(s.begin(), s.end(), in_place.data());
+      CausalSoftmax(s.data(), batch, tokens, tokens, valid, p.data());
+      CausalSoftmax(in_place.data(), batch, tokens, tokens, valid, in_place.data());
+      CausalSoftmaxGrad(p.data(), dp.data(), batch, tokens, tokens, valid, ds.data());
+      for (int64_t b = 0; b < batch; ++b) {
+        for (int64_t q = 0; q < tokens; ++q) {
+          const int64_t at = b * tokens * tokens + q, seen = std::min(valid, q + 1);
+          const auto exact = Column(&s[static_cast<size_t>(at)], seen, tokens);
+          double dot = 0;
+          for (int64_t k = 0; k < seen; ++k) {
+            dot += exact[static_cast<size_t>(k)] * dp[static_cast<size_t>(at + k * tokens)];
+          }
+          for (int64_t k = 0; k < tokens; ++k) {
+            const int64_t i = at + k * tokens;
+            EXPECT_EQ(p[i], in_place[i]);
+            if (hidden(k, q)) {
+              EXPECT_EQ(p[i], 0);
+              EXPECT_EQ(ds[i], 0);
+              continue;
+            }
+            const double e = exact[static_cast<size_t>(k)];
+            EXPECT_NEAR(p[i], e, 5e-6 * e + 1e-37);
+            EXPECT_NEAR(ds[i], e * (dp[static_cast<size_t>(i)] - dot), 1e-5 * e + 1e-37);
+          }
+        }
+      }
+      EXPECT_TRUE(p.Intact() && ds.Intact() && in_place.Intact());
+    }
+  }
+}
+
 TEST_P(SoftmaxTest, LargeScoresAndNaN) {
   const float s[] = {1e30f, -1e30f, 200.0f, 100.0f};  // [key 2][query 2]: columns {1e30, 200}
   float p[4];

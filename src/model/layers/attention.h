@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The attention sublayer of a post-LayerNorm encoder:
+// The attention sublayer of an encoder. With a LayerNorm after the sum:
 //   y = LayerNorm(x + dropout(O(attention(Q x, K x, V x)))),
-//   attention = V softmax(Kᵀ Q / sqrt(d)) head by head (arXiv 1706.03762, 3.2).
+//   attention = V softmax(Kᵀ Q / sqrt(d)) head by head (arXiv 1706.03762, 3.2);
+// residual.h gives the form with a LayerNorm before the branch. With a causal mask a query sees the
+// keys of its own token and of earlier ones.
 //
 // x, y: [features][T]. With H heads of d features, head h holds the features h d ... (h + 1) d - 1
 // of Q x, K x and V x, each [H d][T]. Scores and probabilities are [head][key][query].
@@ -21,6 +23,8 @@ struct AttentionShape {
   int heads = 1;
   MapShape query, key, value;  // [H d][features]; the rows of `value` may differ
   MapShape output;             // [features][rows of `value`]
+  Mask mask = Mask::kFull;
+  NormPlace norm = NormPlace::kPost;
 };
 
 class Attention : public Layer {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/commands.h"
@@ -16,6 +17,7 @@ namespace {
 
 struct EvalOptions {
   std::string checkpoint, split = "test", json;
+  std::optional<std::string> out_of_scope;
   DataOption data;
   DecodeOption decode;
   DeviceOption device;
@@ -28,7 +30,7 @@ int RunEval(const EvalOptions& options) {
   JsonOutput json(options.json);
   const SplitEvaluation evaluation =
       EvaluateSplit(checkpoint, options.data.Source(), options.split, answers,
-                    options.threads.Value(), options.device.Value());
+                    options.threads.Value(), options.device.Value(), options.out_of_scope);
   if (json) {
     Json object = {{"checkpoint", options.checkpoint},
                    {"data", options.data.Name()},
@@ -61,13 +63,20 @@ Command AddEval(CLI::App& program) {
       ->check(CLI::IsMember({"train", "valid", "test"}))
       ->option_text("train|valid|test")
       ->group(kDataGroup);
+  parser
+      ->add_option("--out-of-scope", options->out_of_scope,
+                   "label of sentences to which no class applies [default: the model's]")
+      ->option_text("LABEL")
+      ->group(kDataGroup);
   options->decode.Add(*parser);
   options->device.Add(*parser);
   options->threads.Add(*parser, "threads", 0);
   AddJson(*parser, options->json, "write the figures as JSON");
   parser->footer(R"(
 Figures, in percent: intent accuracy (the whole label), token accuracy (tags of words, O included),
-span F1 (slots, by conlleval's rules), sentence accuracy (every task right).
+span F1 (slots, by conlleval's rules), sentence accuracy (every task right). A model with a
+threshold for "none of these" also has the accuracy in scope, where a rejected answer is wrong, and
+the share of sentences out of scope that are rejected.
 
 Examples:
   bittern eval --checkpoint runs/atis-2enc/best.safetensors --data data/atis

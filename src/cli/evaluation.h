@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdio>
+#include <optional>
 #include <string>
 
 #include "cli/output.h"
@@ -19,9 +20,12 @@ struct SplitEvaluation {
   size_t truncated_sentences = 0, truncated_words = 0;
 };
 
+// out_of_scope: the split's label of sentences out of scope, where it is not the model's. Fails if
+// no task has a threshold, or no sentence that label.
 SplitEvaluation EvaluateSplit(CheckpointReader& checkpoint, const SplitSource& data,
                               const std::string& split, const AnswerOptions& answers, int threads,
-                              const std::string& device);
+                              const std::string& device,
+                              const std::optional<std::string>& out_of_scope = {});
 
 Json ToJson(const SplitEvaluation& evaluation);
 void Print(const SplitEvaluation& evaluation, std::FILE* file = stdout);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "data/dataset.h"
 #include "train/predictor.h"
 
 namespace bittern {
@@ -19,6 +21,7 @@ namespace {
 
 struct PredictOptions {
   std::string checkpoint, json;
+  std::optional<uint64_t> top;
   DecodeOption decode;
   DeviceOption device;
   std::vector<std::string> sentences;
@@ -47,8 +50,9 @@ void Print(const Prediction& prediction) {
 }
 
 int RunPredict(const PredictOptions& options) {
-  Predictor predictor(options.checkpoint, {.decoding = options.decode.Value()},
-                      options.device.Value());
+  AnswerOptions answers{.decoding = options.decode.Value()};
+  if (options.top) answers.top = static_cast<int>(*options.top);
+  Predictor predictor(options.checkpoint, answers, options.device.Value());
   JsonOutput json(options.json);
   const auto answer = [&](std::string_view sentence, const std::string& where) {
     const Prediction prediction = predictor.Predict(sentence, where);
@@ -85,6 +89,9 @@ Command AddPredict(CLI::App& program) {
       ->option_text("FILE")
       ->group(kModelGroup);
   options->decode.Add(*parser);
+  AddInteger(*parser, "--top", options->top, 1, kMaxLabels,
+             "the number of classes that the JSON of a class lists [default: 5]")
+      ->group(kRunGroup);
   options->device.Add(*parser);
   AddJson(*parser, options->json, "write one JSON object a sentence, each on a line");
   parser->footer(R"(

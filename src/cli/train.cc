@@ -28,6 +28,7 @@ struct TrainCommandOptions {
   ConfigOptions config;
   DataOption data;
   std::string out, from, memory, json;
+  std::optional<std::string> out_of_scope;
   bool resume = false, pad = false;
   std::optional<uint64_t> seed, epochs, save_every, log_every;
   DecodeOption decode;
@@ -90,6 +91,7 @@ Config ChooseConfig(const TrainCommandOptions& options) {
   }
   given.Apply(config);
   if (options.seed) config.training.seed = *options.seed;
+  if (options.out_of_scope) config.model.out_of_scope = *options.out_of_scope;
   if (options.epochs) config.training.epochs = static_cast<int>(*options.epochs);
   Validate(config, config.name);
   return config;
@@ -171,6 +173,7 @@ class EpochTable {
   void Print(std::FILE* text, const EpochReport& report) {
     std::string titles, figures;
     for (const Figure& figure : report.valid.figures) {
+      if (!figure.is_shown || figure.column.empty()) continue;
       titles += "  " + figure.column;
       figures += fmt::format("  {:>{}}", Text(figure.percent), figure.column.size());
     }
@@ -196,8 +199,16 @@ int RunTrain(const TrainCommandOptions& options) {
   const Config chosen = ChooseConfig(options);
   const TrainOptions run = RunOptions(options, chosen);
   const bool has_test = options.data.Has("test");
+  bool has_out_of_scope = false;
   const SplitSource source = [&, data = options.data.Source()](const std::string& name) {
     Split split = data(name);
+    has_out_of_scope |= std::ranges::any_of(split.fields(), [&](const ClassField& field) {
+      return field.labels().Find(chosen.model.out_of_scope) >= 0;
+    });
+    if (options.out_of_scope && name == "valid" && !has_out_of_scope) {
+      Fail("--out-of-scope is {}; no sentence of train or valid has that label",
+           Quoted(*options.out_of_scope));
+    }
     // The test split is needed at the very end. Reading it now reports its errors before the run.
     if (name == "valid" && has_test) data("test");
     return split;
@@ -321,6 +332,12 @@ Command AddTrain(CLI::App& program) {
                  "continue the run in --out; the result has the same bits as without the\n"
                  "interruption. Starts a new run if the directory has none")
       ->group(kRunGroup);
+  parser
+      ->add_option("--out-of-scope", options->out_of_scope,
+                   "label of sentences to which no class applies; a threshold is chosen on valid,\n"
+                   "below which the model answers none of these [default: oos]")
+      ->option_text("LABEL")
+      ->group(kDataGroup);
   options->decode.Add(*parser);
   options->device.Add(*parser);
   options->threads.Add(*parser, "threads of evaluation, each with its own model", 1);

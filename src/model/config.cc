@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/dataset.h"
 #include "model/presets.h"
 #include "model/tasks/registry.h"
 #include "tensor/modes.h"
@@ -16,7 +17,11 @@ namespace bittern {
 namespace {
 
 constexpr int kModesPerSide = 3;
-constexpr size_t kMaxNameBytes = 100;
+
+bool IsPrintable(std::string_view text) {
+  return FirstInvalidUtf8(text) == std::string_view::npos &&
+         FirstControlCharacter(text) == std::string_view::npos;
+}
 
 class RangeChecker {
  public:
@@ -40,6 +45,36 @@ class RangeChecker {
     for (const RateRule& rule : rules) {
       if (rule.parameters.empty()) Fail("{}{}: a rule without parameters", section_, key);
       Number(fmt::format("{}: factor of {}", key, Quoted(rule.parameters)), rule.factor, 0, 1e6);
+    }
+  }
+  void Text(std::string_view key, std::string_view value, std::string_view) {
+    if (value.empty() || value.size() > kMaxNameBytes || !IsPrintable(value)) {
+      Fail("{}{}: found {}; expected 1 to {} bytes of printable text", section_, key, Quoted(value),
+           kMaxNameBytes);
+    }
+  }
+  void Classes(std::string_view key, const std::vector<ClassConfig>& classes) {
+    if (classes.size() > kMaxClassTasks) {
+      Fail("{}{}: found {} of them; expected at most {}", section_, key, classes.size(),
+           kMaxClassTasks);
+    }
+    for (size_t i = 0; i < classes.size(); ++i) {
+      const auto& [name, labels, weight] = classes[i];
+      Text(fmt::format("{}: name", key), name, "");
+      for (const std::string_view reserved : {"text", "tokens", "tags", kIntentField}) {
+        if (name == reserved) {
+          Fail("{}{}: found the name {}, which the program reads by itself; expected another field",
+               section_, key, Quoted(name));
+        }
+      }
+      for (size_t earlier = 0; earlier < i; ++earlier) {
+        if (classes[earlier].name == name) {
+          Fail("{}{}: found the name {} twice; each field needs one entry", section_, key,
+               Quoted(name));
+        }
+      }
+      Integer(fmt::format("{}: labels of {}", key, Quoted(name)), labels, 0, kMaxLabels);
+      Number(fmt::format("{}: weight of {}", key, Quoted(name)), weight, 0, 1e6);
     }
   }
 
@@ -88,8 +123,7 @@ void Validate(const Config& config, std::string_view place) {
   RangeChecker in_fine_tuning(prefix + "fine_tuning.");
   VisitTraining(in_fine_tuning, config.fine_tuning);
 
-  if (config.name.size() > kMaxNameBytes || FirstInvalidUtf8(config.name) != std::string::npos ||
-      FirstControlCharacter(config.name) != std::string::npos) {
+  if (config.name.size() > kMaxNameBytes || !IsPrintable(config.name)) {
     Fail("{}name: found {}; expected at most {} bytes of printable text", prefix,
          Quoted(config.name), kMaxNameBytes);
   }
@@ -111,9 +145,10 @@ void Validate(const Config& config, std::string_view place) {
   if (std::ranges::none_of(tasks, [](const auto& task) { return task->has_head(); })) {
     std::string counts;
     for (const auto& task : tasks) {
-      counts += fmt::format("{}model.{}", counts.empty() ? "" : ", ", task->labels_name());
+      counts += fmt::format("{}{}", counts.empty() ? "" : ", ", task->labels_name());
     }
-    Fail("{}{}: found 0 for each; without labels there is nothing to train", prefix, counts);
+    Fail("{}model: found 0 of each of {}; without labels there is nothing to train", prefix,
+         counts);
   }
   const std::string embedding = prefix + "model.embedding";
   int64_t rows = model.vocabulary;

@@ -11,6 +11,8 @@
 //   AddedChoice(key, value, standard)     the same, for a key that older files lack: it is written
 //                                         only if the value is not `standard`
 //   Rates(key, rules)
+//   Text(key, value, otherwise)           printable text; files may leave out the value `otherwise`
+//   Classes(key, classes)
 //
 // Errors name the file, the key, what was found and what is allowed; unknown keys are errors.
 // Source of the default model: arXiv 2501.06663.
@@ -32,6 +34,8 @@
 
 namespace bittern {
 
+inline constexpr size_t kMaxClassTasks = 64;  // of a model, without the intent
+inline constexpr size_t kMaxNameBytes = 100;  // of a configuration, of a field of the data
 inline constexpr int64_t kMaxSeed = std::numeric_limits<int64_t>::max();
 
 enum class Format { kTensor, kDense };
@@ -68,6 +72,19 @@ struct MapShape {
   CoreStart core_start = CoreStart::kNormal;
 };
 
+// A class of the sentence in addition to the intent: a field of the data, for example the column
+// "topic".
+struct ClassConfig {
+  std::string name;   // of the field
+  int labels = 0;     // 0: the task is absent
+  double weight = 1;  // of its loss
+
+  bool operator==(const ClassConfig&) const = default;
+};
+
+// The label of sentences to which no class applies.
+inline constexpr char kOutOfScope[] = "oos";
+
 struct ModelConfig {
   int hidden = 768;
   int heads = 12;
@@ -76,6 +93,9 @@ struct ModelConfig {
   int vocabulary = 1000;  // rows of the word table; the modes below may give a few more
   int intents = 26;       // 0: the task is absent
   int tags = 127;         // 0: the task is absent
+  // A label of any class that is not learned as an answer: see ClassTask. Not empty.
+  std::string out_of_scope = kOutOfScope;
+  std::vector<ClassConfig> classes = {};
   Format format = Format::kTensor;
   MatrixShape map;     // of every hidden x hidden map; dense if `format` is
   TtmShape embedding;  // of the word table; one core is a dense table
@@ -112,6 +132,8 @@ void VisitModel(Visitor& visitor, ModelConfig& model) {
   visitor.AddedChoice("norm", model.norm, NormPlace::kPost);
   visitor.AddedChoice("activation", model.activation, HiddenFunction::kGelu);
   visitor.AddedChoice("mask", model.mask, Mask::kFull);
+  visitor.Text("out_of_scope", model.out_of_scope, kOutOfScope);
+  visitor.Classes("class", model.classes);  // last: its tables follow the section's plain keys
 }
 
 enum class Optimizer { kSgd, kMomentum, kAdamW };

@@ -65,6 +65,9 @@ TEST(Config, RoundTripIsExact) {
                      .clip_scope = ClipScope::kGlobal,
                      .slot_loss = SlotLoss::kSum,
                      .seed = std::numeric_limits<int64_t>::max()};
+  config.model.out_of_scope = "none \"of\" these";
+  config.model.classes = {{.name = "topic", .labels = 3, .weight = 1.0 / 3},
+                          {.name = "a \\ \"b\" [c]", .labels = 0}};
   config.fine_tuning.decay = 5e-324;  // no rates, though [training] has some
   EXPECT_EQ(ParseConfig(ToToml(config), "text"), config);
   for (const std::string_view name : PresetNames()) {
@@ -251,6 +254,16 @@ TEST(Config, WrongInputIsAnErrorThatNamesLineAndKey) {
       {"[training]\nrate = 3", {"training.rate: found 3; expected tables [[training.rate]]"}},
       {"[[training.rate]]\nfactor = 2", {"run.toml:1: training.rate", "without parameters"}},
       {"[[training.rate]]\nparameters = '*'\nfactr = 2", {"run.toml:3", "did you mean 'factor'"}},
+      {"[model]\nout_of_scope = ''", {"run.toml: model.out_of_scope: found ''"}},
+      {"[model]\nclass = 'topic'", {"run.toml:2: model.class: found 'topic'", "[[model.class]]"}},
+      {"[[model.class]]\nlabels = 2", {"run.toml:1: model.class", "without a name"}},
+      {"[[model.class]]\nname = 'a'\nlabel = 2", {"run.toml:3", "did you mean 'labels'"}},
+      {"[[model.class]]\nname = 'a'\nlabels = -1", {"model.class.labels: found -1"}},
+      {"[[model.class]]\nname = 'intent'", {"model.class: found the name 'intent'"}},
+      {"[[model.class]]\nname = \"a\\n\"", {"model.class: name: found", "printable"}},
+      {"[[model.class]]\nname = 'a'\n[[model.class]]\nname = 'a'", {"found the name 'a' twice"}},
+      {"[model]\nintents = 0\ntags = 0\n[[model.class]]\nname = 'a'",
+       {"intents, tags, labels of a", "nothing to train"}},
       {"[fine_tuning]\nepochs = 0", {"run.toml:2: fine_tuning.epochs: found 0"}},
       {"extends = 'nanno'", {"run.toml:1: extends: found 'nanno'", "did you mean 'nano'"}},
       {"extends = 7", {"run.toml:1: extends: found 7; expected a string"}},

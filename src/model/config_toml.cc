@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "data/dataset.h"
 #include "model/config.h"
 #include "model/presets.h"
 
@@ -107,6 +108,28 @@ class Section {
     }
   }
 
+  void Classes(std::string_view key, std::vector<ClassConfig>& classes) {
+    const toml::node* node = Get(key);
+    if (node == nullptr) return;
+    const auto* array = node->as_array();
+    if (array == nullptr) FailAt(*node, key, fmt::format("tables [[{}{}]]", path_, key));
+    classes.clear();
+    for (const toml::node& element : *array) {
+      if (!element.is_table()) FailAt(element, key, fmt::format("a table [[{}{}]]", path_, key));
+      Section section(element.as_table(), fmt::format("{}{}.", path_, key));
+      ClassConfig& field = classes.emplace_back();
+      section.String("name", field.name);
+      section.Integer("labels", field.labels, 0, kMaxLabels);
+      section.Number("weight", field.weight, 0, 1e6);
+      section.Finish();
+      if (field.name.empty()) {
+        Fail("{}: {}{}: a class without a name; give that of its field, such as name = \"topic\"",
+             Where(element.source()), path_, key);
+      }
+    }
+  }
+
+  void Text(std::string_view key, std::string& value, std::string_view) { String(key, value); }
   void String(std::string_view key, std::string& value) {
     const toml::node* node = Get(key);
     if (node == nullptr) return;
@@ -476,6 +499,16 @@ class Writer {
     for (const RateRule& rule : rules) {
       Line("\n[[{}.{}]]\nparameters = {}\nfactor = {}", path_, key, TomlString(rule.parameters),
            rule.factor);
+    }
+  }
+  // Not written: values that files before this key have by default. So their text stays the same.
+  void Text(std::string_view key, const std::string& value, std::string_view otherwise) {
+    if (value != otherwise) Line("{} = {}", key, TomlString(value));
+  }
+  void Classes(std::string_view key, const std::vector<ClassConfig>& classes) {
+    for (const auto& [name, labels, weight] : classes) {
+      Line("\n[[{}.{}]]\nname = {}\nlabels = {}\nweight = {}", path_, key, TomlString(name), labels,
+           weight);
     }
   }
   void Integers(std::string_view key, const std::vector<int>& values) {

@@ -3,6 +3,7 @@
 #ifndef BITTERN_MODEL_LEXICON_H_
 #define BITTERN_MODEL_LEXICON_H_
 
+#include <optional>
 #include <vector>
 
 #include "data/encode.h"
@@ -12,6 +13,9 @@
 namespace bittern {
 
 using Labels = std::vector<NameList>;  // [task], in the order of MakeTasks
+
+// [task] Below it an answer is rejected, see AnswerReader::SetThreshold. nullopt: none is.
+using Thresholds = std::vector<std::optional<double>>;
 
 struct Lexicon {
   Vocabulary vocabulary;

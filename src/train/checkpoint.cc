@@ -190,6 +190,25 @@ Lexicon ParseLexicon(const SafetensorsReader& file, const Tasks& tasks) {
   }
 }
 
+Thresholds ParseThresholds(const SafetensorsReader& file, const Tasks& tasks) {
+  Thresholds thresholds(tasks.size());
+  if (!file.metadata().contains("thresholds")) return thresholds;
+  const Json json = ParseMetadata(file, "thresholds");
+  const auto fail = [&](const std::string& what) {
+    Fail("{}: metadata 'thresholds': {}", file.path(), what);
+  };
+  if (!json.is_object()) fail(fmt::format("found {}; expected an object", json.type_name()));
+  for (const auto& [field, value] : json.items()) {
+    const auto task = std::ranges::find(tasks, field, [](const auto& t) { return t->field(); });
+    if (task == tasks.end()) fail(fmt::format("the model has no task {}", Quoted(field)));
+    if (!value.is_number() || !(value.get<double>() >= 0 && value.get<double>() <= 1)) {
+      fail(fmt::format("{} is {}; expected a number, 0 to 1", Quoted(field), value.dump()));
+    }
+    thresholds[static_cast<size_t>(task - tasks.begin())] = value.get<double>();
+  }
+  return thresholds;
+}
+
 void CheckLexicon(const Lexicon& lexicon, const Tasks& tasks, const ModelConfig& model,
                   const std::string& path) {
   for (size_t i = 0; i < tasks.size(); ++i) {
@@ -256,6 +275,7 @@ Checkpoint ReadContents(const SafetensorsReader& file) {
   const Tasks tasks = MakeTasks(contents.config);
   contents.lexicon = ParseLexicon(file, tasks);
   CheckLexicon(contents.lexicon, tasks, contents.config.model, path);
+  contents.thresholds = ParseThresholds(file, tasks);
   const Json state = ParseMetadata(file, "state");
   StateReader reader(state, path);
   VisitState(reader, contents.state);
@@ -296,6 +316,11 @@ SafetensorsWriter Writer(const std::string& path, const Checkpoint& checkpoint, 
   for (size_t i = 0; i < tasks.size(); ++i) {
     writer.SetMetadata(tasks[i]->labels_name(), Json(lexicon.labels[i].names()).dump());
   }
+  Json thresholds = Json::object();
+  for (size_t i = 0; i < checkpoint.thresholds.size(); ++i) {
+    if (checkpoint.thresholds[i]) thresholds[tasks[i]->field()] = *checkpoint.thresholds[i];
+  }
+  if (!thresholds.empty()) writer.SetMetadata("thresholds", thresholds.dump());
   writer.SetMetadata("state", state.json.dump());
   return writer;
 }
@@ -304,8 +329,9 @@ SafetensorsWriter Writer(const std::string& path, const Checkpoint& checkpoint, 
 
 void CheckCheckpoint(const std::string& path, const Checkpoint& checkpoint, const Graph& graph,
                      const TensorValues& values) {
-  constexpr uint64_t kSpare = 1024;  // the numbers of the state get longer during a run
-  // The tensors' bytes do not grow during a run, but numbers in the state do.
+  // The tensors' bytes do not grow during a run, but numbers in the state do, and thresholds are
+  // added.
+  const uint64_t kSpare = 1024 + 256 * checkpoint.lexicon.labels.size();
   Writer(path, checkpoint, graph, values).Check(path, kSpare);
 }
 

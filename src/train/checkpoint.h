@@ -10,6 +10,8 @@
 //   words, counts                     JSON arrays of the vocabulary
 //   lower_case    "true" if words are looked up in lower case, otherwise "false"
 //   intents, tags                     a JSON array of labels for each task, under its labels_name()
+//   thresholds    JSON object: a task's field and its threshold, 0 to 1. Absent if no task
+//                 has one
 //   state         JSON object, TrainingState
 // Equal contents give equal bytes. Writing is atomic. Reading checks everything; an error names the
 // file and, if there is one, the tensor or the field.
@@ -54,6 +56,8 @@ struct Checkpoint {
   Config config;
   Lexicon lexicon;
   TrainingState state;
+  // [task] As they were chosen at the end of the latest epoch.
+  Thresholds thresholds;
 };
 
 // Gives the memory of a tensor's values: Executor::Values.

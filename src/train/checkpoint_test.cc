@@ -111,6 +111,15 @@ TEST_F(CheckpointTest, RoundTripKeepsEverything) {
   EXPECT_EQ(values_, written);
 }
 
+TEST_F(CheckpointTest, KeepsThresholdsOfTheTasksThatHaveOne) {
+  SafetensorsReader without(Write());
+  EXPECT_FALSE(without.metadata().contains("thresholds"));
+  EXPECT_EQ(CheckpointReader(Path("a.safetensors")).contents().thresholds, Thresholds(2));
+  contents_.thresholds = {0.1 + 0.2, std::nullopt};
+  const CheckpointReader reader(Write());
+  EXPECT_EQ(reader.contents().thresholds, contents_.thresholds);
+}
+
 TEST_F(CheckpointTest, LoadsIntoAnyOrderAndRecomputation) {
   CheckpointReader reader(Write());
   Config config = contents_.config;
@@ -192,6 +201,10 @@ TEST_F(CheckpointTest, AlteredMetadataIsAnErrorThatNamesIt) {
       {{{"tags", "[\"B-x\"]"}}, {"expected 'O'"}},
       {{{"intents", "[\"a\", \"a\"]"}}, {"'a' occurs twice"}},
       {{{"intents", "{}"}}, {"metadata 'intents'"}},
+      {{{"thresholds", "[]"}}, {"metadata 'thresholds': found array; expected an object"}},
+      {{{"thresholds", "{\"topic\": 0.5}"}}, {"'thresholds': the model has no task 'topic'"}},
+      {{{"thresholds", "{\"intent\": 1.5}"}}, {"'thresholds': 'intent' is 1.5; expected a number"}},
+      {{{"thresholds", "{\"intent\": \"0\"}"}}, {"'intent' is \"0\"; expected a number, 0 to 1"}},
       {{{"state", "3"}}, {"state: found number; expected an object"}},
       {{{"state", State("epoch", -1)}}, {"state: epoch: found '-1'"}},
       {{{"state", State("epoch", 1e300)}}, {"state: epoch: found"}},

@@ -25,8 +25,9 @@ struct Evaluation {
   // the loss.
   double best = 0;
 
-  // A figure or a part of one in percent, by its key. nullopt: nothing to count.
-  std::optional<double> Percent(std::string_view key) const;
+  // A figure or a part of one in percent, by its key; without `task`, one at the top level.
+  // nullopt: nothing to count.
+  std::optional<double> Percent(std::string_view key, std::string_view task = {}) const;
 
   friend bool operator==(const Evaluation&, const Evaluation&) = default;
 };
@@ -40,10 +41,25 @@ class Evaluator {
   void Load(CheckpointReader& checkpoint);
   void CopyParameters(const Graph& graph, const TensorValues& values);
 
+  // With the thresholds that were loaded or chosen last. At the start there are none.
   Evaluation Evaluate(const EncodedSplit& split);
+  // Chooses the thresholds of those tasks that have sentences out of scope in this split, and
+  // evaluates with them.
+  Evaluation ChooseThresholds(const EncodedSplit& split);
+
+  // The label of sentences out of scope in the splits, where it is not that of the configuration.
+  void SetOutOfScope(std::string label);
+
+  const Thresholds& thresholds() const { return thresholds_; }
 
  private:
+  // chosen: [task] the thresholds to choose.
+  Evaluation Evaluate(const EncodedSplit& split, const std::vector<bool>& chosen);
+  void SetThresholds();
+
+  Config config_;
   Tasks tasks_;
+  Thresholds thresholds_;
   std::vector<std::unique_ptr<Inference>> workers_;
 };
 

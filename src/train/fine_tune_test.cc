@@ -29,7 +29,8 @@ class FineTuneTest : public TrainTest {
  protected:
   static Evaluation Evaluate(const std::string& checkpoint, const Split& split) {
     CheckpointReader reader(checkpoint);
-    const auto& [config, lexicon, state] = reader.contents();
+    const Config& config = reader.contents().config;
+    const Lexicon& lexicon = reader.contents().lexicon;
     Evaluator evaluator(config, lexicon.labels, {}, 1);
     evaluator.Load(reader);
     return evaluator.Evaluate(Encode(split, lexicon, config));

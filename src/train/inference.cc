@@ -24,6 +24,14 @@ Inference::Inference(const Config& config, const Labels& labels, const AnswerOpt
 void Inference::Load(CheckpointReader& checkpoint) {
   checkpoint.ReadParameters(runner_->graph(), [this](TensorId id) { return runner_->Values(id); });
   runner_->Send();
+  SetThresholds(checkpoint.contents().thresholds);
+}
+
+void Inference::SetThresholds(const Thresholds& thresholds) {
+  BITTERN_CHECK(thresholds.size() == heads_.size());
+  for (size_t task = 0; task < heads_.size(); ++task) {
+    if (heads_[task].reader != nullptr) heads_[task].reader->SetThreshold(thresholds[task]);
+  }
 }
 
 void Inference::CopyParameters(const Graph& graph, const TensorValues& values) {

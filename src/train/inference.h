@@ -30,6 +30,8 @@ class Inference {
 
   void Load(CheckpointReader& checkpoint);
   void CopyParameters(const Graph& graph, const TensorValues& values);
+  // Load sets those of the checkpoint.
+  void SetThresholds(const Thresholds& thresholds);
 
   // ids: [CLS] and at most tokens - 1 words. The results below are those of the latest run.
   void Run(std::span<const uint16_t> ids);

@@ -107,8 +107,11 @@ TEST_F(InferenceTest, PredictsWhatItLearnt) {
   EXPECT_EQ(json.at("slots")[0].dump(), R"({"type":"from","text":"New York","first":1,"last":2})");
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.items()) keys.push_back(key);
-  EXPECT_EQ(keys,
-            (std::vector<std::string>{"tokens", "tags", "intent", "intent_probability", "slots"}));
+  EXPECT_EQ(keys, (std::vector<std::string>{"tokens", "tags", "intent", "intent_probability",
+                                            "slots", "tasks"}));
+  EXPECT_EQ(json.at("tasks").at("intent").at("label"), "go");
+  EXPECT_EQ(json.at("tasks").at("intent").at("probability"), probability);
+  EXPECT_EQ(json.at("tasks").at("intent").at("top")[0].at("probability"), probability);
   EXPECT_EQ(prediction.unknown_words, 0);
   EXPECT_EQ(ToJson(predictor.Predict("rooms in rome", "")).at("intent"), "stay");
 

@@ -26,6 +26,9 @@ nlohmann::ordered_json ToJson(const Prediction& prediction) {
   nlohmann::ordered_json json = {{"tokens", prediction.words}};
   for (size_t i = prediction.answers.size(); i-- > 0;) json.update(prediction.answers[i].fields);
   for (size_t i = prediction.answers.size(); i-- > 0;) json.update(prediction.answers[i].details);
+  for (const Answer& answer : prediction.answers) {
+    if (!answer.tasks.empty()) json["tasks"].update(answer.tasks);
+  }
   return json;
 }
 
@@ -40,7 +43,8 @@ Prediction Predictor::Predict(std::string_view text, std::string_view where) {
   CheckUtf8(text, where);  // before words are quoted in a message
   const std::vector<std::string_view> words = SplitWords(text);
   CheckWords(words, where);
-  const auto& [config, lexicon, state] = checkpoint();
+  const Config& config = checkpoint().config;
+  const Lexicon& lexicon = checkpoint().lexicon;
   // Token 0 is [CLS], so one place less is left for words.
   const size_t most_words = static_cast<size_t>(config.model.tokens) - 1;
 

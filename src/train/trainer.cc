@@ -108,6 +108,7 @@ void Trainer::Resume(const SplitSource& source) {
                .pad = options_.pad,
                .memory = options_.memory});
   contents_.state = run.state;
+  contents_.thresholds = run.thresholds;
   BuildRunner();
   last.ReadAll(runner_->graph(), Values());
   runner_->Send();
@@ -228,7 +229,8 @@ EpochReport Trainer::FinishEpoch(Clock::time_point start) {
   runner_->Fetch();
   CheckFinite();
   evaluator_->CopyParameters(runner_->graph(), Values());
-  report.valid = evaluator_->Evaluate(valid_);
+  report.valid = evaluator_->ChooseThresholds(valid_);
+  contents_.thresholds = evaluator_->thresholds();
   if (!std::isfinite(report.valid.loss)) {
     FailAfterUpdate(fmt::format("the loss on valid is {}", report.valid.loss));
   }
@@ -250,7 +252,12 @@ EpochReport Trainer::FinishEpoch(Clock::time_point start) {
                       {"update", state.updates},
                       {"loss", report.loss},
                       {"valid_loss", report.valid.loss}};
-  for (const Figure& figure : report.valid.figures) line[figure.key] = Optional(figure.percent);
+  for (const Figure& figure : report.valid.figures) {
+    if (figure.is_top_level) line[figure.key] = Optional(figure.percent);
+  }
+  for (const Figure& figure : report.valid.figures) {
+    if (!figure.is_top_level) line["tasks"][figure.task][figure.key] = Optional(figure.percent);
+  }
   line["best"] = report.best;
   line["seconds"] = report.seconds;
   directory_.log().Append(line.dump());

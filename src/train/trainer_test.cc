@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/testing/errors.h"
 #include "train/memory_budget.h"
+#include "train/predictor.h"
 #include "train/schedule.h"
 #include "train/testing/runs.h"
 
@@ -279,6 +280,81 @@ TEST_F(TrainerTest, OneTaskAloneTrains) {
     trainer.Run({.on_epoch = [&](const EpochReport& report) { figure = report.valid.best; }});
     EXPECT_GE(figure, 0);
   }
+}
+
+// Sentences of two words. The first decides their topic, and one in four is out of scope.
+SplitSource Topics(bool trains_out_of_scope) {
+  return [=](const std::string& name) {
+    Split split;
+    for (int i = 0; i < 40; ++i) {
+      const bool out_of_scope = i % 4 == 3;
+      if (out_of_scope && name == "train" && !trains_out_of_scope) continue;
+      const std::string first = out_of_scope ? fmt::format("odd{}", i % 3)
+                                : i % 4 == 0 ? "sun"
+                                             : "sea";
+      const std::string second = fmt::format("w{}", i % 5);
+      const std::vector<std::string_view> words = {first, second};
+      const std::vector<FieldLabel> classes = {{"topic", out_of_scope ? "oos" : first},
+                                               {"mood", i % 2 == 0 ? "good" : "bad"}};
+      split.Add(words, {}, classes, name);
+    }
+    return split;
+  };
+}
+
+TEST_F(TrainerTest, FieldsTrainAndRejectWhatIsOutOfScope) {
+  for (const bool trained : {false, true}) {
+    Config config = NanoConfig();
+    config.model.classes = {{.name = "topic"}, {.name = "mood"}};
+    SetFormat(Format::kDense, config.model);
+    config.training.optimizer = Optimizer::kAdamW;
+    config.training.learning_rate = 0.01;
+    config.training.epochs = 8;
+    config.training.dropout = config.training.word_dropout = 0;
+    config.training.rare_word_dropout = 0;
+    const std::string name = trained ? "with" : "without";
+    Trainer trainer(config, Topics(trained), Options(name));
+    EXPECT_EQ(trainer.config().model.classes[0].labels, trained ? 3 : 2);
+    std::optional<EpochReport> best;
+    trainer.Run({.on_epoch = [&](const EpochReport& report) {
+      if (report.best) best = report;
+    }});
+    ASSERT_TRUE(best.has_value());
+    EXPECT_EQ(best->valid.Percent("in_scope_accuracy", "topic"), 100);
+    if (trained) {
+      EXPECT_EQ(best->valid.Percent("out_of_scope_recall", "topic"), 100);
+    }
+    EXPECT_TRUE(best->valid.Percent("accuracy", "mood").has_value());
+
+    // The checkpoint keeps the threshold, and evaluation and prediction obey it.
+    CheckpointReader reader(trainer.best_path());
+    const Config& read = reader.contents().config;
+    const Lexicon& lexicon = reader.contents().lexicon;
+    const Thresholds& thresholds = reader.contents().thresholds;
+    ASSERT_TRUE(thresholds[2].has_value());
+    EXPECT_FALSE(thresholds[3].has_value());
+    EXPECT_EQ(best->valid.Percent("threshold", "topic"), 100 * *thresholds[2]);
+    Evaluator evaluator(read, lexicon.labels, {}, 2);
+    evaluator.Load(reader);
+    EXPECT_EQ(evaluator.Evaluate(Encode(Topics(trained)("valid"), lexicon, read)), best->valid);
+    Predictor predictor(trainer.best_path());
+    const auto answer = ToJson(predictor.Predict("sun w0", "")).at("tasks");
+    EXPECT_EQ(answer.at("topic").at("label"), "sun");
+    EXPECT_TRUE(answer.at("mood").at("probability").is_number());
+    if (trained) {
+      EXPECT_TRUE(
+          ToJson(predictor.Predict("odd0 w3", "")).at("tasks").at("topic").at("label").is_null());
+    }
+  }
+}
+
+TEST_F(TrainerTest, FieldsResumeToTheSameBits) {
+  Config config = NanoConfig();
+  config.model.classes = {{.name = "mood"}, {.name = "topic"}};
+  const std::string whole = Uninterrupted(config, Topics(true));
+  EXPECT_TRUE(Mentions(whole, {"\"tasks\":{\"mood\":{\"accuracy\":", "\"threshold\":"}));
+  RunWithKills(config, Topics(true), {5, 23, 40, 3});
+  EXPECT_TRUE(Files("killed") == whole);
 }
 
 TEST_F(TrainerTest, ANotFiniteLossStopsAndKeepsTheLastGoodState) {

@@ -29,7 +29,7 @@ class OriginTask : public ClassTask {
                    .name = "origin accuracy",
                    .column = "origin",
                    .percent = {}},
-                  "origin", 1, config.training.batch) {}
+                  1, config.training.batch) {}
 
   NameList ExtendLabels(NameList, const Split&) const override {
     return NameList({"unknown", "named"}, "origins");
@@ -84,7 +84,7 @@ class NextWordTask : public Task {
                                            int) const override {
     return std::make_unique<Reader>(classes());
   }
-  std::unique_ptr<Metric> MakeMetric(const NameList&) const override {
+  std::unique_ptr<Metric> MakeMetric(const NameList&, std::optional<double>) const override {
     return std::make_unique<Lengths>();
   }
 

@@ -10,7 +10,7 @@ namespace bittern {
 namespace {
 
 // Every kind of task that the program brings, in the order of their tasks in a model.
-const TaskKind kKinds[] = {AppendClassTasks, AppendTagsTasks};
+const TaskKind kKinds[] = {AppendIntentTask, AppendTagsTasks, AppendFieldTasks};
 
 std::map<int, TaskKind>& AddedKinds() {
   static std::map<int, TaskKind> kinds;

@@ -150,7 +150,8 @@ class TagsMetric : public Metric {
 class TagsTask : public Task {
  public:
   explicit TagsTask(const Config& config)
-      : Task({.task = "slot", .labels = "tags", .input = "input.tags"}, config.model.tags),
+      : Task({.task = "slot", .labels = "tags", .input = "input.tags", .field = "tags"},
+             config.model.tags),
         weight_(config.training.slot_weight),
         batch_(config.training.batch),
         loss_(config.training.slot_loss) {}
@@ -214,7 +215,7 @@ class TagsTask : public Task {
                                            int max_tokens) const override {
     return std::make_unique<TagsReader>(labels, options.decoding, max_tokens, weight_, loss_);
   }
-  std::unique_ptr<Metric> MakeMetric(const NameList& names) const override {
+  std::unique_ptr<Metric> MakeMetric(const NameList& names, std::optional<double>) const override {
     return std::make_unique<TagsMetric>(names);
   }
 

@@ -49,12 +49,15 @@ struct Answer {
   // Fields of the sentence's JSON object; the details follow the fields of all tasks.
   nlohmann::ordered_json fields = nlohmann::ordered_json::object();
   nlohmann::ordered_json details = nlohmann::ordered_json::object();
+  // Entries of the object "tasks", by Task::field().
+  nlohmann::ordered_json tasks = nlohmann::ordered_json::object();
   // For text, two columns: "boston", "toloc.city_name".
   std::vector<std::pair<std::string, std::string>> lines = {};
 };
 
 struct AnswerOptions {
   Decoding decoding = Decoding::kBio;  // of tags
+  int top = 5;                         // the number of classes that an answer lists
 };
 
 class AnswerReader {
@@ -68,20 +71,31 @@ class AnswerReader {
   // The loss of the latest output, in float64: without smoothing, weighted as in training for one
   // sentence. 0 if there is nothing to learn from.
   virtual double Loss(LabelSpan labels) const = 0;
+  // An answer whose confidence is below the threshold is rejected: it becomes kNoLabel, "none of
+  // these". nullopt, at the start: no answer is rejected. Only for a Task that rejects().
+  virtual void SetThreshold(std::optional<double>) {}
+  virtual double confidence() const { return 1; }  // of the latest answer, rejected or not
   // Describes the latest answer. `words`: all words of the sentence, also those that were cut off.
   virtual Answer Describe(std::span<const std::string> words) const = 0;
 };
 
 // A figure of an evaluation, in percent.
 struct Figure {
-  std::string key;                // in JSON: "intent_accuracy"
+  std::string key;                // in JSON: "intent_accuracy"; unique if is_top_level
   std::string name;               // in reports: "intent accuracy"
-  std::string column;             // in the table of epochs: "intent"
+  std::string column;             // in the table of epochs: "intent"; empty: not there
   std::optional<double> percent;  // nullopt: nothing to count
   // How it came about, for reports: right of counted UNIT (counted 0: not shown), or its parts.
   uint64_t right = 0, counted = 0;
   std::string unit = {};
   std::vector<Figure> parts = {};
+  // JSON has the figure at its top level, and under "tasks" and the task. There its key is
+  // task_key, or `key` if that is empty.
+  bool is_top_level = true;
+  std::string task_key = {};
+  // Set by the evaluator.
+  std::string task = {};  // Task::field(); empty: a figure of all tasks
+  bool is_shown = true;   // to people: the model has a head for the task, or the data have labels
 
   friend bool operator==(const Figure&, const Figure&) = default;
 };
@@ -114,20 +128,24 @@ class Metric {
 };
 
 struct TaskNames {
-  std::string task;    // begins the names of the task's tensors: "slot" in "slot.head.bias"
-  std::string labels;  // its labels in a checkpoint's metadata, their number in reports: "tags"
-  std::string input;   // the tensor with the labels of one sentence: "input.tags"
+  std::string task;        // begins the names of the task's tensors: "slot" in "slot.head.bias"
+  std::string labels;      // its labels in a checkpoint's metadata, their number in reports: "tags"
+  std::string input;       // the tensor with the labels of one sentence: "input.tags"
+  std::string field = {};  // its name in data and answers; empty: that of its tensors
 };
 
 class Task {
  public:
   // classes: the model's number of labels. 0: the model has no head for this task.
-  Task(TaskNames names, int classes) : names_(std::move(names)), classes_(classes) {}
+  Task(TaskNames names, int classes) : names_(std::move(names)), classes_(classes) {
+    if (names_.field.empty()) names_.field = names_.task;
+  }
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
   virtual ~Task() = default;
 
   const std::string& name() const { return names_.task; }
+  const std::string& field() const { return names_.field; }
   const std::string& labels_name() const { return names_.labels; }
   const std::string& input_name() const { return names_.input; }   // [K], i32
   std::string loss_name() const { return "loss." + names_.task; }  // [K], weighted; 0 without label
@@ -158,10 +176,16 @@ class Task {
   virtual std::unique_ptr<AnswerReader> MakeReader(const NameList& labels,
                                                    const AnswerOptions& options,
                                                    int max_tokens) const = 0;
-  virtual std::unique_ptr<Metric> MakeMetric(const NameList& names) const = 0;
+  // `threshold`: of the readers whose answers the metric gets.
+  virtual std::unique_ptr<Metric> MakeMetric(const NameList& names,
+                                             std::optional<double> threshold) const = 0;
+
+  // "None of these": the number among `names` of the label of sentences to which no class applies.
+  // Where sentences of valid have it, a threshold is chosen there, by ChooseThreshold. -1: none.
+  virtual int OutOfScopeLabel(const NameList& /*names*/) const { return -1; }
 
  private:
-  const TaskNames names_;
+  TaskNames names_;
   const int classes_;
 };
 

@@ -180,7 +180,8 @@ TEST(Encode, Atis) {
 class MetricTest : public testing::Test {
  protected:
   static std::unique_ptr<Metric> Make(size_t task) {
-    return MakeTasks(Config())[task]->MakeMetric(NameList({"O", "B-x", "I-x", "B-y", "I-y"}, ""));
+    return MakeTasks(Config())[task]->MakeMetric(NameList({"O", "B-x", "I-x", "B-y", "I-y"}, ""),
+                                                 {});
   }
   static double Percent(const Metric& metric, const std::string& key) {
     for (const Figure& figure : metric.Figures()) {

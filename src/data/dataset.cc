@@ -80,7 +80,7 @@ uint32_t StringTable::Add(std::string_view text) {
 
 int64_t StringTable::Find(std::string_view text) const {
   const auto found = ids_.find(text);
-  return found == ids_.end() ? -1 : found->second;
+  return found == ids_.end() ? int64_t{-1} : found->second;
 }
 
 Split Split::OfText(std::string text, std::string_view where) {

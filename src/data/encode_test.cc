@@ -12,6 +12,15 @@
 namespace bittern {
 namespace {
 
+TEST(StringTable, FindsTextsAndNoOthers) {
+  StringTable table;
+  EXPECT_EQ(table.Find("a"), -1);
+  table.Add("b");
+  table.Add("a");
+  EXPECT_EQ(table.Find("a"), 1);
+  EXPECT_EQ(table.Find("c"), -1);
+}
+
 using Ids = std::vector<int>;
 
 template <typename T>

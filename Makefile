@@ -100,7 +100,7 @@ lint:  ## check the format, run clang-tidy, and Verilator on the RTL
 
 .PHONY: clean
 clean:  ## remove what was built (runs/ and data/ stay)
-	rm -rf build build-cpu build-debug build-asan build-coverage build-faults build-fuzz build-lint build-howto build-aarch64
+	rm -rf build build-cpu build-debug build-asan build-tsan build-coverage build-faults build-fuzz build-lint build-howto build-aarch64
 
 .PHONY: help
 help:  ## this list

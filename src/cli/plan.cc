@@ -24,6 +24,7 @@
 #include "model/training_step.h"
 #include "tensor/chain.h"
 #include "tensor/tree.h"
+#include "train/batch_step.h"
 #include "train/memory_budget.h"
 
 namespace bittern {
@@ -33,6 +34,7 @@ struct PlanOptions {
   ConfigOptions config;
   DataOption data;
   bool with_data = false;
+  ThreadsOption threads;
   std::string memory, svg, json;
   bool toml = false;
 };
@@ -197,6 +199,8 @@ int RunPlan(const PlanOptions& options) {
   const StepPlan& chosen = *std::find_if(plans.begin(), plans.end(), [&](const StepPlan& plan) {
     return plan.recompute == recompute;
   });
+  const int workers = std::min(options.threads.Value(), config.training.parts_of_batch());
+  const int64_t batch_bytes = BatchBytes(config, chosen.recompute, workers);
   const StepPlan& smallest = *std::min_element(
       plans.begin(), plans.end(),
       [](const StepPlan& a, const StepPlan& b) { return a.TotalBytes() < b.TotalBytes(); });
@@ -238,6 +242,8 @@ int RunPlan(const PlanOptions& options) {
     object["arena"] = ArenaJson(chosen);
     object["arenas"] = arenas;
     object["smallest_budget_bytes"] = smallest.TotalBytes();
+    object["threads"] = workers;
+    object["batch_bytes"] = batch_bytes;
     json.Write(object);
   }
   svg.Commit();
@@ -252,6 +258,10 @@ int RunPlan(const PlanOptions& options) {
   PrintArenas(plans, chosen);
   fmt::print("  smallest budget: --memory {}B ({})\n", smallest.TotalBytes(),
              Name(smallest.recompute));
+  if (batch_bytes > chosen.TotalBytes()) {
+    fmt::print("  a batch in {} parts, {} of them at once: {}\n", config.training.parts_of_batch(),
+               workers, Bytes(batch_bytes));
+  }
   return 0;
 }
 
@@ -263,6 +273,7 @@ Command AddPlan(CLI::App& program) {
   auto options = std::make_shared<PlanOptions>();
   options->config.Add(*parser);
   options->data.Add(*parser);
+  options->threads.Add(*parser, "shows the memory of this many threads", 1);
   parser->get_option("--data")->description(
       "take the numbers of labels from DIR's training sentences\n"
       "[default: the configuration's]");

@@ -155,6 +155,14 @@ void PrintStart(std::FILE* text, const Trainer& trainer, const ParameterCount& p
                summary.truncated_sentences, config.model.tokens - 1, summary.truncated_words);
   }
   fmt::print(text, "step    {}\n", trainer.runner().Summary());
+  if (trainer.step_bytes() > trainer.runner().step_bytes()) {
+    fmt::print(text, "        {} with all threads and parts of a batch\n",
+               FormatBytes(static_cast<uint64_t>(trainer.step_bytes())));
+  }
+  if (std::cmp_greater(config.training.batch, summary.train_sentences)) {
+    fmt::print(text, "        a batch of {} is larger than the data: an update takes all {}\n",
+               config.training.batch, Grouped(static_cast<int64_t>(summary.train_sentences)));
+  }
   const TrainingState& state = trainer.state();
   if (state.epoch >= config.training.epochs) {
     fmt::print(text, "\nall {} epochs are done\n", state.epoch);
@@ -237,7 +245,7 @@ int RunTrain(const TrainCommandOptions& options) {
   bar.Clear();
   const TrainingState state = trainer->state();
   const std::string last = trainer->last_path(), best = trainer->best_path();
-  const int64_t step_bytes = trainer->runner().step_bytes();
+  const int64_t step_bytes = trainer->step_bytes();
   const CycleCount cycles = trainer->runner().cycles();
   trainer.reset();  // frees its memory for the evaluation
 
@@ -340,7 +348,8 @@ Command AddTrain(CLI::App& program) {
       ->group(kDataGroup);
   options->decode.Add(*parser);
   options->device.Add(*parser);
-  options->threads.Add(*parser, "threads of evaluation, each with its own model", 1);
+  options->threads.Add(*parser,
+                       "threads of training and evaluation; a batch\nof one sentence uses one", 1);
   parser
       ->add_option("--out", options->out,
                    "directory for last.safetensors, best.safetensors and metrics.jsonl\n"

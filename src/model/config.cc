@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <concepts>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -41,6 +43,13 @@ class RangeChecker {
   void Choice(std::string_view, T) {}
   template <HasChoices T>
   void AddedChoice(std::string_view, T, T) {}
+  void Parts(std::string_view key, const TrainingConfig& training) {
+    const int parts = training.parts_of_batch();
+    if (parts < 1 || parts > training.batch || !std::has_single_bit(static_cast<unsigned>(parts))) {
+      Fail("{}{}: found {}; expected a power of two, at most the batch, {}", section_, key, parts,
+           training.batch);
+    }
+  }
   void Rates(std::string_view key, const std::vector<RateRule>& rules) {
     for (const RateRule& rule : rules) {
       if (rule.parameters.empty()) Fail("{}{}: a rule without parameters", section_, key);
@@ -83,6 +92,16 @@ class RangeChecker {
 };
 
 }  // namespace
+
+int TrainingConfig::parts_of_batch() const {
+  if (parts != 0) return parts;
+  return static_cast<int>(std::bit_floor(static_cast<unsigned>(std::min(batch, 4))));
+}
+
+void TrainingConfig::NormalizeParts() {
+  const int given = std::exchange(parts, 0);
+  if (given != parts_of_batch()) parts = given;
+}
 
 std::vector<std::string_view> PresetNames() {
   std::vector<std::string_view> names;

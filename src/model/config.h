@@ -13,6 +13,8 @@
 //   Rates(key, rules)
 //   Text(key, value, otherwise)           printable text; files may leave out the value `otherwise`
 //   Classes(key, classes)
+//   Parts(key, training)                  training.parts, whose default depends on the batch. Files
+//                                         of batch 1 have none
 //
 // Errors name the file, the key, what was found and what is allowed; unknown keys are errors.
 // Source of the default model: arXiv 2501.06663.
@@ -181,6 +183,7 @@ struct TrainingConfig {
   ClipScope clip_scope = ClipScope::kTensor;
   int epochs = 14;
   int batch = 1;            // sentences whose gradients are averaged into one update
+  int parts = 0;            // into which a batch is cut, see parts_of_batch
   double dropout = 0;       // embedding's output and both residual branches
   double word_dropout = 0;  // words read as [UNK]
   double rare_word_dropout = 0;
@@ -190,6 +193,13 @@ struct TrainingConfig {
   SlotLoss slot_loss = SlotLoss::kMean;
   double label_smoothing = 0;
   uint64_t seed = 1;
+
+  // A part's gradients are added up by one thread, and the parts in a fixed tree: the parts decide
+  // the bits, and the most threads that can share a step. A power of two; 0 stands for the largest
+  // one up to 4 and the batch.
+  int parts_of_batch() const;
+  // Stores the automatic number as 0, so that equal configurations compare equal.
+  void NormalizeParts();
 
   bool operator==(const TrainingConfig&) const = default;
 };
@@ -210,6 +220,7 @@ void VisitTraining(Visitor& visitor, TrainingConfig& training) {
   visitor.Choice("clip_scope", training.clip_scope);
   visitor.Integer("epochs", training.epochs, 1, 1000000);
   visitor.Integer("batch", training.batch, 1, 1000000);
+  visitor.Parts("parts", training);
   visitor.Number("dropout", training.dropout, 0, 0.99);
   visitor.Number("word_dropout", training.word_dropout, 0, 1);
   visitor.Number("rare_word_dropout", training.rare_word_dropout, 0, 1);

@@ -149,6 +149,27 @@ TEST(Config, LowersRanksThatABondCannotUse) {
   EXPECT_EQ(notes.size(), 1U);
 }
 
+TEST(Config, PartsFollowTheBatchUnlessGiven) {
+  const auto parts = [](const std::string& toml) {
+    const Config config = ParseConfig(toml, "x");
+    EXPECT_EQ(ParseConfig(ToToml(config), "x"), config) << toml;
+    return std::pair(config.training.parts_of_batch(), config.fine_tuning.parts_of_batch());
+  };
+  EXPECT_EQ(parts(""), std::pair(1, 1));
+  EXPECT_EQ(parts("[training]\nbatch = 3"), std::pair(2, 2));
+  EXPECT_EQ(parts("[training]\nbatch = 16"), std::pair(4, 4));
+  EXPECT_EQ(parts("[training]\nbatch = 16\nparts = 8"), std::pair(8, 8));
+  EXPECT_EQ(parts("[training]\nbatch = 16\nparts = 8\n[fine_tuning]\nbatch = 4"), std::pair(8, 4));
+  // A batch that is changed brings its own number of parts.
+  const std::string text = ToToml(ParseConfig("[training]\nbatch = 16\nparts = 16", "x"));
+  EXPECT_EQ(ParseConfig(text, "x", "training.batch = 2").training.parts_of_batch(), 2);
+  EXPECT_EQ(ToToml(ParseConfig("", "x")).find("parts"), std::string::npos);
+  EXPECT_TRUE(
+      Mentions(ParseError("[training]\nbatch = 16\nparts = 6"),
+               {"training.parts: found 6; expected a power of two, at most the batch, 16"}));
+  EXPECT_TRUE(Mentions(ParseError("[training]\nparts = 2"), {"training.parts: found 2", "1"}));
+}
+
 TEST(Config, FormatChangesShapesBothWays) {
   Config config = LoadConfig("atis-2enc");
   const ModelConfig tensor = config.model;

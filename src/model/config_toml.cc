@@ -84,6 +84,14 @@ class Section {
   void AddedChoice(std::string_view key, T& value, T) {
     Choice(key, value);
   }
+  // [fine_tuning] takes over the parts of [training], unless it has another batch.
+  void Parts(std::string_view key, TrainingConfig& training) {
+    if (Has("batch")) training.parts = 0;
+    int parts = training.parts_of_batch();
+    Integer(key, parts, 1, 1 << 20);
+    training.parts = parts;
+    training.NormalizeParts();
+  }
 
   void Rates(std::string_view key, std::vector<RateRule>& rules) {
     const toml::node* node = Get(key);
@@ -319,7 +327,8 @@ Config FromTable(const toml::table& table, std::string_view place, std::string_v
   return config;
 }
 
-// Takes over what `over` says. A rank given one way replaces one given the other way.
+// Takes over what `over` says. A rank given one way replaces one given the other way. A batch
+// replaces the parts as well, unless `over` gives them after it.
 void Merge(toml::table& base, toml::table&& over) {
   for (auto&& [key, node] : over) {
     toml::node* const old = base.get(key.str());
@@ -329,6 +338,7 @@ void Merge(toml::table& base, toml::table&& over) {
     }
     if (key.str() == "rank") base.erase("ranks");
     if (key.str() == "ranks") base.erase("rank");
+    if (key.str() == "batch") base.erase("parts");  // these belong to the batch
     base.insert_or_assign(key, std::move(node));
   }
 }
@@ -493,6 +503,9 @@ class Writer {
   template <HasChoices T>
   void AddedChoice(std::string_view key, T value, T standard) {
     if (value != standard) Choice(key, value);
+  }
+  void Parts(std::string_view key, const TrainingConfig& training) {
+    if (training.batch > 1) Line("{} = {}", key, training.parts_of_batch());
   }
   void Rates(std::string_view key, const std::vector<RateRule>& rules) {
     if (rules.empty()) Line("{} = []", key);  // [fine_tuning] would take over those of [training]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/step_builder.h"
 
+#include "base/error.h"
 #include "model/optimizer.h"
 
 namespace bittern {
@@ -8,7 +9,7 @@ namespace {
 
 // Batches and a norm over all gradients both need every gradient at once.
 bool KeepsGradients(const TrainingConfig& training, StepKind kind) {
-  return kind == StepKind::kTraining &&
+  return (kind == StepKind::kTraining || kind == StepKind::kPart) &&
          (training.batch > 1 || (training.clip > 0 && training.clip_scope == ClipScope::kGlobal));
 }
 
@@ -18,7 +19,9 @@ StepBuilder::StepBuilder(const Config& config, const StepOptions& options)
     : Builder(config.model.tokens),
       config_(config),
       options_(options),
-      accumulates_(KeepsGradients(config.training, options.kind)) {}
+      accumulates_(KeepsGradients(config.training, options.kind)) {
+  BITTERN_CHECK(options.kind != StepKind::kPart || config.training.batch > 1);
+}
 
 TensorId StepBuilder::Parameter(std::string name, std::vector<Size> shape,
                                 const InitialValues& initial, AddedRows added_rows) {
@@ -81,7 +84,7 @@ void StepBuilder::ScaleByRate(TensorId parameter, TensorId factor) {
 
 void StepBuilder::FinishBatch() {
   mutable_graph().update_begin = static_cast<int>(graph().ops.size());
-  if (pending_.empty()) return;
+  if (pending_.empty() || options_.kind == StepKind::kPart) return;
   std::vector<TensorId> gradients;
   for (const auto& [parameter, gradient] : pending_) gradients.push_back(gradient);
   const TrainingConfig& training = config_.training;

@@ -13,8 +13,8 @@
 
 namespace bittern {
 
-int64_t StepBytes(const Config& config, Recompute recompute) {
-  const Graph graph = BuildStep(config, {.kind = StepKind::kTraining, .recompute = recompute});
+int64_t StepBytes(const Config& config, Recompute recompute, StepKind kind) {
+  const Graph graph = BuildStep(config, {.kind = kind, .recompute = recompute});
   return PlanArena(graph).peak_bytes + ScratchBytes(graph, kColumnGroup);
 }
 

@@ -14,7 +14,7 @@
 namespace bittern {
 
 // The number of updates in an epoch. The last batch may be smaller; its gradients are divided by
-// the full batch size too, so that every sentence has the same weight.
+// the number of its own sentences.
 int64_t UpdatesPerEpoch(const TrainingConfig& training, int64_t sentences);
 
 // The learning rate of update `update` (from 0) in a run of epochs * updates_per_epoch updates. It

@@ -39,6 +39,8 @@ Trainer::Trainer(Config config, const SplitSource& source, TrainOptions options)
   }
   if (!options_.resume && directory_.HoldsRun()) directory_.FailHoldsRun();
   contents_.config = std::move(config);
+  contents_.config.training.NormalizeParts();
+  contents_.config.fine_tuning.NormalizeParts();
   resumed_ = directory_.CanResume();
   if (resumed_) {
     Resume(source);
@@ -48,7 +50,6 @@ Trainer::Trainer(Config config, const SplitSource& source, TrainOptions options)
   word_dropout_.emplace(contents_.config.training, contents_.lexicon.vocabulary);
   evaluator_ = std::make_unique<Evaluator>(contents_.config, contents_.lexicon.labels,
                                            options_.answers, options_.threads, options_.device);
-  dropped_.resize(static_cast<size_t>(contents_.config.model.tokens));
 }
 
 TensorValues Trainer::Values() {
@@ -68,12 +69,9 @@ void Trainer::Take(RunData data) {
 void Trainer::BuildRunner() {
   runner_ = MakeStepRunner(options_.device, contents_.config, StepKind::kTraining,
                            contents_.state.recompute);
-  const Graph& graph = runner_->graph();
-  writer_ = std::make_unique<InputWriter>(contents_.config, graph,
-                                          [this](TensorId id) { return runner_->Integers(id); });
-  for (const auto& task : MakeTasks(contents_.config)) {
-    if (task->has_head()) losses_.push_back(graph.Find(task->loss_name()));
-  }
+  inputs_.tokens = contents_.config.model.tokens;  // an update has no tokens, but needs a number
+  batch_ = std::make_unique<BatchStep>(contents_.config, *runner_, options_.device,
+                                       contents_.state.recompute, options_.pad, options_.threads);
 }
 
 void Trainer::Start(const SplitSource& source) {
@@ -128,7 +126,7 @@ TrainStatus Trainer::Run(const TrainObserver& observer) {
       const int64_t end = std::min<int64_t>(before + training.batch, sentences);
       inputs_.learning_rate = LearningRate(training, state.updates, updates_per_epoch);
       inputs_.update = state.updates + 1;
-      while (state.place < end) Step();
+      RunBatch(end);
       runner_->RunUpdates(inputs_);
       ++state.updates;
 
@@ -156,30 +154,35 @@ TrainStatus Trainer::Run(const TrainObserver& observer) {
   return TrainStatus::kFinished;
 }
 
-void Trainer::Step() {
+void Trainer::RunBatch(int64_t end) {
   const TrainingConfig& training = contents_.config.training;
   TrainingState& state = contents_.state;
-  const uint32_t index = order_[static_cast<size_t>(state.place)];
-  const EncodedSentence sentence = train_[index];
-  word_dropout_->Apply(state.epoch, index, sentence.ids, dropped_);
-  writer_->Write(std::span(dropped_).first(sentence.ids.size()), sentence.labels,
-                 options_.pad || runner_->always_pads(), inputs_);
-  inputs_.dropout_key = DropoutKey(training.seed, state.epoch, state.place);
-  runner_->Run(inputs_);
-
-  double loss = 0;
-  for (const TensorId id : losses_) {
-    // [1] or [K]; the tokens beyond `valid` have no labels.
-    const std::span<const float> values = runner_->Values(id);
-    const auto tokens = std::min(values.size(), static_cast<size_t>(inputs_.valid));
-    for (const float part : values.first(tokens)) loss += part;
+  const int64_t begin = state.place;
+  const auto sentence_at = [&](size_t i) { return order_[static_cast<size_t>(begin) + i]; };
+  lengths_.resize(static_cast<size_t>(end - begin));
+  losses_.resize(lengths_.size());
+  for (size_t i = 0; i < lengths_.size(); ++i) {
+    lengths_[i] = static_cast<int>(train_[sentence_at(i)].ids.size());
   }
-  loss *= training.batch;  // the weights are divided by the batch
-  if (!std::isfinite(loss)) FailAtSentence(index, loss);
-  state.epoch_loss += loss;
-  state.recent_loss += loss;
-  ++state.recent_sentences;
-  ++state.place;
+  batch_->Run(
+      inputs_, lengths_,
+      [&](size_t i, std::span<uint16_t> room) -> BatchStep::Example {
+        const EncodedSentence sentence = train_[sentence_at(i)];
+        word_dropout_->Apply(state.epoch, sentence_at(i), sentence.ids, room);
+        return {
+            .ids = room.first(sentence.ids.size()),
+            .labels = sentence.labels,
+            .dropout_key = DropoutKey(training.seed, state.epoch, begin + static_cast<int64_t>(i))};
+      },
+      losses_);
+  // In the order of the sentences, for any number of threads.
+  for (size_t i = 0; i < losses_.size(); ++i) {
+    if (!std::isfinite(losses_[i])) FailAtSentence(sentence_at(i), losses_[i]);
+    state.epoch_loss += losses_[i];
+    state.recent_loss += losses_[i];
+    ++state.recent_sentences;
+    ++state.place;
+  }
 }
 
 void Trainer::FailAtSentence(uint32_t index, double loss) const {

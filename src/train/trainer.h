@@ -15,8 +15,9 @@
 // the order best, metrics, last. A run that is killed in between repeats the work since the
 // previous `last`, with the same result.
 //
-// A step (one sentence, and its batch's update) uses one thread and on this machine allocates
-// nothing. Threads serve evaluation, which runs on the same kind of device.
+// Threads share the parts of a batch (batch_step.h) and the sentences of an evaluation, which runs
+// on the same kind of device. A batch of one sentence uses one thread. A step on one thread of this
+// machine allocates nothing.
 #ifndef BITTERN_TRAIN_TRAINER_H_
 #define BITTERN_TRAIN_TRAINER_H_
 
@@ -29,7 +30,7 @@
 #include <vector>
 
 #include "model/config.h"
-#include "model/inputs.h"
+#include "train/batch_step.h"
 #include "train/checkpoint.h"
 #include "train/evaluator.h"
 #include "train/lexicon.h"
@@ -51,7 +52,7 @@ struct TrainOptions {
   bool pad = false;  // compute on all of the model's tokens
   // Budget of a step in bytes, see ChooseRecompute. Only for kCpu.
   std::optional<int64_t> memory = {};
-  int threads = 1;             // of evaluation
+  int threads = 1;             // of training and of evaluation
   AnswerOptions answers = {};  // on valid
   int64_t save_every = 1000;   // sentences
   int64_t log_every = 500;     // sentences
@@ -99,6 +100,8 @@ class Trainer {
   const TrainingState& state() const { return contents_.state; }
   const DataSummary& data() const { return summary_; }
   const StepRunner& runner() const { return *runner_; }
+  // All that the steps of all threads touch.
+  int64_t step_bytes() const { return batch_->bytes(); }
   bool resumed() const { return resumed_; }
   std::string last_path() const { return directory_.last_path(); }
   std::string best_path() const { return directory_.best_path(); }
@@ -117,7 +120,7 @@ class Trainer {
   void BuildRunner();
   TensorValues Values();
 
-  void Step();  // the sentence at state.place
+  void RunBatch(int64_t end);  // the sentences from state.place on
   EpochReport FinishEpoch(Clock::time_point start);
   void LogProgress(double seconds);
   void Save();
@@ -135,13 +138,13 @@ class Trainer {
   DataSummary summary_;
   EncodedSplit train_, valid_;
   std::unique_ptr<StepRunner> runner_;
-  std::unique_ptr<InputWriter> writer_;
-  std::vector<TensorId> losses_;  // of the tasks that have a head
+  std::unique_ptr<BatchStep> batch_;
   std::unique_ptr<Evaluator> evaluator_;
   std::optional<WordDropout> word_dropout_;
-  std::vector<uint32_t> order_;    // of the sentences in the running epoch
-  std::vector<uint16_t> dropped_;  // ids of one sentence after word dropout
-  StepInputs inputs_;
+  std::vector<uint32_t> order_;  // of the sentences in the running epoch
+  std::vector<int> lengths_;     // of the sentences in the batch
+  std::vector<double> losses_;   // likewise
+  StepInputs inputs_;            // of the updates
 };
 
 }  // namespace bittern

@@ -15,13 +15,22 @@ TEST(Case, CapitalsOfEveryScript) {
   const struct {
     const char *word, *lower;
   } cases[] = {
-      {"BoSTON", "boston"}, {"ZÜRICH", "zürich"}, {"ÀÖØÞ×", "àöøþ×"},  // the sign between them has
-                                                                       // no case
-      {"ŠŁŹ", "šłź"},  // runs of every other character
-      {"Ÿ", "ÿ"},           {"İI", "ii"},         {"МОСКВА", "москва"}, {"ΌΣΟ", "όσο"},
-      {"ẞ", "ß"},           {"Ǆǅ", "ǆǆ"},  // upper case and title case
-      {"K", "k"},                          // the Kelvin sign
-      {"ԱՐԵՒ", "արեւ"},     {"Ⅷ", "ⅷ"},           {"Ａ", "ａ"},         {"𐐀", "𐐨"},  // four bytes
+      {"BoSTON", "boston"},
+      {"ZÜRICH", "zürich"},
+      {"ÀÖØÞ×", "àöøþ×"},  // the sign between them has
+                           // no case
+      {"ŠŁŹ", "šłź"},      // runs of every other character
+      {"Ÿ", "ÿ"},
+      {"İI", "ii"},
+      {"МОСКВА", "москва"},
+      {"ΌΣΟ", "όσο"},
+      {"ẞ", "ß"},
+      {"Ǆǅ", "ǆǆ"},  // upper case and title case
+      {"K", "k"},    // the Kelvin sign
+      {"ԱՐԵՒ", "արեւ"},
+      {"Ⅷ", "ⅷ"},
+      {"Ａ", "ａ"},
+      {"𐐀", "𐐨"},  // four bytes
       {"Ꭰ", "ꭰ"},
   };
   for (const auto& [word, lower] : cases) {

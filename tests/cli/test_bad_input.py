@@ -218,8 +218,8 @@ toml("with_a_number_out_of_range", r":3: training\.dropout: found 1\.5; expected
 toml("with_nan", r":3: training\.learning_rate: found nan; ", "[training]\nlearning_rate = nan\n")
 toml("that_is_malformed", r":2: malformed TOML", "[training\nepochs = 3\n")
 toml("with_an_unknown_choice", r""":3: training\.optimizer: found 'adam'; expected "sgd", "momentum", "adamw"; did you mean 'adamw'\?$""", '[training]\noptimizer = "adam"\n')
-toml("with_a_rank_below_one", r":2: model\.map\.ranks: found 0; expected ", "[model.map]\nranks = [1, 4, 0, 4, 8, 4, 1]\n")
-toml("with_an_unknown_map_format", r""":2: model\.map\.format: found 'cp'; expected "tt", "ttm", "dense\"""", "[model.map]\nformat = 'cp'\n")
+toml("with_a_rank_below_one", r":3: model\.map\.ranks: found 0; expected ", "[model.map]\nranks = [1, 4, 0, 4, 8, 4, 1]\n")
+toml("with_an_unknown_map_format", r""":3: model\.map\.format: found 'cp'; expected "tt", "ttm", "dense\"""", "[model.map]\nformat = 'cp'\n")
 toml("with_modes_that_do_not_fit", r": model\.map: the output modes \(4, 2, 5\) multiply to 40, but the size is 32; ",
      "[model.map]\noutput_modes = [4, 2, 5]\ninput_modes = [4, 2, 4]\n")
 toml("with_an_empty_mode", r":3: model\.map\.output_modes: found 0; ", "[model.map]\noutput_modes = [4, 0, 4]\ninput_modes = [4, 2, 4]\n")

@@ -3,8 +3,8 @@
 // and the generated corpus give.
 //
 // A sentence has words. It may have a tag for each word, and a class under any number of named
-// fields; the intent is the class of the field "intent". A sentence without labels of a task adds no
-// loss to it and is not counted in its metrics. A split may mix such sentences freely.
+// fields; the intent is the class of the field "intent". A sentence without labels of a task adds
+// no loss to it and is not counted in its metrics. A split may mix such sentences freely.
 //
 // Text is UTF-8. A word has no white space and no control characters. A tag is O, B-type or I-type.
 // A class is a line of text; a joint intent a#b is one label.

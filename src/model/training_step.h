@@ -30,9 +30,9 @@ inline constexpr int kBackwardLoop = 1;
 
 enum class StepKind {
   kInference,
-  kTraining,   // with updates
-  kPart,       // adds the gradients of a batch's part, which a step of kTraining updates with; needs
-               // training.batch above 1
+  kTraining,  // with updates
+  kPart,      // adds the gradients of a batch's part, which a step of kTraining updates with; needs
+              // training.batch above 1
   kGradients,  // no update: every gradient stays, for comparison with other sources
 };
 

@@ -45,7 +45,7 @@ void Encode(uint32_t character, std::string& text) {
   }
 }
 
-uint32_t Lower(uint32_t character) {
+uint32_t LowerOf(uint32_t character) {
   if (character < 0x80) return character >= 'A' && character <= 'Z' ? character + 32 : character;
   const CaseRun* const run = std::ranges::lower_bound(kLowerCase, character, {}, &CaseRun::last);
   if (run == std::end(kLowerCase) || character < run->first) return character;
@@ -64,7 +64,7 @@ bool IsGreek(uint32_t character) {
 bool HasCapital(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const uint32_t character = Decode(text, i);
-    if (Lower(character) != character) return true;
+    if (LowerOf(character) != character) return true;
   }
   return false;
 }
@@ -78,7 +78,7 @@ std::string LowerCase(std::string_view word) {
     size_t next = i;
     const bool before_greek = i < word.size() && IsGreek(Decode(word, next));
     const bool is_final = character == kCapitalSigma && after_greek && !before_greek;
-    Encode(is_final ? kFinalSigma : Lower(character), lower);
+    Encode(is_final ? kFinalSigma : LowerOf(character), lower);
     after_greek = IsGreek(character);
   }
   return lower;

@@ -29,8 +29,8 @@
 namespace bittern {
 
 // Deals sentences out to parts of about equal length: the longest first, each to the part that is
-// shortest so far. Of equal ones the first counts. Overwrites part_of[i] with the part of sentence
-// i. order: workspace, as long as the batch. Deterministic.
+// shortest so far. The first one counts among equals. Overwrites part_of[i] with the part of
+// sentence i. order: workspace, as long as the batch. Deterministic.
 void DealParts(std::span<const int> lengths, int parts, std::span<int> part_of,
                std::span<int> order, std::span<int64_t> totals);
 

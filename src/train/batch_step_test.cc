@@ -48,7 +48,7 @@ TEST(GradientSum, AddsInOneTreeForAnyOrderOfArrival) {
   Random random(3);
   for (const int parts : {1, 2, 4, 8, 16}) {
     std::vector<float> values(static_cast<size_t>(parts));
-    // Of very different sizes, so that another order of the sum gives other bits.
+    // The sizes differ much, so that another order of the sum gives other bits.
     for (float& value : values) {
       value = static_cast<float>(random.Normal() * std::exp2(20 * random.Normal()));
     }

@@ -16,6 +16,7 @@
 
 #include "data/corpus_generator.h"
 #include "data/dataset.h"
+#include "data/source.h"
 #include "data/testing/splits.h"
 #include "rtl_device.h"
 #include "step_testing.h"

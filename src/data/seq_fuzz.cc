@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     LineReader intents = part("label", second + 1, size);
     const Split split = ReadSequences(words, tags, intents);
     BITTERN_CHECK(!split.empty());
-    const EncodedSplit encoded = Encode(split, BuildVocabulary(split, 16), BuildLabels(split), 8);
+    const EncodedSplit encoded = EncodeWords(split, BuildVocabulary(split, 16), 8);
     BITTERN_CHECK(encoded.size() == split.size() && encoded.words() == split.word_count());
   } catch (const Error&) {
   }

@@ -294,7 +294,8 @@ SplitSource Topics(bool trains_out_of_scope) {
                                              : "sea";
       const std::string second = fmt::format("w{}", i % 5);
       const std::vector<std::string_view> words = {first, second};
-      const std::vector<FieldLabel> classes = {{"topic", out_of_scope ? "oos" : first},
+      const std::string_view topic = out_of_scope ? std::string_view("oos") : first;
+      const std::vector<FieldLabel> classes = {{"topic", topic},
                                                {"mood", i % 2 == 0 ? "good" : "bad"}};
       split.Add(words, {}, classes, name);
     }
